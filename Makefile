@@ -1,0 +1,56 @@
+# Everything here works on a machine that has Python 3.11 or newer and make; nothing else is assumed.
+PYTHON ?= python3
+PORT ?= 8765
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-all lint fmt bench lock clean
+
+help:  ## this list
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; say which: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
+	$(PIP) install --require-hashes --only-binary :all: -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	$(PIP) install --require-hashes --only-binary :all: -r requirements-dev.lock
+	@touch $@
+
+install: $(VENV)/.installed  ## make .venv with everything the bot needs
+
+demo: install  ## the whole thing on this machine: a page with three phones, no token, no account
+	$(BIN)/checkin-bot demo --port $(PORT)
+
+test: $(VENV)/.installed-dev  ## all tests, on SQLite and on a real PostgreSQL that the tests start
+	$(BIN)/python -m pytest -n 2 -m 'not slow' -q
+
+test-all: $(VENV)/.installed-dev  ## the long ones too: more kills, more made-up input
+	$(BIN)/python -m pytest -n 2 -q
+
+lint: $(VENV)/.installed-dev  ## style, types, and who may import whom
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: $(VENV)/.installed-dev  ## put the code into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.installed-dev  ## how fast it is, against plain peers in the same run
+	$(BIN)/python -m tests.benchmarks
+
+lock:  ## choose versions anew (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra build pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra build --extra dev pyproject.toml -o requirements-dev.lock
+
+clean:  ## take away what the commands above made
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache

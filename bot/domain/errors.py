@@ -1,0 +1,16 @@
+"""What can go wrong, and what the person should read.
+
+Refusal          somebody asked for something that is not theirs, not possible or not understood;
+                 carries the key of one kind sentence, never the sentence and never what was typed
+"""
+
+from bot.domain.words import Facts
+
+
+class Refusal(Exception):
+    """Said to the person as the text with this key. Nothing that the action did before it is kept."""
+
+    def __init__(self, key: str, facts: Facts | None = None) -> None:
+        super().__init__(key)
+        self.key = key
+        self.facts: Facts = facts or {}

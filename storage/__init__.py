@@ -1,0 +1,1 @@
+"""Everything that is remembered: all SQL and only SQL."""
