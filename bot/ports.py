@@ -73,7 +73,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class TryLater:
-    """Certainly not sent. Flood control names `after`; `whole_bot` closes every chat until then, not only this one."""
+    """Certainly not sent. Flood control names `after`; `whole_bot` closes every chat until then."""
 
     after: timedelta
     whole_bot: bool = False
