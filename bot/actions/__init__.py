@@ -1,0 +1,1 @@
+"""Use-cases: what the bot does, each one a single transaction, and the only callers of storage."""

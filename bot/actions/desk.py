@@ -1,0 +1,73 @@
+"""Where actions work: the memory, the clock, the plan in force; and a turn, which is one action's time at the desk.
+
+An action is a function whose first argument is a `Turn`. Whoever starts it opens the turn:
+
+    async with desk.turn() as turn:
+        await checkins.release_due(turn)
+
+Leaving the turn commits everything or nothing. What is to be sent is posted (a row, `delivery.post`) and goes out
+after the commit.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.domain.plan import Plan
+from bot.ports import Clock
+from storage.stores import Stores
+from storage.unit_of_work import Memory, Unit
+
+
+@dataclass(slots=True)
+class Bells:
+    """Rung when there may be something to do. A bell is a hint, never the truth: loops look again anyway."""
+
+    inbox: asyncio.Event = field(default_factory=asyncio.Event)
+    release: asyncio.Event = field(default_factory=asyncio.Event)
+    deliver: asyncio.Event = field(default_factory=asyncio.Event)
+    escalate: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def all(self) -> tuple[asyncio.Event, ...]:
+        return (self.inbox, self.release, self.deliver, self.escalate)
+
+
+@dataclass(slots=True)
+class Desk:
+    """What every action needs. `plan` is swapped by one assignment when a new one is applied."""
+
+    memory: Memory
+    clock: Clock
+    plan: Plan
+    bells: Bells = field(default_factory=Bells)
+    hand_over: Callable[[str], None] | None = None
+    """Set by the process that sends: takes the id of a reply that is born claimed (settled: one sender)."""
+    process: str = "one"
+    """Names this process in claims."""
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator["Turn"]:
+        async with self.memory.unit() as m:
+            yield Turn(self, m, self.clock.now(), self.plan)
+
+    @asynccontextmanager
+    async def glance(self) -> AsyncIterator[Stores]:
+        """Only read."""
+        async with self.memory.glance() as m:
+            yield m
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One action's surroundings: the open unit of work, the moment it happens at, the plan in force."""
+
+    desk: Desk
+    m: Unit
+    now: datetime
+    plan: Plan
+
+    def ring(self, bell: asyncio.Event) -> None:
+        """Ring after the commit."""
+        self.m.after_commit(bell.set)

@@ -1,0 +1,97 @@
+"""Client, worker, manager; and in which mood the bot is towards a client."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.words import Json, Role
+
+
+class Status(StrEnum):
+    """Where a person stands with the service."""
+
+    INVITED = "invited"
+    JOINED = "joined"
+    DECLINED = "declined"
+    LEFT = "left"
+    DISCHARGED = "discharged"
+
+
+class Asking(StrEnum):
+    """Whether a client is asked now, and if not, who or what said so."""
+
+    NOT_YET = "not_yet"
+    """Has not agreed, or the first question waits for something."""
+    ON = "on"
+    BREAK = "break"
+    """The client set a break, with an end."""
+    QUIETED = "quieted"
+    """The client typed "stop" or the like, and has not yet said what they want instead."""
+    GONE_QUIET = "gone_quiet"
+    """Four check-ins without a tap; the worker checks by the usual way first."""
+    CRISIS = "crisis"
+    """Words of danger; a person has to be in touch first."""
+    HELD = "held"
+    """The worker holds the messages; no reason is asked."""
+    NO_MORE = "no_more"
+    """The client wants no more messages."""
+
+
+class Style(StrEnum):
+    """How a client likes to answer."""
+
+    NUMBERS = "numbers"
+    WORDS = "words"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Anybody on the roster. `name` is what others read for them; `chat_id` is theirs alone, once joined."""
+
+    id: str
+    role: Role
+    ref: str
+    name: str = field(repr=False)
+    language: str
+    timezone: str
+    status: Status
+    chat_id: int | None = field(default=None, repr=False)
+    unreachable: str | None = None
+    joined_at: datetime | None = None
+    away_until: datetime | None = None
+
+    @property
+    def reachable(self) -> bool:
+        return self.status is Status.JOINED and self.chat_id is not None and self.unreachable is None
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A client with what only clients have. `worker_id` is the assigned worker's person id."""
+
+    person: Person
+    worker_id: str | None
+    asking: Asking = Asking.NOT_YET
+    asking_since: datetime | None = None
+    paused_until: datetime | None = None
+    consent_version: str | None = None
+    consent_at: datetime | None = None
+    quiet_mode: bool = False
+    style: Style = Style.NUMBERS
+    join_screen: int = 0
+    card_explained: bool = False
+    own_times: Json = None
+    next_session: datetime | None = None
+
+    @property
+    def id(self) -> str:
+        return self.person.id
+
+    @property
+    def ref(self) -> str:
+        return self.person.ref
+
+
+def worker_name_for(client: Client, worker: Person) -> str:
+    """How the worker is named in this client's chat: one letter where other people see the phone."""
+    return worker.name[:1] if client.quiet_mode else worker.name

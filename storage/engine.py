@@ -1,0 +1,65 @@
+"""Engines with the settings that decide whether writes are lost (docs/decisions/0003-sqlite-settings.md)."""
+
+from sqlite3 import Connection as SqliteConnection
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+BUSY_MS = 10_000
+
+
+def is_sqlite(url: str) -> bool:
+    return sa.make_url(url).get_backend_name() == "sqlite"
+
+
+def writer(url: str) -> AsyncEngine:
+    """The engine that writes. SQLite: one connection, so that writers queue fairly instead of failing."""
+    if not is_sqlite(url):
+        return _postgres(url)
+    engine = create_async_engine(url, pool_size=1, max_overflow=0, hide_parameters=True)
+    _prepare_sqlite(engine, "BEGIN IMMEDIATE")
+    return engine
+
+
+def reader(url: str) -> AsyncEngine:
+    """An engine that only reads; on SQLite it never waits for the writer (WAL)."""
+    if not is_sqlite(url):
+        return _postgres(url)
+    engine = create_async_engine(url, pool_size=4, max_overflow=4, hide_parameters=True)
+    _prepare_sqlite(engine, "BEGIN", read_only=True)
+    return engine
+
+
+def _postgres(url: str) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        pool_size=16,
+        max_overflow=8,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={
+            "options": "-c timezone=UTC -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000",
+            "connect_timeout": 10,
+            # A pooler in front of the server may hand the next statement to another connection.
+            "prepare_threshold": None,
+        },
+    )
+
+
+def _prepare_sqlite(engine: AsyncEngine, begin: str, *, read_only: bool = False) -> None:
+    @sa.event.listens_for(engine.sync_engine, "connect")
+    def on_connect(connection: Any, _record: object) -> None:
+        raw: SqliteConnection = connection
+        # No BEGIN from the driver: it would be a deferred one, and two of those can't both become writers.
+        raw.isolation_level = None
+        cursor = raw.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MS}", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        if read_only:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    @sa.event.listens_for(engine.sync_engine, "begin")
+    def on_begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)

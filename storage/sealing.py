@@ -1,0 +1,74 @@
+"""Sealing: what people wrote is unreadable in the database without the key, and bound to its own row.
+
+AES-256-GCM with a random 12-byte nonce. The associated data are a fixed label and the row's id, so that a value
+copied into another row does not open. Each sealed value begins with the number of its key, so that keys can be
+exchanged while both still open what they closed.
+"""
+
+import base64
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+KEY_BYTES, NONCE_BYTES, NUMBER_BYTES = 32, 12, 4
+
+
+class WrongKey(Exception):
+    """None of the keys opens this value. Nothing was changed."""
+
+
+def new_key() -> str:
+    """A fresh key as it stands in a key file: 43 characters of URL-safe base64."""
+    return base64.urlsafe_b64encode(os.urandom(KEY_BYTES)).rstrip(b"=").decode()
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    number: bytes
+    cipher: AESGCM = field(repr=False)
+
+    @classmethod
+    def of(cls, text: str) -> "_Key":
+        raw = base64.urlsafe_b64decode(text.strip() + "=" * (-len(text.strip()) % 4))
+        if len(raw) != KEY_BYTES:
+            raise ValueError("an encryption key has 32 bytes, written as 43 characters of URL-safe base64")
+        return cls(sha256(b"number" + raw).digest()[:NUMBER_BYTES], AESGCM(raw))
+
+
+class Seal:
+    """Opens with every key it was given, closes with the first."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        if not keys:
+            raise ValueError("no encryption key")
+        self._keys = [_Key.of(text) for text in keys]
+
+    def __repr__(self) -> str:
+        return f"<Seal with {len(self._keys)} keys>"
+
+    @property
+    def number(self) -> str:
+        """Which key closes now, in a form that tells nothing about it."""
+        return self._keys[0].number.hex()
+
+    def close(self, label: str, row_id: str, text: str) -> bytes:
+        key, nonce = self._keys[0], os.urandom(NONCE_BYTES)
+        return key.number + nonce + key.cipher.encrypt(nonce, text.encode(), f"{label}:{row_id}".encode())
+
+    def open(self, label: str, row_id: str, sealed: bytes) -> str:
+        number, nonce, body = (
+            sealed[:NUMBER_BYTES],
+            sealed[NUMBER_BYTES : NUMBER_BYTES + NONCE_BYTES],
+            sealed[NUMBER_BYTES + NONCE_BYTES :],
+        )
+        for key in self._keys:
+            if key.number == number:
+                try:
+                    return key.cipher.decrypt(nonce, body, f"{label}:{row_id}".encode()).decode()
+                except InvalidTag:
+                    break
+        raise WrongKey(label)

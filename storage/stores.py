@@ -1,0 +1,13 @@
+"""What can be asked of the memory, feature by feature, all through one connection."""
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.sealing import Seal
+
+
+class Stores:
+    """The stores of one open connection; each is made when it is first asked for."""
+
+    def __init__(self, con: AsyncConnection, seal: Seal) -> None:
+        self.con = con
+        self.seal = seal

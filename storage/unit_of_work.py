@@ -1,0 +1,172 @@
+"""One action is one unit of work: leaving it normally means that all of it is on disk, any other way that none is.
+
+    async with memory.unit() as m:
+        await m.people.by_ref("R-118")
+
+On SQLite all units share one writing connection and take turns; each is a SAVEPOINT, and those that were waiting
+when one ended share its COMMIT (one sync to disk for many taps). Leaving returns only after that COMMIT. A unit that
+fails rolls back alone. On PostgreSQL each unit is a transaction on a connection of its own.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cached_property
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction
+
+from storage import engine as engines
+from storage.sealing import Seal
+from storage.stores import Stores
+
+
+class Unit(Stores):
+    """What one action sees of the memory, through one open transaction."""
+
+    def __init__(self, con: AsyncConnection, seal: Seal) -> None:
+        super().__init__(con, seal)
+        self._afterwards: list[Callable[[], None]] = []
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Call this once everything is on disk; never if the unit fails. It must not raise and not wait."""
+        self._afterwards.append(call)
+
+    def committed(self) -> None:
+        for call in self._afterwards:
+            call()
+
+
+class _Turns:
+    """The one writing connection of SQLite, handed from unit to unit, with shared commits."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._lock = asyncio.Lock()
+        self._stack = AsyncExitStack()
+        self._con: AsyncConnection | None = None
+        self._transaction: AsyncTransaction | None = None
+        self._unfinished: list[asyncio.Future[None]] = []
+
+    async def begin(self) -> AsyncConnection:
+        await self._lock.acquire()
+        try:
+            if self._con is None:
+                self._con = await self._stack.enter_async_context(self._engine.connect())
+            if self._transaction is None:
+                self._transaction = await self._con.begin()
+            await self._con.exec_driver_sql("SAVEPOINT unit")
+        except BaseException as broken:
+            await self._give_up(broken)
+            self._lock.release()
+            raise
+        return self._con
+
+    async def end(self, *, keep: bool) -> None:
+        """Close the running unit's savepoint; if kept, return only once a COMMIT has put it on disk."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        try:
+            assert self._con is not None
+            if not keep:
+                await self._con.exec_driver_sql("ROLLBACK TO unit")
+            await self._con.exec_driver_sql("RELEASE unit")
+            self._unfinished.append(done)
+        except BaseException as broken:
+            await self._give_up(broken)
+            raise
+        finally:
+            self._lock.release()
+        await self._commit(done)
+
+    async def _commit(self, done: asyncio.Future[None]) -> None:
+        # The lock is fair: whoever waited before us runs first, and shares this commit or makes it for us.
+        async with self._lock:
+            if not done.done():
+                try:
+                    assert self._transaction is not None
+                    await self._transaction.commit()
+                except BaseException as broken:
+                    await self._give_up(broken)
+                    raise
+                self._transaction = None
+                self._settle(None)
+        await done
+
+    async def _give_up(self, broken: BaseException) -> None:
+        """The shared transaction can't be saved: every unit in it fails, the next one starts afresh."""
+        self._settle(broken)
+        transaction, self._transaction = self._transaction, None
+        try:
+            if transaction is not None:
+                await transaction.rollback()
+        except DBAPIError:
+            await self.close()
+
+    def _settle(self, broken: BaseException | None) -> None:
+        for future in self._unfinished:
+            if not future.done():
+                if broken is None:
+                    future.set_result(None)
+                else:
+                    future.set_exception(NotSaved())
+                    future.exception()  # asked for, so that asyncio does not complain where nobody waits any more
+        self._unfinished.clear()
+
+    async def close(self) -> None:
+        await self._stack.aclose()
+        self._con = self._transaction = None
+
+
+class NotSaved(Exception):
+    """The transaction that this unit shared with others could not be committed. Nothing of it was kept."""
+
+
+class Memory:
+    """The database: units of work that write, and glances that only read."""
+
+    def __init__(self, url: str, seal: Seal) -> None:
+        self.url = url
+        self.seal = seal
+        self._writer = engines.writer(url)
+        self._reader = engines.reader(url) if engines.is_sqlite(url) else self._writer
+        self._turns = _Turns(self._writer) if engines.is_sqlite(url) else None
+
+    @asynccontextmanager
+    async def unit(self) -> AsyncIterator[Unit]:
+        opened = self._turn(self._turns) if self._turns else self._own_transaction()
+        async with opened as unit:
+            yield unit
+        unit.committed()
+
+    @asynccontextmanager
+    async def glance(self) -> AsyncIterator[Stores]:
+        """Read only, without waiting for any writer. What it sees may be older than what is being written."""
+        async with self._reader.connect() as con:
+            yield Stores(con, self.seal)
+            await con.rollback()
+
+    @asynccontextmanager
+    async def _turn(self, turns: _Turns) -> AsyncIterator[Unit]:
+        unit = Unit(await turns.begin(), self.seal)
+        try:
+            yield unit
+        except BaseException:
+            await turns.end(keep=False)
+            raise
+        await turns.end(keep=True)
+
+    @asynccontextmanager
+    async def _own_transaction(self) -> AsyncIterator[Unit]:
+        async with self._writer.begin() as con:
+            yield Unit(con, self.seal)
+
+    async def close(self) -> None:
+        if self._turns:
+            await self._turns.close()
+        await self._writer.dispose()
+        if self._reader is not self._writer:
+            await self._reader.dispose()
+
+    @cached_property
+    def is_sqlite(self) -> bool:
+        return engines.is_sqlite(self.url)
