@@ -1,7 +1,10 @@
 """What can be asked of the memory, feature by feature, all through one connection."""
 
+from functools import cached_property
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.people import People
 from storage.sealing import Seal
 
 
@@ -11,3 +14,7 @@ class Stores:
     def __init__(self, con: AsyncConnection, seal: Seal) -> None:
         self.con = con
         self.seal = seal
+
+    @cached_property
+    def people(self) -> People:
+        return People(self.con, self.seal)

@@ -107,6 +107,8 @@ person = sa.Table(
     _when("unreachable_at"),
     _when("joined_at"),
     _when("away_until"),
+    _text("expects", 40, null=True),
+    _when("expects_until"),
     _when("created_at", null=False),
 )
 

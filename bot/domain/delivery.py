@@ -1,7 +1,7 @@
 """What is on its way to whom: content, never rendered text; and the policy for when it does not get through.
 
-A *surface* is a place in one person's chat that holds one message: `join`, `checkin:ID`, `alert:ID`. What is posted to
-a surface takes the place of what stands there (an edit), or makes the message where none stands yet.
+A *surface* is a place in one person's chat that holds one message: `join`, `checkin:ID`, `alert:ID`. What is posted
+to a surface takes the place of what stands there (an edit), or makes the message where none stands yet.
 """
 
 from dataclasses import dataclass, field

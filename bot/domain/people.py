@@ -59,6 +59,9 @@ class Person:
     unreachable: str | None = None
     joined_at: datetime | None = None
     away_until: datetime | None = None
+    expects: str | None = None
+    """What this person's next typed words are for, such as `goal:new`; kept in the database, so no restart forgets."""
+    expects_until: datetime | None = None
 
     @property
     def reachable(self) -> bool:

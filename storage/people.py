@@ -1,0 +1,138 @@
+"""Everybody on the roster, and what only clients have."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.people import Asking, Client, Person, Status, Style
+from bot.domain.words import Role
+from storage import tables as t
+from storage.sealing import Seal
+
+NAME = "person.name"
+
+
+class People:
+    """Rows in, people out."""
+
+    def __init__(self, con: AsyncConnection, seal: Seal) -> None:
+        self._con = con
+        self._seal = seal
+
+    # ------------------------------------------------------------ one person
+
+    async def by_id(self, person_id: str) -> Person | None:
+        return await self._one(t.person.c.id == person_id)
+
+    async def by_ref(self, ref: str) -> Person | None:
+        return await self._one(t.person.c.ref == ref)
+
+    async def by_chat(self, chat_id: int) -> Person | None:
+        return await self._one(t.person.c.chat_id == chat_id)
+
+    async def everybody(self, role: Role | None = None) -> list[Person]:
+        query = sa.select(t.person).order_by(t.person.c.ref)
+        if role is not None:
+            query = query.where(t.person.c.role == role)
+        return [self._person(row._mapping) for row in await self._con.execute(query)]
+
+    async def _one(self, where: sa.ColumnElement[bool]) -> Person | None:
+        row = (await self._con.execute(sa.select(t.person).where(where))).first()
+        return self._person(row._mapping) if row else None
+
+    def _person(self, row: Mapping[Any, Any]) -> Person:
+        c = t.person.c
+        sealed = row[c.name_sealed]
+        return Person(
+            id=row[c.id],
+            role=Role(row[c.role]),
+            ref=row[c.ref],
+            name=self._seal.open(NAME, row[c.id], sealed) if sealed else row[c.ref],
+            language=row[c.language],
+            timezone=row[c.timezone],
+            status=Status(row[c.status]),
+            chat_id=row[c.chat_id],
+            unreachable=row[c.unreachable],
+            joined_at=row[c.joined_at],
+            away_until=row[c.away_until],
+            expects=row[c.expects],
+            expects_until=row[c.expects_until],
+        )
+
+    async def add(self, role: Role, ref: str, name: str | None, language: str, timezone: str, now: datetime) -> str:
+        """Put somebody on the roster; a client also gets their client row. Returns the new id."""
+        person_id = t.new_id()
+        await self._con.execute(
+            t.person.insert().values(
+                id=person_id,
+                role=role,
+                ref=ref,
+                name_sealed=self._seal.close(NAME, person_id, name) if name else None,
+                language=language,
+                timezone=timezone,
+                status=Status.INVITED,
+                created_at=now,
+            )
+        )
+        if role is Role.CLIENT:
+            await self._con.execute(t.client.insert().values(person_id=person_id))
+        return person_id
+
+    async def change(self, person_id: str, **values: Any) -> None:
+        """Set columns of a person; `name` is sealed on the way."""
+        if "name" in values:
+            name = values.pop("name")
+            values["name_sealed"] = self._seal.close(NAME, person_id, name) if name else None
+        await self._con.execute(t.person.update().where(t.person.c.id == person_id).values(**values))
+
+    # ------------------------------------------------------------ clients
+
+    async def client(self, client_id: str) -> Client | None:
+        return await self._one_client(t.person.c.id == client_id)
+
+    async def client_by_ref(self, ref: str) -> Client | None:
+        return await self._one_client(t.person.c.ref == ref)
+
+    async def caseload(self, worker_id: str) -> list[Client]:
+        """The clients assigned to one worker, by ref."""
+        return await self._clients(t.client.c.worker_id == worker_id)
+
+    async def clients(self) -> list[Client]:
+        return await self._clients(sa.true())
+
+    async def change_client(self, client_id: str, **values: Any) -> None:
+        await self._con.execute(t.client.update().where(t.client.c.person_id == client_id).values(**values))
+
+    async def _one_client(self, where: sa.ColumnElement[bool]) -> Client | None:
+        found = await self._clients(where)
+        return found[0] if found else None
+
+    async def _clients(self, where: sa.ColumnElement[bool]) -> list[Client]:
+        query = (
+            sa.select(t.person, t.client)
+            .join_from(t.client, t.person, t.client.c.person_id == t.person.c.id)
+            .where(where)
+            .order_by(t.person.c.ref)
+        )
+        return [self._client(row._mapping) for row in await self._con.execute(query)]
+
+    def _client(self, row: Mapping[Any, Any]) -> Client:
+        c = t.client.c
+        return Client(
+            person=self._person(row),
+            worker_id=row[c.worker_id],
+            asking=Asking(row[c.asking]),
+            asking_since=row[c.asking_since],
+            paused_until=row[c.paused_until],
+            consent_version=row[c.consent_version],
+            consent_at=row[c.consent_at],
+            quiet_mode=row[c.quiet_mode],
+            style=Style(row[c.style]),
+            join_screen=row[c.join_screen],
+            card_explained=row[c.card_explained],
+            own_times=row[c.own_times],
+            next_session=row[c.next_session],
+        )
