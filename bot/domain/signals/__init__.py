@@ -1,0 +1,1 @@
+"""What the bot notices: pure rules over one client's history. Start reading at `catalogue`."""
