@@ -10,20 +10,22 @@ All rules about time stand here, once; releasing, previewing and comparing confi
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from bot.domain.wall import instant, out_of_quiet
+from bot.domain.asked import Asked as Asked
+from bot.domain.asked import Own as Own
+from bot.domain.people import Asking
+from bot.domain.wall import DAY, instant, out_of_quiet
 from bot.domain.words import DutyHours, Hours, Weekday
 
 FIRST_WEEK = date(2024, 1, 1)
 LEAST_TIME = timedelta(hours=2)
 LEAST_GAP = timedelta(hours=6)
 """Two check-ins of one schedule are never closer, whatever zones and date lines do."""
-DAY = timedelta(days=1)
 FAR = 366 * 2
 """How many local days ahead a due time is looked for: more than any `every_weeks` allows."""
 
@@ -59,41 +61,6 @@ class Calendar:
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
-    """What a client chose instead of the schedule; None = as the schedule says."""
-
-    time: time | None = None
-    days: frozenset[Weekday] | None = None
-    every_weeks: int | None = None
-    max_questions: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What has to be known about a client to decide whether to ask.
-
-    `paused_until` alone holds questions back, also after that time: a break ends by the client's tap, not by itself.
-    `last_local_date` and `last_due_at` are those of the last check-in of the schedule in question.
-    """
-
-    ref: str
-    timezone: str
-    live: bool = True
-    active: bool = True
-    agreed: bool = True
-    reachable: bool = True
-    on_hold: bool = False
-    in_crisis: bool = False
-    gone_quiet: bool = False
-    paused_until: datetime | None = None
-    quiet_mode: bool = False
-    open_check_in: bool = False
-    last_local_date: date | None = None
-    last_due_at: datetime | None = None
-    own: Own = field(default_factory=Own)
-
-
-@dataclass(frozen=True, slots=True)
 class Due:
     """One occasion: its identity, and the instant (UTC) at which it may go out."""
 
@@ -109,10 +76,13 @@ class Why(StrEnum):
     NOT_JOINED = "not_joined"
     NO_CONSENT = "no_consent"
     UNREACHABLE = "unreachable"
-    ON_HOLD = "on_hold"
-    IN_CRISIS = "in_crisis"
-    PAUSED = "paused"
+    NOT_YET = "not_yet"
+    BREAK = "break"
+    QUIETED = "quieted"
     GONE_QUIET = "gone_quiet"
+    CRISIS = "crisis"
+    HELD = "held"
+    NO_MORE = "no_more"
     REPEATED = "repeated"
     TOO_SOON = "too_soon"
     CLOSED = "closed"
@@ -253,15 +223,13 @@ def standing(client: Asked) -> Why | None:
     """What keeps the bot from asking this client anything, whatever the time."""
     reasons = (
         (not client.live, Why.NOT_LIVE),
-        (not client.active, Why.NOT_JOINED),
+        (not client.joined, Why.NOT_JOINED),
         (not client.agreed, Why.NO_CONSENT),
         (not client.reachable, Why.UNREACHABLE),
-        (client.on_hold, Why.ON_HOLD),
-        (client.in_crisis, Why.IN_CRISIS),
-        (client.paused_until is not None, Why.PAUSED),
-        (client.gone_quiet, Why.GONE_QUIET),
     )
-    return next((why for holds, why in reasons if holds), None)
+    first = next((why for holds, why in reasons if holds), None)
+    # A break ends by the client's tap, not by itself, so `asking` alone says whether it still holds.
+    return first or (None if client.asking is Asking.ON else Why(client.asking.value))
 
 
 def decide(
