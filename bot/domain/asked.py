@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime
+from datetime import time as Wall
 
 from bot.domain.people import Asking, Client, Status
 from bot.domain.words import Json, Weekday
@@ -12,7 +13,7 @@ from bot.domain.words import Json, Weekday
 class Own:
     """What a client chose instead of the schedule; None = as the schedule says."""
 
-    time: time | None = None
+    time: Wall | None = None
     days: frozenset[Weekday] | None = None
     every_weeks: int | None = None
     max_questions: int | None = None
@@ -35,7 +36,7 @@ class Own:
         weeks, most = chosen.get("every_weeks"), chosen.get("max_questions")
         listed = days if isinstance(days, Sequence) and not isinstance(days, str) else None
         return cls(
-            time=time.fromisoformat(wall) if isinstance(wall, str) else None,
+            time=Wall.fromisoformat(wall) if isinstance(wall, str) else None,
             days=frozenset(Weekday(day) for day in listed if isinstance(day, int)) if listed is not None else None,
             every_weeks=weeks if isinstance(weeks, int) else None,
             max_questions=most if isinstance(most, int) else None,

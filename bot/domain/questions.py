@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 from bot.domain.words import ALLIANCE, Construct
 
-Value: TypeAlias = "int | float | str"
+Value: TypeAlias = int | float | str
 STEPS = (0.0, 2.5, 5.0, 7.5, 10.0)
 """What the five words and the five faces are worth."""
 

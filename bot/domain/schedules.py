@@ -11,7 +11,8 @@ All rules about time stand here, once; releasing, previewing and comparing confi
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as Wall
 from enum import StrEnum
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
@@ -36,7 +37,7 @@ class Schedule:
 
     name: str
     days: frozenset[Weekday] = frozenset()
-    time: time | None = None
+    time: Wall | None = None
     every_weeks: int = 1
     after_session: timedelta | None = None
     before_session: timedelta | None = None
