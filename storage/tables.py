@@ -292,7 +292,11 @@ signal = sa.Table(
     _json("evidence"),
     _text("plan_version", 16),
     _when("raised_at", null=False),
-    sa.Column("key", sa.String(80), nullable=False, unique=True),
+    _text("source", 40, null=True),
+    _flag("note"),
+    _text("wish", 14, default="none"),
+    _flag("holds", True),
+    sa.Column("key", sa.String(100), nullable=False, unique=True),
 )
 
 alert = sa.Table(
@@ -305,6 +309,10 @@ alert = sa.Table(
     _text("state", 14, default="raised"),
     _text("severity", 8),
     _text("wish", 14, default="none"),
+    _flag("waits"),
+    _when("chosen_at"),
+    _to("check_in", "check_in_id", null=True),
+    _number("edition"),
     _when("raised_at", null=False),
     _when("goes_at", null=False),
     _when("rang_at"),
@@ -317,7 +325,9 @@ alert = sa.Table(
     _when("acknowledged_at"),
     _when("talked_at"),
     _when("ask_client_at", index=True),
+    _when("asked_at"),
     _text("client_said", 16, null=True),
+    _score("client_feels"),
     _text("usefulness", 16, null=True),
     _when("closed_at"),
     sa.Index("ix_alert_open", "client_id", "kind", "closed_at"),
