@@ -137,7 +137,7 @@ def _from_iso(text: str) -> date | datetime | time:
 
 
 def _weekday(day: object) -> int:
-    return Weekday[day.upper()] if isinstance(day, str) else int(day)  # type: ignore[call-overload,no-any-return]
+    return Weekday[day.upper()] if isinstance(day, str) else int(day)  # type: ignore[call-overload, no-any-return]
 
 
 def _several(fact: object) -> Iterable[object]:
