@@ -1,0 +1,1 @@
+"""Tests. Which one goes where: tests/README.md."""

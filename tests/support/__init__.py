@@ -1,0 +1,1 @@
+"""What tests are made with: a real PostgreSQL, desks on both databases, people."""
