@@ -4,6 +4,8 @@ from functools import cached_property
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.inbox import Inbox
+from storage.marks import Marks
 from storage.people import People
 from storage.sealing import Seal
 
@@ -18,3 +20,11 @@ class Stores:
     @cached_property
     def people(self) -> People:
         return People(self.con, self.seal)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        return Inbox(self.con, self.seal)
+
+    @cached_property
+    def marks(self) -> Marks:
+        return Marks(self.con)

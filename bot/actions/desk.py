@@ -35,6 +35,22 @@ class Bells:
 
 
 @dataclass(slots=True)
+class Progress:
+    """When each loop last got through, in monotonic seconds: health is progress, not "the task exists"."""
+
+    clock: Clock
+    at: dict[str, float] = field(default_factory=dict)
+
+    def mark(self, loop: str) -> None:
+        self.at[loop] = self.clock.monotonic()
+
+    def ages(self) -> dict[str, float]:
+        """Seconds since each loop last got through."""
+        now = self.clock.monotonic()
+        return {loop: now - at for loop, at in self.at.items()}
+
+
+@dataclass(slots=True)
 class Desk:
     """What every action needs. `plan` is swapped by one assignment when a new one is applied."""
 
@@ -46,6 +62,10 @@ class Desk:
     """Set by the process that sends: takes the id of a reply that is born claimed (settled: one sender)."""
     process: str = "one"
     """Names this process in claims."""
+    progress: Progress = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.progress = Progress(self.clock)
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator["Turn"]:

@@ -1,0 +1,129 @@
+"""What comes in: kept first, then handled, one transaction each, in order within a chat and side by side across chats.
+
+An update is kept before Telegram is told that it arrived. Handling it marks it done in the same transaction as
+everything it causes, so it may be handled any number of times and has one effect. A handler that fails is tried again
+in its own chat, with growing pauses; after `MOST_ATTEMPTS` the update is set aside and an administrator is told.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, TypeAlias
+
+import structlog
+
+from bot.actions.desk import Desk, Turn
+from bot.domain.delivery import back_off
+from storage.inbox import Waiting
+
+MOST_ATTEMPTS = 5
+LANES = 32
+"""How many chats are worked on side by side."""
+
+Update: TypeAlias = dict[str, Any]
+Afterwards: TypeAlias = Callable[[], Awaitable[None]]
+"""Something small to do after the commit, best effort: stop the spinner on a tapped button, leave a group."""
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Reaction:
+    """What handling an update leaves to be done once it is on disk."""
+
+    afterwards: list[Afterwards] = field(default_factory=list)
+
+
+Handle: TypeAlias = Callable[[Turn, Update, Reaction], Awaitable[None]]
+Tell: TypeAlias = Callable[[Turn, int], Awaitable[None]]
+
+
+async def keep(desk: Desk, updates: Sequence[Update]) -> None:
+    """Store raw updates. Returns only when they are on disk; only then may Telegram be told."""
+    async with desk.turn() as turn:
+        await turn.m.inbox.keep([(update["update_id"], chat_key(update), update) for update in updates], turn.now)
+    desk.bells.inbox.set()
+
+
+def chat_key(update: Update) -> int:
+    """Whose turn it is: the chat of a message or tap, else the person; 0 where neither is told."""
+    for part in update.values():
+        if isinstance(part, dict):
+            inner = part.get("message")
+            who = part.get("chat") or (inner.get("chat") if isinstance(inner, dict) else None) or part.get("from")
+            if isinstance(who, dict) and isinstance(who.get("id"), int):
+                return int(who["id"])
+    return 0
+
+
+class Reader:
+    """Works off the inbox for as long as it runs."""
+
+    def __init__(self, desk: Desk, handle: Handle, tell_administrator: Tell) -> None:
+        self._desk = desk
+        self._handle = handle
+        self._tell_administrator = tell_administrator
+        self._busy: set[int] = set()
+
+    async def run(self) -> None:
+        bell = self._desk.bells.inbox
+        async with asyncio.TaskGroup() as lanes:
+            while True:
+                try:
+                    for waiting in await self._next():
+                        self._busy.add(waiting.chat_key)
+                        lanes.create_task(self._lane(waiting, lanes))
+                    self._desk.progress.mark("inbox")
+                except Exception as broken:
+                    log.error("inbox_unreadable", error=type(broken).__name__)
+                await self._desk.clock.wait(bell)
+
+    async def _next(self) -> list[Waiting]:
+        room = LANES - len(self._busy)
+        if room <= 0:
+            return []
+        async with self._desk.glance() as m:
+            return await m.inbox.next(self._desk.clock.now(), self._busy, room)
+
+    async def _lane(self, waiting: Waiting, lanes: asyncio.TaskGroup) -> None:
+        try:
+            reaction = await self.handle(waiting)
+            for call in reaction.afterwards:
+                lanes.create_task(_best_effort(call))
+        except Exception as broken:
+            log.error("update_not_put_back", update=waiting.update_id, error=type(broken).__name__)
+        finally:
+            self._busy.discard(waiting.chat_key)
+            self._desk.bells.inbox.set()
+
+    async def handle(self, waiting: Waiting) -> Reaction:
+        """Handle one update, or put it back for later, or set it aside. Raises only if even that can't be saved."""
+        reaction = Reaction()
+        try:
+            async with self._desk.turn() as turn:
+                if await turn.m.inbox.take(waiting.update_id, turn.now):
+                    await self._handle(turn, waiting.body, reaction)
+        except Exception as broken:
+            log.error(
+                "update_failed", update=waiting.update_id, attempt=waiting.attempts + 1, error=type(broken).__name__
+            )
+            await self._put_off(waiting)
+            return Reaction()
+        return reaction
+
+    async def _put_off(self, waiting: Waiting) -> None:
+        async with self._desk.turn() as turn:
+            if waiting.attempts + 1 < MOST_ATTEMPTS:
+                again = turn.now + back_off(waiting.attempts) - timedelta(milliseconds=500)
+                await turn.m.inbox.put_back(waiting.update_id, again)
+            else:
+                await turn.m.inbox.set_aside(waiting.update_id, turn.now)
+                await self._tell_administrator(turn, waiting.update_id)
+
+
+async def _best_effort(call: Afterwards) -> None:
+    try:
+        await call()
+    except Exception as broken:
+        log.info("courtesy_failed", error=type(broken).__name__)

@@ -1,0 +1,100 @@
+"""Updates as Telegram gave them, kept before Telegram is told that they arrived, and worked off in order."""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import tables as t
+from storage.sealing import Seal
+
+BODY = "inbox.body"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One kept update whose turn it is: the oldest of its chat."""
+
+    update_id: int
+    chat_key: int
+    attempts: int
+    body: dict[str, Any] = field(repr=False)
+
+
+class Inbox:
+    """Membership is by update id, never by "greater than the last": ids start anew at random after a quiet week."""
+
+    def __init__(self, con: AsyncConnection, seal: Seal) -> None:
+        self._con = con
+        self._seal = seal
+
+    async def keep(self, updates: Sequence[tuple[int, int, dict[str, Any]]], now: datetime) -> None:
+        """Store (update id, chat key, body); one that is here already stays as it is."""
+        rows = [
+            {
+                "update_id": update_id,
+                "chat_key": chat_key,
+                "body_sealed": self._seal.close(BODY, str(update_id), json.dumps(body)),
+                "state": "new",
+                "attempts": 0,
+                "try_at": now,
+                "received_at": now,
+            }
+            for update_id, chat_key, body in updates
+        ]
+        dialect = sqlite if self._con.dialect.name == "sqlite" else postgresql
+        await self._con.execute(dialect.insert(t.inbox).on_conflict_do_nothing(), rows)
+
+    async def next(self, now: datetime, busy: Collection[int], limit: int) -> list[Waiting]:
+        """The oldest waiting update of each chat that nobody is working on."""
+        first = (
+            sa.select(sa.func.min(t.inbox.c.update_id).label("update_id"))
+            .where(t.inbox.c.state == "new", t.inbox.c.chat_key.not_in(busy))
+            .group_by(t.inbox.c.chat_key)
+            .subquery()
+        )
+        query = (
+            sa.select(t.inbox)
+            .join(first, first.c.update_id == t.inbox.c.update_id)
+            .where(t.inbox.c.try_at <= now)
+            .order_by(t.inbox.c.update_id)
+            .limit(limit)
+        )
+        return [
+            Waiting(
+                row.update_id,
+                row.chat_key,
+                row.attempts,
+                json.loads(self._seal.open(BODY, str(row.update_id), row.body_sealed)),
+            )
+            for row in await self._con.execute(query)
+        ]
+
+    async def take(self, update_id: int, now: datetime) -> bool:
+        """Mark it handled, in the transaction that handles it. False: somebody else did. The body is blanked."""
+        mine = (t.inbox.c.update_id == update_id) & (t.inbox.c.state == "new")
+        done = await self._con.execute(t.inbox.update().where(mine).values(state="done", done_at=now, body_sealed=None))
+        return bool(done.rowcount)
+
+    async def put_back(self, update_id: int, try_at: datetime) -> None:
+        mine = (t.inbox.c.update_id == update_id) & (t.inbox.c.state == "new")
+        await self._con.execute(t.inbox.update().where(mine).values(attempts=t.inbox.c.attempts + 1, try_at=try_at))
+
+    async def set_aside(self, update_id: int, now: datetime) -> None:
+        """It failed too often: kept with its body for an administrator, in nobody's way any more."""
+        mine = t.inbox.c.update_id == update_id
+        await self._con.execute(t.inbox.update().where(mine).values(state="dead", done_at=now))
+
+    async def forget_before(self, before: datetime) -> int:
+        """Delete what was handled before that moment."""
+        old = (t.inbox.c.state == "done") & (t.inbox.c.done_at < before)
+        return (await self._con.execute(t.inbox.delete().where(old))).rowcount
+
+    async def oldest_waiting(self) -> datetime | None:
+        query = sa.select(sa.func.min(t.inbox.c.received_at)).where(t.inbox.c.state == "new")
+        return (await self._con.execute(query)).scalar_one()
