@@ -4,7 +4,9 @@ from functools import cached_property
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.goals import Goals
 from storage.inbox import Inbox
+from storage.invitations import Invitations
 from storage.marks import Marks
 from storage.people import People
 from storage.sealing import Seal
@@ -28,3 +30,11 @@ class Stores:
     @cached_property
     def marks(self) -> Marks:
         return Marks(self.con)
+
+    @cached_property
+    def invitations(self) -> Invitations:
+        return Invitations(self.con, self.seal)
+
+    @cached_property
+    def goals(self) -> Goals:
+        return Goals(self.con, self.seal)

@@ -1,0 +1,57 @@
+"""Invitations: a code that opens the door once, for one person, for a while. Only its hash is ever kept."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+LIFE = timedelta(days=14)
+MOST_WRONG = 5
+"""So many wrong codes from one chat within `WRONG_WITHIN`, then even a right one is refused."""
+WRONG_WITHIN = timedelta(hours=1)
+_CODE = re.compile(r"[A-Za-z0-9_-]{16,64}")
+
+
+class Standing(StrEnum):
+    """What a code is worth now."""
+
+    GOOD = "good"
+    USED = "used"
+    ENDED = "ended"
+    """A newer one took its place, or it was opened by somebody it was not meant for."""
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """One invitation of one person. `ended` says why it does not count any more, other than by use."""
+
+    id: str
+    person_id: str
+    made_by: str
+    made_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+    ended: str | None = None
+
+    def standing(self, now: datetime) -> Standing:
+        if self.used_at is not None:
+            return Standing.USED
+        if self.ended is not None:
+            return Standing.ENDED
+        return Standing.GOOD if now < self.expires_at else Standing.EXPIRED
+
+
+def is_code(text: str) -> bool:
+    """Whether this has the form of a code: 16 to 64 letters, digits, `_` and `-`."""
+    return _CODE.fullmatch(text) is not None
+
+
+def hash_of(code: str) -> str:
+    """What is kept of a code. It has 256 random bits, so a plain hash cannot be searched backwards."""
+    return hashlib.sha256(code.encode()).hexdigest()
+
+
+def link(bot_name: str, code: str) -> str:
+    return f"https://t.me/{bot_name.removeprefix('@')}?start={code}"
