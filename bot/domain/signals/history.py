@@ -1,8 +1,8 @@
 """What the rules read: one client's check-ins, absences and requests, as plain values.
 
 `History` may hold anything that storage, an export file or a simulation knows, in any order and with repeated rows.
-`History.until(now)` puts it in order and cuts away whatever was not known at that moment, so that a replay of last month
-decides as the bot decided last month.
+`History.until(now)` puts it in order and cuts away whatever was not known at that moment, so that a replay of last
+month decides as the bot decided last month.
 """
 
 from collections.abc import Iterable, Mapping
@@ -29,6 +29,9 @@ class State(StrEnum):
     MISSED_BY_US = "missed_by_us"
 
 
+HARM_BY_OTHERS = "harm_by_others"
+"""The word list whose hits go to the safeguarding contact only."""
+
 RUNNING = (State.PLANNED, State.OPEN)
 
 
@@ -36,8 +39,8 @@ RUNNING = (State.PLANNED, State.OPEN)
 class Reply:
     """One version of one answer; a changed answer is a second `Reply` to the same question with a later `at`.
 
-    `value_0_10` is the answer on 0–10 with reversed items already turned round; `value` is on the question's own scale.
-    `choice` is the option id of a `choice` question. All three are None for a skipped question.
+    `value_0_10` is the answer on 0–10 with reversed items already turned round, `value` the one on its own scale.
+    `choice` is what the chosen option says to a rule (`questions.meaning`). All None for a skipped question.
     `about` tells goals or tasks apart where one question is asked about several.
     """
 
@@ -61,9 +64,9 @@ class Reply:
 class Occasion:
     """One check-in.
 
-    `finished_at` is when it came to its end, whatever the end was; without it, `expires_at`, the last touch, the sending
-    or the plan stand in, in this order. `last_touched_at` is the client's last tap or word of any kind, *Later* included.
-    `scales_done` says that each of its scale questions has been answered or skipped.
+    `finished_at` is when it came to its end, whatever the end was; without it, `expires_at`, the last touch, the
+    sending or the plan stand in, in this order. `last_touched_at` is the client's last tap or word of any kind, even
+    *Later*. `scales_done` says that each of its scale questions has been answered or skipped.
     """
 
     check_in_id: str
@@ -155,7 +158,7 @@ class TalkAbout(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened outside the questions. `lists` names the word lists that a text hit, never its words."""
+    """Something that happened outside the questions. `lists` names the word lists that a text hit, never words."""
 
     id: str
     kind: Happening
@@ -166,10 +169,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """What a rule found. `raised_at` is the time of the evidence, `source` the id of its check-in or event.
+    """What a rule found. `raised_at` is the time of the evidence, `source` the id of the check-in or event.
 
-    `evidence` holds `value`, `usual`, `last_three` and the rule's own figures, each rounded by `usual.figure`, so that a
-    card and an export show the same numbers. A `note` is passed on once, without the weight of a concern.
+    `evidence` holds `value`, `usual`, `last_three` and the rule's own figures, each rounded by `usual.figure`, so
+    that a card and an export show the same numbers. A `note` is passed on once, without the weight of a concern.
     """
 
     rule: str
@@ -201,8 +204,8 @@ class Told:
 class History:
     """Everything about one client that a rule may look at.
 
-    `sessions` are held ones, `assignments` the moments at which a worker took over, `resets` confirmed repairs and goals
-    agreed anew (alerts in `told` reset by themselves).
+    `sessions` are held ones, `assignments` the moments at which a worker took over, `resets` confirmed repairs and
+    goals agreed anew (alerts in `told` reset by themselves).
     """
 
     occasions: tuple[Occasion, ...] = ()

@@ -1,0 +1,50 @@
+"""`drop`: a check-in far below the client's own usual, by the shrunken personal z (formula and sources: `usual`)."""
+
+from bot.domain.signals.history import Signal
+from bot.domain.signals.observations import Observation, weekly
+from bot.domain.signals.reading import Finding, Reading, Unmet
+from bot.domain.signals.settings import Parameters
+from bot.domain.usual import Baseline, Prior, after, figure, walk
+from bot.domain.words import Json, Tier
+
+
+def prior(numbers: Parameters) -> Prior:
+    """The prior by the parameters of `drop`; `slide` uses the same one."""
+    return Prior(numbers["mu0"], numbers["sigma0"], numbers["kappa0"], numbers["nu0"], numbers["winsor_k"])
+
+
+def closed(reading: Reading) -> list[Observation]:
+    """The observations of the intervals before that of the one in question: those that are in the usual."""
+    return [one for one in reading.series if one.interval < reading.series[-1].interval]
+
+
+def drop(reading: Reading, numbers: Parameters) -> Finding:
+    """z ≤ `z` (`z_early` while n < `early_n`), at least `min_drop` below the usual, n ≥ `min_n` closed intervals."""
+    if not reading.series:
+        return Unmet("no_observation")
+    one = reading.series[-1]
+    usual = after(walk(weekly(closed(reading)), prior(numbers)), prior(numbers))
+    if usual.n < numbers["min_n"]:
+        return Unmet("too_few", {"n": usual.n})
+    early = usual.n < numbers["early_n"]
+    z, limit = usual.z(one.value), numbers["z_early" if early else "z"]
+    if z > limit:
+        return Unmet("z_above_limit", {"z": figure(z), "limit": limit, "n": usual.n})
+    if usual.m - one.value < numbers["min_drop"]:
+        return Unmet("too_small", {"drop": figure(usual.m - one.value), "z": figure(z)})
+    limits: dict[str, Json] = {"limit": limit, "limit_is": "early" if early else "usual"}
+    return (Signal("drop", None, one.last_at, Tier.ALERT, figures(reading, usual, z) | limits, one.check_in_id),)
+
+
+def figures(reading: Reading, usual: Baseline, z: float) -> dict[str, Json]:
+    """What both score rules show: the answer, the usual, the last three, and what z was reckoned from."""
+    last_three: list[Json] = [figure(one.value) for one in reading.series[-4:-1]]
+    return {
+        "value": figure(reading.series[-1].value),
+        "usual": figure(usual.m),
+        "last_three": last_three,
+        "z": figure(z),
+        "m": figure(usual.m),
+        "s": figure(usual.s),
+        "n": usual.n,
+    }

@@ -1,0 +1,54 @@
+"""`item_low`: one answer that stands out, however good the others are."""
+
+from collections.abc import Sequence
+
+from bot.domain.signals.history import Signal
+from bot.domain.signals.observations import Scored, scored
+from bot.domain.signals.reading import Finding, Reading, Unmet
+from bot.domain.signals.settings import Parameters
+from bot.domain.usual import figure, median
+from bot.domain.words import Json, Tier
+
+
+def item_low(reading: Reading, numbers: Parameters) -> Finding:
+    """A bond, goals or tasks answer ≤ `level` and ≥ `fall` below that question's own median (`early_n` earlier answers
+    or more); with fewer, ≤ `level_early`. Needs no complete check-in."""
+    answered = [found for occasion in reading.occasions if (found := scored(occasion))]
+    if not answered or not reading.is_news(max(one.reply.at for one in answered[-1])):
+        return Unmet("no_answer")
+    found = [
+        signal
+        for one in answered[-1]
+        if (signal := _low(one, _earlier(one, answered[:-1], reading), numbers)) is not None
+    ]
+    lowest = min(one.value for one in answered[-1])
+    return tuple(found) or Unmet("not_low", {"lowest": figure(lowest)})
+
+
+def _earlier(one: Scored, before: Sequence[Sequence[Scored]], reading: Reading) -> list[float]:
+    return [
+        other.value
+        for answers in before
+        for other in answers
+        if other.reply.key == one.reply.key and (reading.since is None or other.reply.at >= reading.since)
+    ]
+
+
+def _low(one: Scored, earlier: Sequence[float], numbers: Parameters) -> Signal | None:
+    usual = median(earlier)
+    if usual is None or len(earlier) < numbers["early_n"]:
+        low = one.value <= numbers["level_early"]
+    else:
+        low = one.value <= numbers["level"] and usual - one.value >= numbers["fall"]
+    if not low:
+        return None
+    last_three: list[Json] = [figure(value) for value in earlier[-3:]]
+    evidence: dict[str, Json] = {
+        "value": figure(one.value),
+        "usual": None if usual is None else figure(usual),
+        "last_three": last_three,
+        "n": len(earlier),
+        "limit_is": "early" if len(earlier) < numbers["early_n"] else "usual",
+        "question": one.reply.question,
+    }
+    return Signal("item_low", one.reply.construct, one.reply.at, Tier.ALERT, evidence, one.check_in_id)

@@ -1,0 +1,100 @@
+"""From check-ins to the series that score rules read.
+
+An observation is the mean of the bond, goals and tasks answers of one check-in (at least two of the three). A missing
+answer is missing, never zero. A new worker, or more than 60 days without an observation, starts a new usual.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby, pairwise
+
+from bot.domain.signals.history import History, Occasion, Reply
+from bot.domain.signals.intervals import Intervals
+from bot.domain.words import ALLIANCE, Construct
+
+LONG_GAP = timedelta(days=60)
+FRESH = timedelta(days=14)
+"""Older evidence is not news any more; only after an outage of ours could it come up at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One check-in's mean on 0–10. `at` is the first of its answers (it stays when one is changed), `last_at` the
+    newest. `era` counts new starts of the usual, `interval` is the start of its interval."""
+
+    check_in_id: str
+    value: float
+    at: datetime
+    last_at: datetime
+    era: int
+    interval: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One alliance answer that holds, with the check-in that it belongs to."""
+
+    check_in_id: str
+    reply: Reply
+    value: float
+
+
+def scored(occasion: Occasion) -> tuple[Scored, ...]:
+    """The bond, goals and tasks answers of a check-in that carry a number and ask nothing special."""
+    return tuple(
+        Scored(occasion.check_in_id, reply, reply.value_0_10)
+        for reply in occasion.answers()
+        if reply.construct in ALLIANCE and reply.asks is None and reply.value_0_10 is not None
+    )
+
+
+def observations(history: History, now: datetime) -> tuple[Observation, ...]:
+    """All observations of a history in order, of check-ins that may be read at `now`, by time of their first answer."""
+    found = sorted(
+        (one for occasion in history.occasions if occasion.readable(now) if (one := _mean(occasion))),
+        key=lambda one: (one[1], one[0]),
+    )
+    intervals = Intervals.of(history)
+    eras = _eras([at for _, at, _, _ in found], history.assignments)
+    return tuple(
+        Observation(check_in_id, value, at, last_at, era, intervals.start(at))
+        for (check_in_id, at, last_at, value), era in zip(found, eras, strict=True)
+    )
+
+
+def _mean(occasion: Occasion) -> tuple[str, datetime, datetime, float] | None:
+    answers = scored(occasion)
+    means = [mean for construct in ALLIANCE if (mean := _construct_mean(answers, construct)) is not None]
+    if len(means) < 2:
+        return None
+    first = min(reply.at for reply in occasion.replies if reply.construct in ALLIANCE)
+    return occasion.check_in_id, first, max(one.reply.at for one in answers), sum(means) / len(means)
+
+
+def _construct_mean(answers: Sequence[Scored], construct: Construct) -> float | None:
+    values = [one.value for one in answers if one.reply.construct is construct]
+    return sum(values) / len(values) if values else None
+
+
+def _eras(times: Sequence[datetime], assignments: Sequence[datetime]) -> list[int]:
+    eras, gaps = [], 0
+    for at, before in zip(times, (None, *times), strict=False):
+        gaps += before is not None and at - before > LONG_GAP
+        eras.append(gaps + bisect_right(assignments, at))
+    return eras
+
+
+def era_start(history: History, now: datetime) -> datetime | None:
+    """When the present usual began; None if with the first answer."""
+    known = observations(history, now)
+    starts = [moment for moment in history.assignments if moment <= now]
+    starts += [late.at for early, late in pairwise(known) if late.at - early.at > LONG_GAP]
+    return max(starts, default=None)
+
+
+def weekly(series: Sequence[Observation]) -> list[float]:
+    """One value per interval: the mean of its observations."""
+    groups = (list(group) for _, group in groupby(series, key=lambda one: (one.era, one.interval)))
+    return [sum(one.value for one in group) / len(group) for group in groups]

@@ -1,0 +1,65 @@
+"""One client's history made ready for the rules, and what a rule gives back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from bot.domain.signals.history import History, Occasion, Reply, Signal
+from bot.domain.signals.observations import FRESH, Observation, era_start, observations
+from bot.domain.signals.settings import Settings
+from bot.domain.words import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """Why a rule found nothing: the first of its conditions that failed, with the figures it failed on."""
+
+    condition: str
+    figures: Mapping[str, Json] = field(default_factory=dict, hash=False)
+
+
+Finding: TypeAlias = tuple[Signal, ...] | Unmet
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What all rules share. `occasions` may be read and end with the one in question; `series` is its present usual's
+    observations, the one in question last, or empty if that is no news any more; `since` is when that usual began."""
+
+    history: History
+    settings: Settings
+    now: datetime
+    occasions: tuple[Occasion, ...]
+    series: tuple[Observation, ...]
+    since: datetime | None
+
+    @classmethod
+    def of(cls, history: History, settings: Settings, now: datetime, about: str | None = None) -> "Reading":
+        """Of what was known at `now`. `about` names an earlier check-in to read again; else the newest is read."""
+        known = history.until(now)
+        ready = [one for one in known.occasions if one.readable(now)]
+        ids = [one.check_in_id for one in ready]
+        cut = ids.index(about) + 1 if about in ids else len(ids)
+        series = observations(known, now)
+        if about is not None:
+            upto = set(ids[:cut])
+            series = tuple(one for one in series if one.check_in_id in upto)
+        era = series[-1].era if series else 0
+        series = tuple(one for one in series if one.era == era)
+        stale = not series or series[-1].last_at + FRESH < now
+        return cls(known, settings, now, tuple(ready[:cut]), () if stale else series, era_start(known, now))
+
+    def asked(self, asks: str) -> list[tuple[str, Reply]]:
+        """The answers to questions of one kind, oldest first, each with its check-in; skipped ones, and options
+        that say nothing to a rule, are left out."""
+        return [
+            (occasion.check_in_id, reply)
+            for occasion in self.occasions
+            for reply in occasion.answers()
+            if reply.asks == asks and reply.choice is not None
+        ]
+
+    def is_news(self, at: datetime) -> bool:
+        """Is evidence from `at` still worth telling?"""
+        return at + FRESH >= self.now

@@ -1,0 +1,54 @@
+"""`slide`: several answers a little below the usual. One bad answer adds at most 2.0 and so can never do it alone."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.domain.signals.drop import figures, prior
+from bot.domain.signals.history import Signal
+from bot.domain.signals.observations import weekly
+from bot.domain.signals.reading import Finding, Reading, Unmet
+from bot.domain.signals.settings import Parameters
+from bot.domain.usual import Step, cusum, figure, walk
+from bot.domain.words import Tier
+
+
+def slide(reading: Reading, numbers: Parameters) -> Finding:
+    """CUSUM of z (clipped to `clip_low`–`clip_high`, slack `k`) ≥ `h`, from interval `min_n` on.
+
+    It steps once per interval: a closed one with its mean, the present one with its mean so far. An alert, a confirmed
+    repair or goals agreed anew set it back to zero for the rest of that interval.
+    """
+    if not reading.series:
+        return Unmet("no_observation")
+    one, model = reading.series[-1], prior(reading.settings["drop"])
+    steps = walk(weekly(reading.series), model)
+    if len(steps) < numbers["min_n"]:
+        return Unmet("too_few", {"n": len(steps) - 1})
+    c = _sum(reading, steps, numbers)
+    if c < numbers["h"]:
+        return Unmet("sum_below_limit", {"c": figure(c), "limit": numbers["h"]})
+    usual = steps[-1].before
+    evidence = {**figures(reading, usual, usual.z(one.value)), "c": figure(c), "limit": numbers["h"]}
+    return (Signal("slide", None, one.last_at, Tier.ALERT, evidence, one.check_in_id),)
+
+
+def _sum(reading: Reading, steps: Sequence[Step], numbers: Parameters) -> float:
+    starts = list(dict.fromkeys(one.interval for one in reading.series))
+    ends = [*starts[1:], reading.series[-1].last_at]
+    resets = _resets(reading)
+    c = 0.0
+    for step, start, end in zip(steps, starts, ends, strict=True):
+        if step.before.n:
+            c = cusum(c, step.z, numbers["k"], numbers["clip_low"], numbers["clip_high"])
+        if any(start <= reset < end for reset in resets):
+            c = 0.0
+    return c
+
+
+def _resets(reading: Reading) -> tuple[datetime, ...]:
+    """When the sum was set back. What the check-in in question itself has raised does not count against it."""
+    here = reading.series[-1].check_in_id
+    alerts = (
+        one.raised_at for one in reading.history.told if one.alerted and one.tier >= Tier.ALERT and one.source != here
+    )
+    return (*alerts, *reading.history.resets)
