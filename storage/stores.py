@@ -4,6 +4,7 @@ from functools import cached_property
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.delivery import Outbox
 from storage.goals import Goals
 from storage.inbox import Inbox
 from storage.invitations import Invitations
@@ -38,3 +39,7 @@ class Stores:
     @cached_property
     def goals(self) -> Goals:
         return Goals(self.con, self.seal)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        return Outbox(self.con, self.seal)

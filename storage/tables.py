@@ -215,8 +215,9 @@ timetable = sa.Table(
     sa.Column("client_id", sa.String(16), sa.ForeignKey("client.person_id"), primary_key=True),
     sa.Column("schedule", sa.String(64), primary_key=True),
     _when("next_due_at", null=False, index=True),
+    _when("due_at", null=False),
     _day("local_date"),
-    _number("slot"),
+    _text("slot", 24),
 )
 
 check_in = sa.Table(
@@ -227,11 +228,14 @@ check_in = sa.Table(
     _to("person", "worker_id", null=True),
     _text("schedule", 64),
     _day("local_date"),
-    _number("slot"),
+    _text("slot", 24),
     _text("state", 14, default="planned"),
     _text("reason", 24, null=True),
     _json("items"),
     _number("position"),
+    _number("showing"),
+    _flag("comes_back"),
+    _text("asks_about", 16, null=True),
     _text("plan_version", 16),
     _when("planned_at", null=False),
     _when("sent_at"),
@@ -258,7 +262,9 @@ answer = sa.Table(
     _text("asks", 16, null=True),
     _score("value"),
     _score("value_0_10"),
+    _text("choice", 40, null=True),
     _sealed("text_sealed", null=True),
+    sa.Column("chat_message_id", sa.BigInteger, nullable=True),
     _when("answered_at", null=False),
     _number("version", 1),
     _flag("current", True),
@@ -386,8 +392,9 @@ outbox = sa.Table(
     sa.Column("message_id", sa.BigInteger, nullable=True),
     _when("made_at", null=False),
     _when("settled_at"),
+    sa.Column("number", sa.BigInteger, nullable=False, index=True),  # the order in which rows were decided
     sa.Index("ix_outbox_due", "state", "not_before", "urgency"),
-    sa.Index("ix_outbox_surface", "person_id", "surface", "state"),
+    sa.Index("ix_outbox_surface", "person_id", "state", "surface"),
 )
 
 message = sa.Table(

@@ -1,0 +1,144 @@
+"""What is on its way: one row per message, written with what caused it, and what stands in each chat now."""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.delivery import Post, PostState, Urgency
+from bot.domain.words import Facts
+from storage import tables as t
+from storage.sealing import Seal
+
+FACTS = "outbox.facts"
+_o = t.outbox.c
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A row of the same person that is not settled yet."""
+
+    id: str
+    surface: str | None
+    state: PostState
+    urgency: Urgency
+    fresh: bool
+    due: bool
+    """Its time has come, or it is being tried again: it may go out before what is posted now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who sends a row, and until when nobody else may."""
+
+    by: str
+    until: datetime
+
+
+class Outbox:
+    """The rows themselves; `storage.sending` has what the courier asks."""
+
+    def __init__(self, con: AsyncConnection, seal: Seal) -> None:
+        self._con = con
+        self._seal = seal
+
+    # ------------------------------------------------------------ deciding
+
+    async def ahead_of(self, person_id: str, now: datetime) -> list[Ahead]:
+        """What this person has waiting or in flight, oldest first."""
+        query = (
+            sa.select(_o.id, _o.surface, _o.state, _o.urgency, _o.fresh, _o.not_before, _o.tries)
+            .where(_o.person_id == person_id, _o.state.in_((PostState.WAITING, PostState.SENDING)))
+            .order_by(_o.number)
+        )
+        return [
+            Ahead(
+                row.id,
+                row.surface,
+                PostState(row.state),
+                Urgency(row.urgency),
+                row.fresh,
+                due=row.not_before <= now or row.tries > 0,
+            )
+            for row in await self._con.execute(query)
+        ]
+
+    async def add(self, post: Post, now: datetime, *, fresh: bool, claim: Claim | None) -> str | None:
+        """Write a row, waiting or already claimed. None, and nothing written, if its key is known. Returns the id."""
+        row_id = t.new_id()
+        dialect = sqlite if self._con.dialect.name == "sqlite" else postgresql
+        values = {
+            "id": row_id,
+            "key": post.key,
+            "person_id": post.to,
+            "surface": post.surface,
+            "kind": post.kind,
+            "facts_sealed": self._closed(row_id, post.facts),
+            "urgency": post.urgency,
+            "fresh": fresh,
+            "silent": post.silent,
+            "guard": post.guard,
+            "client_id": post.client_id,
+            "check_in_id": post.check_in_id,
+            "alert_id": post.alert_id,
+            "state": PostState.SENDING if claim else PostState.WAITING,
+            "tries": 1 if claim else 0,
+            "unsure": 0,
+            "not_before": post.not_before or now,
+            "expires_at": post.expires_at,
+            "claimed_by": claim.by if claim else None,
+            "lease_until": claim.until if claim else None,
+            "made_at": now,
+            "number": sa.select(sa.func.coalesce(sa.func.max(_o.number), 0) + 1).scalar_subquery(),
+        }
+        insert = dialect.insert(t.outbox).values(values).on_conflict_do_nothing(index_elements=["key"])
+        return (await self._con.execute(insert.returning(_o.id))).scalar_one_or_none()
+
+    async def replace(self, row_ids: Collection[str], now: datetime) -> None:
+        """Something newer is posted to the same surface: these will never be sent."""
+        await self._end(_o.id.in_(row_ids), PostState.REPLACED, "newer", now)
+
+    async def withdraw(
+        self,
+        now: datetime,
+        why: str,
+        *,
+        key: str | None = None,
+        key_prefix: str | None = None,
+        alert_id: str | None = None,
+        check_in_id: str | None = None,
+        client_id: str | None = None,
+    ) -> int:
+        """Drop what waits and fits all that is given; what is in flight does not come back if it fails."""
+        given = (
+            (key, _o.key == key),
+            (key_prefix, _o.key.startswith(key_prefix or "", autoescape=True)),
+            (alert_id, _o.alert_id == alert_id),
+            (check_in_id, _o.check_in_id == check_in_id),
+            (client_id, _o.client_id == client_id),
+        )
+        which = [where for value, where in given if value is not None]
+        if not which:
+            raise ValueError("withdraw what? nothing was named")
+        in_flight = t.outbox.update().where(*which, _o.state == PostState.SENDING)
+        await self._con.execute(in_flight.values(why=why))
+        return await self._end(sa.and_(*which, _o.state == PostState.WAITING), PostState.DROPPED, why, now)
+
+    async def _end(self, where: sa.ColumnElement[bool], state: PostState, why: str, now: datetime) -> int:
+        gone = t.outbox.update().where(where)
+        done = await self._con.execute(gone.values(state=state, why=why, settled_at=now, facts_sealed=None))
+        return done.rowcount
+
+    def _closed(self, row_id: str, facts: Facts) -> bytes:
+        return self._seal.close(FACTS, row_id, json.dumps(facts, ensure_ascii=False, separators=(",", ":")))
+
+    def _facts(self, row: Any) -> Facts:
+        if row.facts_sealed is None:
+            return {}
+        facts: Facts = json.loads(self._seal.open(FACTS, row.id, row.facts_sealed))
+        return facts
