@@ -106,6 +106,53 @@ class People:
     async def change_client(self, client_id: str, **values: Any) -> None:
         await self._con.execute(t.client.update().where(t.client.c.person_id == client_id).values(**values))
 
+    async def assign(self, client_id: str, worker_id: str, now: datetime) -> None:
+        """From now on this worker; what was before stays on record."""
+        a = t.assignment.c
+        still = (a.client_id == client_id, a.ends_at.is_(None))
+        await self._con.execute(t.assignment.update().where(*still).values(ends_at=now))
+        new = {"id": t.new_id(), "client_id": client_id, "worker_id": worker_id, "starts_at": now}
+        await self._con.execute(t.assignment.insert().values(new))
+        await self.change_client(client_id, worker_id=worker_id)
+
+    async def assignments(self, client_id: str) -> list[tuple[str, datetime, datetime | None]]:
+        """(worker's person id, from, until) in order; until None = now."""
+        a = t.assignment.c
+        query = sa.select(a.worker_id, a.starts_at, a.ends_at).where(a.client_id == client_id).order_by(a.starts_at)
+        return [(row.worker_id, row.starts_at, row.ends_at) for row in await self._con.execute(query)]
+
+    async def breaks_over(self, now: datetime) -> list[Client]:
+        """Clients whose break has ended by now."""
+        return await self._clients((t.client.c.asking == Asking.BREAK) & (t.client.c.paused_until <= now))
+
+    async def pause(self, client_id: str, why: str, starts_at: datetime, ends_at: datetime | None) -> None:
+        """Keep a stretch in which nobody was asked; an earlier one that is still open ends where this one starts."""
+        await self.resume(client_id, starts_at)
+        row = {"id": t.new_id(), "client_id": client_id, "why": why, "starts_at": starts_at, "ends_at": ends_at}
+        await self._con.execute(t.pause.insert().values(row))
+
+    async def resume(self, client_id: str, now: datetime) -> None:
+        """End every stretch that would go on after now."""
+        p = t.pause.c
+        goes_on = sa.or_(p.ends_at.is_(None), p.ends_at > now)
+        await self._con.execute(t.pause.update().where(p.client_id == client_id, goes_on).values(ends_at=now))
+
+    async def pauses(self, client_id: str) -> list[tuple[str, datetime, datetime | None]]:
+        """(why, from, until) in order."""
+        p = t.pause.c
+        query = sa.select(p.why, p.starts_at, p.ends_at).where(p.client_id == client_id).order_by(p.starts_at)
+        return [(row.why, row.starts_at, row.ends_at) for row in await self._con.execute(query)]
+
+    async def note_consent(self, client_id: str, version: str, language: str, agreed: bool, now: datetime) -> None:
+        row = {"id": t.new_id(), "client_id": client_id, "version": version, "language": language, "agreed": agreed}
+        await self._con.execute(t.consent.insert().values(row | {"at": now}))
+
+    async def consents(self, client_id: str) -> list[tuple[str, str, bool, datetime]]:
+        """(version, language, agreed, at) in order."""
+        c = t.consent.c
+        query = sa.select(c.version, c.language, c.agreed, c.at).where(c.client_id == client_id).order_by(c.at)
+        return [(row.version, row.language, row.agreed, row.at) for row in await self._con.execute(query)]
+
     async def _one_client(self, where: sa.ColumnElement[bool]) -> Client | None:
         found = await self._clients(where)
         return found[0] if found else None
