@@ -97,4 +97,5 @@ class Inbox:
 
     async def oldest_waiting(self) -> datetime | None:
         query = sa.select(sa.func.min(t.inbox.c.received_at)).where(t.inbox.c.state == "new")
-        return (await self._con.execute(query)).scalar_one()
+        oldest: datetime | None = (await self._con.execute(query)).scalar_one()
+        return oldest

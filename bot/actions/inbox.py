@@ -9,12 +9,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import structlog
 
 from bot.actions.desk import Desk, Turn
 from bot.domain.delivery import back_off
+from bot.domain.errors import Refusal
 from storage.inbox import Waiting
 
 MOST_ATTEMPTS = 5
@@ -35,8 +36,20 @@ class Reaction:
     afterwards: list[Afterwards] = field(default_factory=list)
 
 
-Handle: TypeAlias = Callable[[Turn, Update, Reaction], Awaitable[None]]
-Tell: TypeAlias = Callable[[Turn, int], Awaitable[None]]
+class Ears(Protocol):
+    """Understands updates; the one implementation speaks Telegram (handlers/setup.py)."""
+
+    async def handle(self, turn: Turn, update: Update, reaction: Reaction) -> None:
+        """Do what the update asks for. A `Refusal` undoes it and is said instead."""
+        ...
+
+    async def refuse(self, turn: Turn, update: Update, reaction: Reaction, refusal: Refusal) -> None:
+        """Say a refusal to whoever sent the update."""
+        ...
+
+    async def tell_administrator(self, turn: Turn, update_id: int) -> None:
+        """An update was set aside."""
+        ...
 
 
 async def keep(desk: Desk, updates: Sequence[Update]) -> None:
@@ -60,10 +73,9 @@ def chat_key(update: Update) -> int:
 class Reader:
     """Works off the inbox for as long as it runs."""
 
-    def __init__(self, desk: Desk, handle: Handle, tell_administrator: Tell) -> None:
+    def __init__(self, desk: Desk, ears: Ears) -> None:
         self._desk = desk
-        self._handle = handle
-        self._tell_administrator = tell_administrator
+        self._ears = ears
         self._busy: set[int] = set()
 
     async def run(self) -> None:
@@ -99,17 +111,27 @@ class Reader:
 
     async def handle(self, waiting: Waiting) -> Reaction:
         """Handle one update, or put it back for later, or set it aside. Raises only if even that can't be saved."""
-        reaction = Reaction()
         try:
-            async with self._desk.turn() as turn:
-                if await turn.m.inbox.take(waiting.update_id, turn.now):
-                    await self._handle(turn, waiting.body, reaction)
+            try:
+                return await self._react(waiting, None)
+            except Refusal as refusal:
+                return await self._react(waiting, refusal)
         except Exception as broken:
             log.error(
                 "update_failed", update=waiting.update_id, attempt=waiting.attempts + 1, error=type(broken).__name__
             )
             await self._put_off(waiting)
             return Reaction()
+
+    async def _react(self, waiting: Waiting, refusal: Refusal | None) -> Reaction:
+        """One transaction: what the update asks for, or, if that was refused and undone, the refusal."""
+        reaction = Reaction()
+        async with self._desk.turn() as turn:
+            if await turn.m.inbox.take(waiting.update_id, turn.now):
+                if refusal is None:
+                    await self._ears.handle(turn, waiting.body, reaction)
+                else:
+                    await self._ears.refuse(turn, waiting.body, reaction, refusal)
         return reaction
 
     async def _put_off(self, waiting: Waiting) -> None:
@@ -119,7 +141,7 @@ class Reader:
                 await turn.m.inbox.put_back(waiting.update_id, again)
             else:
                 await turn.m.inbox.set_aside(waiting.update_id, turn.now)
-                await self._tell_administrator(turn, waiting.update_id)
+                await self._ears.tell_administrator(turn, waiting.update_id)
 
 
 async def _best_effort(call: Afterwards) -> None:

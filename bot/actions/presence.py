@@ -1,0 +1,47 @@
+"""Whether we were there: silence counts against nobody while the bot could not hear.
+
+Within a process an absence is measured on the monotonic clock, since a jump of the wall clock is not one; across
+restarts by the wall time of the last good receive, which is written down every few seconds.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from bot.actions.desk import Desk, Turn
+
+LONGEST_GAP = timedelta(seconds=120)
+"""Telegram throws button taps away after 150 s; after more than this, every open check-in is offered again."""
+WRITTEN_EVERY = timedelta(seconds=15)
+HEARD = "heard"
+
+
+class Presence:
+    """Keeps account of when updates could last be fetched."""
+
+    def __init__(self, desk: Desk, came_back: Callable[[Turn, datetime], Awaitable[None]]) -> None:
+        self._desk = desk
+        self._came_back = came_back
+        self._last: float | None = None
+        self._written: float | None = None
+
+    async def heard(self) -> None:
+        """Call after each good receive."""
+        now = self._desk.clock.monotonic()
+        gap = await self._gap(now)
+        due = self._written is None or now - self._written >= WRITTEN_EVERY.total_seconds()
+        if due or gap > LONGEST_GAP:
+            async with self._desk.turn() as turn:
+                if gap > LONGEST_GAP:
+                    since = turn.now - gap
+                    await turn.m.marks.note_absence(since, turn.now)
+                    await self._came_back(turn, since)
+                await turn.m.marks.set(HEARD, turn.now)
+            self._written = now
+        self._last = now
+
+    async def _gap(self, now: float) -> timedelta:
+        if self._last is not None:
+            return timedelta(seconds=now - self._last)
+        async with self._desk.glance() as m:
+            mark = await m.marks.get(HEARD)
+        return self._desk.clock.now() - mark.at if mark else timedelta(0)

@@ -1,0 +1,64 @@
+"""Logs: one event name and key-values; ids, never names, words or tokens. Readable on a terminal, JSON elsewhere."""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+from structlog.typing import Processor
+
+TOKEN = re.compile(r"\d{5,}:[A-Za-z0-9_-]{20,}")
+KEPT = frozenset(
+    {"event", "level", "timestamp", "logger", "error", "hint", "update", "attempt", "loop", "row", "kind", "person"}
+    | {"check_in", "alert", "why", "state", "age", "count", "after", "seconds", "address", "mode", "file", "version"}
+    | {"by", "key", "status", "port", "path"}
+)
+"""The only keys that are ever written. Whatever else somebody passes by mistake is dropped."""
+
+NOISY = ("httpx", "httpcore", "aiohttp", "apscheduler", "asyncio", "aiosqlite", "sqlalchemy", "telegram", "uvicorn")
+"""Libraries that write addresses (with the token in them), parameters or words when they are let."""
+
+
+def redact(text: str) -> str:
+    """Take out whatever looks like a bot token."""
+    return TOKEN.sub("[token]", text)
+
+
+def _only_known_keys(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {key: redact(value) if isinstance(value, str) else value for key, value in event.items() if key in KEPT}
+
+
+class _NoTokens(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = redact(record.getMessage()), ()
+        # A stack trace quotes values: the type of the error says enough, the rest may hold somebody's words.
+        if record.exc_info and record.exc_info[0]:
+            record.msg = f"{record.msg} ({record.exc_info[0].__name__})"
+        record.exc_info = record.exc_text = None
+        return True
+
+
+def set_up(level: str = "info", *, json: bool | None = None) -> None:
+    """Write to standard error. `json` unset: JSON unless a person is watching."""
+    as_json = not sys.stderr.isatty() if json is None else json
+    number = logging.getLevelNamesMapping()[level.upper()]
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_NoTokens())
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    shape: list[Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _only_known_keys,
+        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(),
+    ]
+    structlog.configure(
+        processors=shape,
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
