@@ -4,6 +4,8 @@ from functools import cached_property
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.alerts import AlertStore
+from storage.audit import Audit
 from storage.delivery import Outbox
 from storage.goals import Goals
 from storage.inbox import Inbox
@@ -11,6 +13,8 @@ from storage.invitations import Invitations
 from storage.marks import Marks
 from storage.people import People
 from storage.sealing import Seal
+from storage.sessions import Sessions
+from storage.signals import Signals
 
 
 class Stores:
@@ -43,3 +47,19 @@ class Stores:
     @cached_property
     def outbox(self) -> Outbox:
         return Outbox(self.con, self.seal)
+
+    @cached_property
+    def alerts(self) -> AlertStore:
+        return AlertStore(self.con)
+
+    @cached_property
+    def audit(self) -> Audit:
+        return Audit(self.con)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(self.con)
+
+    @cached_property
+    def signals(self) -> Signals:
+        return Signals(self.con, self.seal)

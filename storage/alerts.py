@@ -1,0 +1,130 @@
+"""Alerts with their history."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.alerts import OPEN, AlertState, Kind, Wish
+from bot.domain.ladder import Rung, Step
+from bot.domain.matters import Alert, Line
+from bot.domain.words import Severity
+from storage import tables as t
+
+_NAMES = [one.name for one in fields(Alert)]
+
+
+class AlertStore:
+    """Rows in, alerts out."""
+
+    def __init__(self, con: AsyncConnection) -> None:
+        self._con = con
+
+    # ------------------------------------------------------------ one alert
+
+    async def get(self, alert_id: str) -> Alert | None:
+        found = await self._all(t.alert.c.id == alert_id)
+        return found[0] if found else None
+
+    async def open_of(self, client_id: str, kind: Kind) -> Alert | None:
+        """The client's open alert of one kind: at most one."""
+        found = await self._all(t.alert.c.client_id == client_id, t.alert.c.kind == kind, t.alert.c.state.in_(OPEN))
+        return found[-1] if found else None
+
+    async def latest_of(self, client_id: str, kind: Kind) -> Alert | None:
+        found = await self._all(t.alert.c.client_id == client_id, t.alert.c.kind == kind)
+        return found[-1] if found else None
+
+    async def of_client(self, client_id: str, kinds: Collection[Kind] = tuple(Kind)) -> list[Alert]:
+        """Every alert of a client, oldest first."""
+        return await self._all(t.alert.c.client_id == client_id, t.alert.c.kind.in_(kinds))
+
+    async def open_ones(self, kinds: Collection[Kind] = tuple(Kind)) -> list[Alert]:
+        return await self._all(t.alert.c.state.in_(OPEN), t.alert.c.kind.in_(kinds))
+
+    async def all_since(self, since: datetime | None = None) -> list[Alert]:
+        return await self._all(t.alert.c.raised_at >= since if since else sa.true())
+
+    async def add(self, **values: Any) -> str:
+        """A new alert; `ladder` is a sequence of steps. Returns its id."""
+        alert_id = t.new_id()
+        await self._con.execute(t.alert.insert().values(id=alert_id, **_as_row(values)))
+        return alert_id
+
+    async def change(self, alert_id: str, **values: Any) -> None:
+        await self._con.execute(t.alert.update().where(t.alert.c.id == alert_id).values(**_as_row(values)))
+
+    async def next_edition(self, alert_id: str) -> int:
+        """One more card of this alert: its number, for the key of its post."""
+        query = t.alert.update().where(t.alert.c.id == alert_id).values(edition=t.alert.c.edition + 1)
+        await self._con.execute(query)
+        found = await self._con.execute(sa.select(t.alert.c.edition).where(t.alert.c.id == alert_id))
+        return int(found.scalar_one())
+
+    # ------------------------------------------------------------ what is due
+
+    async def step_due(self, now: datetime, limit: int) -> list[Alert]:
+        """Not acknowledged, and the time of their rung has run out; the longest waiting first."""
+        due = sa.and_(t.alert.c.state == AlertState.RAISED, t.alert.c.step_due_at <= now)
+        return await self._all(due, limit=limit, order=t.alert.c.step_due_at)
+
+    async def snooze_due(self, now: datetime, limit: int) -> list[Alert]:
+        """Acknowledged for later, and later is now."""
+        due = sa.and_(t.alert.c.state.in_(OPEN), t.alert.c.snoozed_until <= now)
+        return await self._all(due, limit=limit, order=t.alert.c.snoozed_until)
+
+    async def ask_due(self, now: datetime, limit: int) -> list[Alert]:
+        """Talked about, and it is time to ask the client, or to stop waiting for an answer."""
+        due = sa.and_(t.alert.c.state == AlertState.TALKED, t.alert.c.ask_client_at <= now)
+        return await self._all(due, limit=limit, order=t.alert.c.ask_client_at)
+
+    async def next_due(self) -> datetime | None:
+        """The earliest moment at which anything above is due."""
+        moments = []
+        for column, states in (
+            (t.alert.c.step_due_at, [AlertState.RAISED]),
+            (t.alert.c.snoozed_until, list(OPEN)),
+            (t.alert.c.ask_client_at, [AlertState.TALKED]),
+        ):
+            query = sa.select(column).where(t.alert.c.state.in_(states), column.is_not(None)).order_by(column).limit(1)
+            moments.append((await self._con.execute(query)).scalar())
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    # ------------------------------------------------------------ history
+
+    async def note(self, alert_id: str, at: datetime, state: str, by: str) -> None:
+        """One more line of history."""
+        await self._con.execute(t.alert_event.insert().values(alert_id=alert_id, at=at, state=state, by=by))
+
+    async def history(self, alert_id: str) -> list[Line]:
+        rank = sa.case((t.alert_event.c.state == AlertState.RAISED, 0), else_=1)
+        query = sa.select(t.alert_event).where(t.alert_event.c.alert_id == alert_id)
+        rows = await self._con.execute(query.order_by(t.alert_event.c.at, rank, t.alert_event.c.id))
+        return [Line(row.at, row.state, row.by) for row in rows]
+
+    # ------------------------------------------------------------ rows
+
+    async def _all(
+        self, *where: sa.ColumnElement[bool], limit: int | None = None, order: sa.ColumnElement[Any] | None = None
+    ) -> list[Alert]:
+        first = t.alert.c.raised_at if order is None else order
+        query = sa.select(t.alert).where(*where).order_by(first, t.alert.c.id).limit(limit)
+        return [_alert(row._mapping) for row in await self._con.execute(query)]
+
+
+def _as_row(values: Mapping[str, Any]) -> dict[str, Any]:
+    row = dict(values)
+    if "ladder" in row:
+        row["ladder"] = [{"ref": step.ref, "rung": step.rung.value} for step in row["ladder"]]
+    return row
+
+
+def _alert(row: Mapping[Any, Any]) -> Alert:
+    values = {name: row[t.alert.c[name]] for name in _NAMES}
+    values["ladder"] = tuple(Step(step["ref"], Rung(step["rung"])) for step in values["ladder"])
+    for name, kind in (("kind", Kind), ("state", AlertState), ("severity", Severity), ("wish", Wish)):
+        values[name] = kind(values[name])
+    return Alert(**values)

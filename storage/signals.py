@@ -1,0 +1,207 @@
+"""Signals on record, and the history that rules read, put together from everything that is known of a client."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.alerts import AlertState, Wish
+from bot.domain.questions import Bank, Scale, meaning
+from bot.domain.signals.history import History, Occasion, Reply, Signal, Span, State, Told
+from bot.domain.words import Construct, Tier
+from storage import tables as t
+from storage.sealing import Seal
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A signal on record. `holds`: the answers that it rests on still say so. `wish`: may its numbers be shown?"""
+
+    id: str
+    signal: Signal
+    alert_id: str | None
+    check_in_id: str | None
+    wish: Wish
+    holds: bool
+    key: str
+
+
+def key_of(client_id: str, signal: Signal) -> str:
+    """The same finding always has the same key, so that a replay writes nothing twice."""
+    return f"{client_id}:{signal.rule}:{signal.construct or ''}:{signal.source or signal.raised_at.isoformat()}"
+
+
+class Signals:
+    """Rows in, signals and histories out."""
+
+    def __init__(self, con: AsyncConnection, seal: Seal) -> None:
+        self._con = con
+        self._seal = seal
+
+    # ------------------------------------------------------------ on record
+
+    async def of_client(self, client_id: str) -> list[Kept]:
+        """All of a client's, oldest first."""
+        return await self._kept(t.signal.c.client_id == client_id)
+
+    async def of_alert(self, alert_id: str) -> list[Kept]:
+        """What one alert rests on, the newest evidence first."""
+        return list(reversed(await self._kept(t.signal.c.alert_id == alert_id)))
+
+    async def from_source(self, client_id: str, source: str) -> list[Kept]:
+        """What was found in one check-in."""
+        return await self._kept(t.signal.c.client_id == client_id, t.signal.c.source == source)
+
+    async def put(self, client_id: str, signal: Signal, plan_version: str, check_in_id: str | None) -> str:
+        """Write it, or bring what stands under its key up to date. Returns its id."""
+        key = key_of(client_id, signal)
+        values = {
+            "tier": int(signal.tier),
+            "evidence": dict(signal.evidence),
+            "raised_at": signal.raised_at,
+            "holds": True,
+            "plan_version": plan_version,
+        }
+        found = await self._con.execute(sa.select(t.signal.c.id).where(t.signal.c.key == key))
+        known = found.scalar()
+        if known is not None:
+            await self._con.execute(t.signal.update().where(t.signal.c.id == known).values(**values))
+            return str(known)
+        signal_id = t.new_id()
+        await self._con.execute(
+            t.signal.insert().values(
+                id=signal_id,
+                client_id=client_id,
+                check_in_id=check_in_id,
+                rule=signal.rule,
+                construct=signal.construct,
+                source=signal.source,
+                note=signal.note,
+                key=key,
+                **values,
+            )
+        )
+        return signal_id
+
+    async def change(self, signal_ids: Iterable[str], **values: Any) -> None:
+        """Set columns, such as `alert_id`, `wish`, `holds`."""
+        ids = list(signal_ids)
+        if ids:
+            await self._con.execute(t.signal.update().where(t.signal.c.id.in_(ids)).values(**values))
+
+    async def _kept(self, *where: sa.ColumnElement[bool]) -> list[Kept]:
+        query = sa.select(t.signal).where(*where).order_by(t.signal.c.raised_at, t.signal.c.id)
+        return [_kept(row._mapping) for row in await self._con.execute(query)]
+
+    # ------------------------------------------------------------ what rules read
+
+    async def history(self, client_id: str, timezone: str, bank: Bank) -> History:
+        """Everything on record about a client; closed dates are the plan's and come from there."""
+        return History(
+            occasions=tuple(await self._occasions(client_id, bank)),
+            sessions=tuple(await self._moments(t.session, t.session.c.at, client_id, t.session.c.state == "held")),
+            assignments=tuple(await self._moments(t.assignment, t.assignment.c.starts_at, client_id)),
+            pauses=tuple(await self._spans(t.pause, t.pause.c.client_id == client_id)),
+            absences=tuple(await self._spans(t.absence, sa.true())),
+            told=tuple(await self._told(client_id)),
+            resets=tuple(await self._resets(client_id)),
+            timezone=timezone,
+        )
+
+    async def _occasions(self, client_id: str, bank: Bank) -> list[Occasion]:
+        replies: dict[str, list[Reply]] = defaultdict(list)
+        answered: dict[str, set[int]] = defaultdict(set)
+        query = sa.select(t.answer).where(t.answer.c.client_id == client_id).order_by(t.answer.c.answered_at)
+        for row in await self._con.execute(query):
+            replies[row.check_in_id].append(self._reply(row._mapping, bank))
+            answered[row.check_in_id].add(row.item)
+        mine = sa.select(t.check_in).where(t.check_in.c.client_id == client_id).order_by(t.check_in.c.planned_at)
+        return [_occasion(row._mapping, replies[row.id], answered[row.id]) for row in await self._con.execute(mine)]
+
+    def _reply(self, row: Mapping[Any, Any], bank: Bank) -> Reply:
+        c = t.answer.c
+        question = bank.get(row[c.question])
+        said = row[c.choice] if row[c.choice] is not None else row[c.value]
+        return Reply(
+            question=row[c.question],
+            construct=Construct(row[c.construct]),
+            at=row[c.answered_at],
+            asks=row[c.asks],
+            value=row[c.value],
+            value_0_10=row[c.value_0_10],
+            choice=meaning(question, said) if question is not None and said is not None else None,
+            about=row[c.goal_id],
+        )
+
+    async def _moments(
+        self, table: sa.Table, column: sa.Column[datetime], client_id: str, *more: sa.ColumnElement[bool]
+    ) -> list[datetime]:
+        query = sa.select(column).where(table.c.client_id == client_id, *more).order_by(column)
+        return [row[0] for row in await self._con.execute(query)]
+
+    async def _spans(self, table: sa.Table, where: sa.ColumnElement[bool]) -> list[Span]:
+        query = sa.select(table.c.starts_at, table.c.ends_at).where(where).order_by(table.c.starts_at)
+        return [Span(row.starts_at, row.ends_at) for row in await self._con.execute(query)]
+
+    async def _told(self, client_id: str) -> list[Told]:
+        states = sa.select(t.alert.c.id, t.alert.c.state).where(t.alert.c.client_id == client_id)
+        taken_back = {row.id for row in await self._con.execute(states) if row.state == AlertState.WITHDRAWN}
+        return [
+            Told(
+                rule=one.signal.rule,
+                construct=one.signal.construct,
+                raised_at=one.signal.raised_at,
+                source=one.signal.source,
+                z=_number(one.signal.evidence.get("z")),
+                alerted=one.alert_id is not None and one.alert_id not in taken_back,
+                tier=one.signal.tier,
+            )
+            for one in await self.of_client(client_id)
+            if one.holds or one.alert_id is not None
+        ]
+
+    async def _resets(self, client_id: str) -> list[datetime]:
+        """Confirmed repairs."""
+        query = sa.select(t.alert.c.closed_at).where(
+            t.alert.c.client_id == client_id, t.alert.c.state == AlertState.REPAIRED, t.alert.c.closed_at.is_not(None)
+        )
+        return [row.closed_at for row in await self._con.execute(query)]
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _occasion(row: Mapping[Any, Any], replies: list[Reply], answered: set[int], bank: Bank) -> Occasion:
+    c = t.check_in.c
+    asked = [bank.get(item["question"]) for item in row[c.items]]
+    left = [one for n, one in enumerate(asked) if one is not None and n not in answered and one.scale is not Scale.TEXT]
+    return Occasion(
+        check_in_id=row[c.id],
+        planned_at=row[c.planned_at],
+        state=State(row[c.state]),
+        replies=tuple(replies),
+        sent_at=row[c.sent_at],
+        expires_at=row[c.expires_at],
+        last_touched_at=row[c.last_touched_at],
+        finished_at=row[c.finished_at],
+        scales_done=bool(answered) and not left,
+    )
+
+
+def _kept(row: Mapping[Any, Any]) -> Kept:
+    c = t.signal.c
+    signal = Signal(
+        rule=row[c.rule],
+        construct=Construct(row[c.construct]) if row[c.construct] else None,
+        raised_at=row[c.raised_at],
+        tier=Tier(row[c.tier]),
+        evidence=row[c.evidence],
+        source=row[c.source],
+        note=row[c.note],
+    )
+    return Kept(row[c.id], signal, row[c.alert_id], row[c.check_in_id], Wish(row[c.wish]), row[c.holds], row[c.key])
