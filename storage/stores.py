@@ -5,16 +5,20 @@ from functools import cached_property
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.alerts import AlertStore
+from storage.answers import Answers
 from storage.audit import Audit
+from storage.checkins import CheckIns
 from storage.delivery import Outbox
 from storage.goals import Goals
 from storage.inbox import Inbox
 from storage.invitations import Invitations
 from storage.marks import Marks
 from storage.people import People
+from storage.remarks import Remarks
 from storage.sealing import Seal
 from storage.sessions import Sessions
 from storage.signals import Signals
+from storage.timetable import Timetable
 
 
 class Stores:
@@ -63,3 +67,19 @@ class Stores:
     @cached_property
     def signals(self) -> Signals:
         return Signals(self.con, self.seal)
+
+    @cached_property
+    def checkins(self) -> CheckIns:
+        return CheckIns(self.con)
+
+    @cached_property
+    def answers(self) -> Answers:
+        return Answers(self.con, self.seal)
+
+    @cached_property
+    def remarks(self) -> Remarks:
+        return Remarks(self.con, self.seal)
+
+    @cached_property
+    def timetable(self) -> Timetable:
+        return Timetable(self.con)

@@ -224,7 +224,7 @@ check_in = sa.Table(
     "check_in",
     meta,
     _id(),
-    _to("client", "client_id", index=True),
+    _to("client", "client_id"),
     _to("person", "worker_id", null=True),
     _text("schedule", 64),
     _day("local_date"),
@@ -243,10 +243,11 @@ check_in = sa.Table(
     _when("last_touched_at"),
     _when("finished_at"),
     _when("remind_at", index=True),
-    _when("expires_at", index=True),
+    _when("expires_at"),
     _when("evaluate_at", index=True),
     sa.UniqueConstraint("client_id", "schedule", "local_date", "slot"),
-    sa.Index("ix_check_in_state_planned_at", "state", "planned_at"),
+    sa.Index("ix_check_in_client_id_planned_at", "client_id", "planned_at"),
+    sa.Index("ix_check_in_state_expires_at", "state", "expires_at"),
 )
 
 answer = sa.Table(

@@ -1,0 +1,69 @@
+"""Answers, every version of each, their words sealed."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.checkins import Answer, CheckIn
+from storage import tables as t
+from storage.sealing import Seal
+
+TEXT = "answer.text"
+c = t.answer.c
+
+
+class Answers:
+    """Rows in, answers out."""
+
+    def __init__(self, con: AsyncConnection, seal: Seal) -> None:
+        self._con = con
+        self._seal = seal
+
+    async def of_check_in(self, check_in_id: str) -> list[Answer]:
+        """All versions, in order of item and version."""
+        query = sa.select(t.answer).where(c.check_in_id == check_in_id).order_by(c.item, c.version)
+        return [self._answer(row._mapping) for row in await self._con.execute(query)]
+
+    async def of(self, client_id: str, since: datetime | None = None) -> Mapping[str, list[Answer]]:
+        """Check-in → all versions of its answers; with `since`, of check-ins that were due from then on."""
+        query = sa.select(t.answer).where(c.client_id == client_id).order_by(c.check_in_id, c.item, c.version)
+        if since:
+            due = sa.select(t.check_in.c.id).where(t.check_in.c.client_id == client_id, t.check_in.c.planned_at >= since)
+            query = query.where(c.check_in_id.in_(due))
+        found: dict[str, list[Answer]] = {}
+        for row in await self._con.execute(query):
+            found.setdefault(row.check_in_id, []).append(self._answer(row._mapping))
+        return found
+
+    async def by_message(self, client_id: str, message_id: int) -> tuple[str, Answer] | None:
+        """Which check-in and answer a typed message gave."""
+        query = (
+            sa.select(t.answer)
+            .where(c.client_id == client_id, c.chat_message_id == message_id)
+            .order_by(c.answered_at.desc(), c.version.desc())
+            .limit(1)
+        )
+        row = (await self._con.execute(query)).first()
+        return (row.check_in_id, self._answer(row._mapping)) if row else None
+
+    async def add(self, check_in: CheckIn, answer: Answer) -> Answer:
+        """Keep a new version; earlier ones stay, and no longer hold."""
+        same = sa.and_(c.check_in_id == check_in.id, c.item == answer.item)
+        last = await self._con.scalar(sa.select(sa.func.max(c.version)).where(same))
+        if last:
+            await self._con.execute(t.answer.update().where(same, c.current.is_(True)).values(current=False))
+        kept, answer_id = replace(answer, version=(last or 0) + 1, current=True), t.new_id()
+        values = {name: getattr(kept, name) for name in Answer.__dataclass_fields__ if name != "text"}
+        sealed = self._seal.close(TEXT, answer_id, kept.text) if kept.text is not None else None
+        row = {"id": answer_id, "check_in_id": check_in.id, "client_id": check_in.client_id, "text_sealed": sealed}
+        await self._con.execute(t.answer.insert().values(**values, **row))
+        return kept
+
+    def _answer(self, row: Mapping[Any, Any]) -> Answer:
+        values = {name: row[c[name]] for name in Answer.__dataclass_fields__ if name != "text"}
+        sealed = row[c.text_sealed]
+        return Answer(**values, text=self._seal.open(TEXT, row[c.id], sealed) if sealed else None)

@@ -1,0 +1,144 @@
+"""Check-ins: every occasion of asking, also those that were skipped, taken back or missed."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.checkins import ANSWERABLE, CheckIn, Item, Past, State
+from bot.domain.signals.history import RUNNING
+from storage import tables as t
+
+c = t.check_in.c
+FAR_BACK = timedelta(days=400)
+
+
+class CheckIns:
+    """Rows in, check-ins out."""
+
+    def __init__(self, con: AsyncConnection) -> None:
+        self._con = con
+
+    # ------------------------------------------------------------ one client
+
+    async def by_id(self, check_in_id: str, *, lock: bool = False) -> CheckIn | None:
+        """`lock` keeps it for this unit, so that two replicas never step the same check-in at once."""
+        query = sa.select(t.check_in).where(c.id == check_in_id)
+        found = await self._many(query.with_for_update() if lock else query)
+        return found[0] if found else None
+
+    async def of(self, client_id: str, since: datetime | None = None) -> list[CheckIn]:
+        """All of a client's, oldest first; with `since`, those that were due from then on."""
+        query = sa.select(t.check_in).where(c.client_id == client_id).order_by(c.planned_at, c.id)
+        return await self._many(query.where(c.planned_at >= since) if since else query)
+
+    async def running(self, client_id: str) -> list[CheckIn]:
+        """Those planned or open, whether or not their window is over, newest first."""
+        query = sa.select(t.check_in).where(c.client_id == client_id, c.state.in_(RUNNING))
+        return await self._many(query.order_by(c.planned_at.desc()))
+
+    async def answerable(self, client_id: str, now: datetime) -> CheckIn | None:
+        """The newest one that has left and whose window is open, kept for this unit."""
+        query = (
+            sa.select(t.check_in)
+            .where(c.client_id == client_id, c.expires_at > now, c.state.in_(ANSWERABLE), c.planned_at <= now)
+            .order_by(c.planned_at.desc(), c.id)
+            .limit(1)
+            .with_for_update()
+        )
+        found = await self._many(query)
+        return found[0] if found else None
+
+    async def add(self, check_ins: Collection[CheckIn]) -> None:
+        if check_ins:
+            await self._con.execute(t.check_in.insert(), [_row(one) for one in check_ins])
+
+    async def change(self, check_in_id: str, **values: Any) -> None:
+        await self._con.execute(t.check_in.update().where(c.id == check_in_id).values(**values))
+
+    # ------------------------------------------------------------ what is due
+
+    async def to_remind(self, now: datetime, limit: int) -> list[CheckIn]:
+        query = sa.select(t.check_in).where(c.remind_at <= now).order_by(c.remind_at)
+        return await self._claimed(query, limit)
+
+    async def to_evaluate(self, now: datetime, limit: int) -> list[CheckIn]:
+        query = sa.select(t.check_in).where(c.evaluate_at <= now).order_by(c.evaluate_at)
+        return await self._claimed(query, limit)
+
+    async def to_expire(self, now: datetime, limit: int) -> list[CheckIn]:
+        query = sa.select(t.check_in).where(c.state.in_(RUNNING), c.expires_at <= now).order_by(c.expires_at)
+        return await self._claimed(query, limit)
+
+    async def open_before(self, since: datetime, now: datetime, limit: int, after: str = "") -> list[CheckIn]:
+        """Open ones that had left before `since`, in order of id, from behind `after`."""
+        query = sa.select(t.check_in).where(c.state == State.OPEN, c.expires_at > now, c.sent_at <= since, c.id > after)
+        return await self._claimed(query.order_by(c.id), limit)
+
+    async def _claimed(self, query: sa.Select[Any], limit: int) -> list[CheckIn]:
+        return await self._many(query.limit(limit).with_for_update(skip_locked=True))
+
+    # ------------------------------------------------------------ many clients
+
+    async def latest(self, client_ids: Sequence[str], now: datetime, most: int = 8) -> Mapping[str, list[CheckIn]]:
+        """Client → their newest check-ins, newest first, at most `most` each."""
+        rank = sa.func.row_number().over(partition_by=c.client_id, order_by=(c.planned_at.desc(), c.id)).label("rank")
+        ranked = (
+            sa.select(c.id, rank).where(c.client_id.in_(client_ids), c.planned_at > now - FAR_BACK).subquery("ranked")
+        )
+        query = (
+            sa.select(t.check_in)
+            .join(ranked, ranked.c.id == c.id)
+            .where(ranked.c.rank <= most)
+            .order_by(c.planned_at.desc(), c.id)
+        )
+        found: dict[str, list[CheckIn]] = {one: [] for one in client_ids}
+        for check_in in await self._many(query):
+            found[check_in.client_id].append(check_in)
+        return found
+
+    async def counts(self, client_ids: Sequence[str]) -> Mapping[str, int]:
+        """Client → how many check-ins there have been."""
+        query = sa.select(c.client_id, sa.func.count()).where(c.client_id.in_(client_ids)).group_by(c.client_id)
+        counted = {row[0]: row[1] for row in await self._con.execute(query)}
+        return {one: counted.get(one, 0) for one in client_ids}
+
+    async def past(self, check_ins: Iterable[CheckIn]) -> list[Past]:
+        """What the count of untouched ones needs, of one client's check-ins, in the order given."""
+        listed = list(check_ins)
+        spans = await self._excused(listed)
+        return [Past(one.state, one.last_touched_at is not None, one.reason, _meets(one, spans)) for one in listed]
+
+    async def _excused(self, check_ins: Sequence[CheckIn]) -> list[tuple[datetime, datetime | None]]:
+        if not check_ins:
+            return []
+        since = min(one.planned_at for one in check_ins)
+        pause, absence = t.pause.c, t.absence.c
+        breaks = sa.select(pause.starts_at, pause.ends_at).where(
+            pause.client_id == check_ins[0].client_id, sa.or_(pause.ends_at.is_(None), pause.ends_at >= since)
+        )
+        away = sa.select(absence.starts_at, absence.ends_at).where(absence.ends_at >= since)
+        return [(row[0], row[1]) for query in (breaks, away) for row in await self._con.execute(query)]
+
+    async def _many(self, query: sa.Select[Any]) -> list[CheckIn]:
+        return [_check_in(row._mapping) for row in await self._con.execute(query)]
+
+
+def _meets(one: CheckIn, spans: Sequence[tuple[datetime, datetime | None]]) -> bool:
+    start, end = one.sent_at or one.planned_at, one.finished_at or one.expires_at or one.planned_at
+    return any(begin <= end and (over is None or over >= start) for begin, over in spans)
+
+
+def _row(one: CheckIn) -> dict[str, Any]:
+    row = {name: getattr(one, name) for name in CheckIn.__dataclass_fields__}
+    row["items"] = [[item.question, item.goal_id] for item in one.items]
+    return row
+
+
+def _check_in(row: Mapping[Any, Any]) -> CheckIn:
+    values = {name: row[c[name]] for name in CheckIn.__dataclass_fields__}
+    values["items"] = tuple(Item(question, goal_id) for question, goal_id in row[c["items"]])
+    values["state"] = State(row[c.state])
+    return CheckIn(**values)
