@@ -1,0 +1,151 @@
+"""What every feature needs to know about people: who belongs to whom, what they are called, may they be asked."""
+
+import hashlib
+import json
+import secrets
+from datetime import datetime
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from bot.actions import delivery
+from bot.actions.desk import Turn
+from bot.domain.asked import Own
+from bot.domain.consent import CONSENT_TEXTS
+from bot.domain.delivery import Post, Urgency
+from bot.domain.errors import Refusal
+from bot.domain.people import Client, Person, Status, worker_name_for
+from bot.domain.plan import NotLive, Plan, live_problems
+from bot.domain.schedules import next_due
+from bot.domain.words import Facts, Json, Role
+from bot.texts import Texts
+
+_VERSIONS: dict[tuple[str, str], str] = {}
+"""Consent versions by plan version and language: the same question is asked for every client that is due."""
+
+
+@cache
+def texts() -> Texts:
+    return Texts.shipped()
+
+
+# ---------------------------------------------------------------- consent
+
+
+def consent_version(plan: Plan, language: str) -> str:
+    """What a client of this language agrees to now: changes when a word of it does, or what it promises."""
+    known = _VERSIONS.get((plan.version, language))
+    if known is None:
+        said = texts().for_language(language, plan.texts).texts
+        content = {key: text for key, text in said.items() if key.startswith(CONSENT_TEXTS)}
+        promised = [list(plan.service.not_shared_with), plan.alerts.ask_client_first]
+        known = hashlib.sha256(json.dumps([content, promised], sort_keys=True).encode()).hexdigest()[:16]
+        _VERSIONS[plan.version, language] = known
+    return known
+
+
+def consent_current(client: Client, plan: Plan) -> bool:
+    """Whether this client has agreed to what is in force now. Without it nothing is ever asked."""
+    return client.consent_version is not None and client.consent_version == consent_version(plan, client.person.language)
+
+
+def lacks(turn: Turn) -> tuple[NotLive, ...]:
+    """What keeps the bot from inviting and asking clients; empty when it is live."""
+    today = turn.now.astimezone(ZoneInfo(turn.plan.service.timezone)).date()
+    return live_problems(turn.plan, today)
+
+
+# ---------------------------------------------------------------- who is who
+
+
+async def client(turn: Turn, client_id: str) -> Client:
+    found = await turn.m.people.client(client_id)
+    if found is None:
+        raise Refusal("errors.unknown_ref")
+    return found
+
+
+async def worker_of(turn: Turn, client: Client) -> Person | None:
+    return await turn.m.people.by_id(client.worker_id) if client.worker_id else None
+
+
+async def other_person(turn: Turn, client: Client) -> Person | None:
+    """Who hears that a client would like to see someone else: never the worker concerned."""
+    for ref in turn.plan.alerts.complaints_to:
+        person = await turn.m.people.by_ref(ref)
+        if person is not None and person.id != client.worker_id and person.status is not Status.DISCHARGED:
+            return person
+    return None
+
+
+async def names_for(turn: Turn, client: Client) -> dict[str, Json]:
+    """The facts that nearly every text to a client quotes. Nothing else names staff in a client's chat."""
+    worker, other = await worker_of(turn, client), await other_person(turn, client)
+    name = worker_name_for(client, worker) if worker else turn.plan.service.place
+    return {
+        "worker": name,
+        "initial": name[:1],
+        "manager": other.name if other else turn.plan.service.place,
+        "place": turn.plan.service.place,
+        "quiet": client.quiet_mode,
+    }
+
+
+async def own_or_covered(turn: Turn, staff: Person, ref: str) -> Client:
+    """A client by ref, for staff who may know of them; the same refusal for unknown refs and other people's clients."""
+    found = await turn.m.people.client_by_ref(ref)
+    if found is None or not await _may_know(turn, staff, found):
+        raise Refusal("errors.unknown_ref")
+    return found
+
+
+async def _may_know(turn: Turn, staff: Person, client: Client) -> bool:
+    if staff.role is Role.MANAGER or client.worker_id == staff.id:
+        return True
+    worker = await worker_of(turn, client)
+    away = worker is not None and worker.away_until is not None and worker.away_until > turn.now
+    return staff.role is Role.WORKER and away and turn.plan.alerts.cover.get(worker.ref if worker else "") == staff.ref
+
+
+# ---------------------------------------------------------------- times
+
+
+def local(person: Person, at: datetime) -> str:
+    """A moment as a fact: in the person's own zone."""
+    return at.astimezone(ZoneInfo(person.timezone)).isoformat()
+
+
+def next_asked(turn: Turn, client: Client) -> datetime | None:
+    """When this client is asked next, if they are asked at all; None when nothing is in sight."""
+    own, sessions = Own.from_json(client.own_times), [client.next_session] if client.next_session else []
+    zone, calendar = client.person.timezone, turn.plan.calendar
+    dues = [next_due(one, calendar, zone, turn.now, sessions, own) for one in turn.plan.schedules]
+    return min((due.at for due in dues if due is not None), default=None)
+
+
+# ---------------------------------------------------------------- saying
+
+
+def once(kind: str) -> str:
+    """A key for something that may be said any number of times; one update is handled once anyway."""
+    return f"{kind}:{secrets.token_hex(8)}"
+
+
+async def say(turn: Turn, person: Person, key: str, surface: str | None = None, **facts: Json) -> None:
+    """Say one text, without buttons. On a surface it takes the place of what stands there."""
+    said: Facts = {"key": key, **facts}
+    where = surface or once("said")
+    await delivery.post(turn, Post(to=person.id, kind="said", key=once("said"), facts=said, surface=where))
+
+
+async def tell_worker(turn: Turn, client: Client, key: str, once_for: str, **facts: Json) -> None:
+    """A neutral line to the assigned worker, who knows the client by ref alone."""
+    if client.worker_id is None:
+        return
+    said: Facts = {"key": key, "ref": client.ref, **facts}
+    post_key = f"told:{once_for}:{client.id}"
+    await delivery.post(turn, Post(to=client.worker_id, kind="said", key=post_key, facts=said, urgency=Urgency.DIGEST))
+
+
+async def expect(turn: Turn, person: Person, what: str | None, until: datetime | None = None) -> None:
+    """What the person's next typed words are for; None = nothing in particular."""
+    await turn.m.people.change(person.id, expects=what, expects_until=until)
