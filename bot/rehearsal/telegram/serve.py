@@ -85,17 +85,16 @@ async def serve(
         timeout_graceful_shutdown=1,
     )
     server = _Server(config)
+    # No task group: it would wrap whatever the caller's own block raises. The task is awaited below, always.
+    running = asyncio.get_running_loop().create_task(server.serve(sockets=[door]))
     try:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(server.serve(sockets=[door]))
-            try:
-                yield f"http://{host}:{door.getsockname()[1]}"
-            finally:
-                standin.close()
-                server.should_exit = True
-                for transport in list(lines.values()):
-                    transport.close()
+        yield f"http://{host}:{door.getsockname()[1]}"
     finally:
+        standin.close()
+        server.should_exit = True
+        for transport in list(lines.values()):
+            transport.close()
+        await running
         door.close()
 
 

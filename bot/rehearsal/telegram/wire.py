@@ -21,7 +21,7 @@ def cut(request: Request) -> Response:
     """Reset the connection; nothing of the answer arrives."""
     abort = request.scope.get("extensions", {}).get(ABORT)
     if abort is None:
-        raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
+        raise httpx.ReadError("the connection was reset on purpose")
     abort()
     return Response(status_code=502)
 
