@@ -28,6 +28,7 @@ from bot.texts.marks import Html, blocks, html, lines, marked_up, seen, unmarked
 __all__ = ["Html", "MissingText", "Say", "TextProblem", "Texts", "blocks", "flat", "html", "lines", "seen"]
 
 FALL_BACK = "en"
+PATTERNS = ("weekday", "date", "time", "day_time", "hours", "days")
 
 
 class MissingText(KeyError):
@@ -129,6 +130,8 @@ class Texts:
         self._english = by_language[FALL_BACK]
         self._languages = {code: {**self._english, **texts} for code, texts in by_language.items()}
         self._own = dict(by_language)
+        self._keys = frozenset(base(key, self._english) for key in self._english)
+        self._facts: dict[str, dict[str, frozenset[str]]] = {}
 
     @classmethod
     def shipped(cls) -> "Texts":
@@ -148,7 +151,7 @@ class Texts:
 
     def keys(self) -> frozenset[str]:
         """Every key that `say` takes: a plural counts as one key, without its form."""
-        return frozenset(base(key, self._english) for key in self._english)
+        return self._keys
 
     def raw(self, language: str = FALL_BACK) -> Mapping[str, str]:
         """Dotted key → text as it stands in the language's own file, plural forms one by one."""
@@ -156,9 +159,9 @@ class Texts:
 
     def placeholders(self, key: str, language: str = FALL_BACK) -> frozenset[str]:
         """The names of the facts that a text needs (all plural forms together; `n` for a plural)."""
-        own = self._own[language]
-        texts = [text for name, text in own.items() if base(name, own) == key]
-        return frozenset(piece.fact for text in texts for piece in _pieces(text) if piece.fact is not None)
+        if language not in self._facts:
+            self._facts[language] = _facts_of(self._own[language])
+        return self._facts[language][key]
 
     def for_language(
         self,
@@ -169,9 +172,12 @@ class Texts:
     ) -> Say:
         """The voice for one reader. `overrides`: language → key → text, from the config, nested or dotted."""
         code = self._nearest(language)
-        texts = {**self._languages[code], **flat((overrides or {}).get(code, {}))}
-        patterns = {key.removeprefix("format."): text for key, text in texts.items() if key.startswith("format.")}
-        return Say(texts, Forms(patterns["locale"], patterns, zone), code, facts)
+        texts = self._languages[code]
+        changed = (overrides or {}).get(code)
+        if changed:
+            texts = {**texts, **flat(changed)}
+        patterns = {name: texts[f"format.{name}"] for name in PATTERNS}
+        return Say(texts, Forms(texts["format.locale"], patterns, zone), code, facts)
 
     def problems_in(self, overrides: Mapping[str, Mapping[str, Any]]) -> list[TextProblem]:
         """What is wrong with the texts of a config. Empty: all of them can be said."""
@@ -203,11 +209,9 @@ class Texts:
             return [TextProblem(code, "*", str(why), "write each text in quotes")]
         return [problem for key, text in own.items() for problem in self._problem_of(code, key, text, own, whole)]
 
-    def _problem_of(
-        self, code: str, key: str, text: str, own: Mapping[str, str], whole: bool
-    ) -> Iterator[TextProblem]:
-        name = key if key in self._english else base(key, own)
-        if name not in self._english and name not in self.keys():
+    def _problem_of(self, code: str, key: str, text: str, own: Mapping[str, str], whole: bool) -> Iterator[TextProblem]:
+        name = base(key, own)
+        if key not in self._english and name not in self.keys():
             yield TextProblem(code, key, "there is no such text", "see bot/texts/en.toml for the keys")
             return
         if key.startswith("format."):
@@ -237,6 +241,15 @@ class Texts:
     def _needed(self, name: str) -> set[str]:
         text = self._english.get(name) or self._english[f"{name}.other"]
         return {piece.fact for piece in _pieces(text) if piece.fact is not None}
+
+
+def _facts_of(texts: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    """Key → the names of its facts."""
+    found: dict[str, frozenset[str]] = {}
+    for name, text in texts.items():
+        facts = frozenset(piece.fact for piece in _pieces(text) if piece.fact is not None)
+        found[base(name, texts)] = found.get(base(name, texts), frozenset()) | facts
+    return found
 
 
 def _missing_forms(code: str, name: str, key: str, own: Mapping[str, str]) -> Iterator[TextProblem]:

@@ -15,6 +15,7 @@ hours      DutyHours, or words that say them already         Monday to Friday, 0
 list       several words                                     a, b and c
 or_list    several words                                     a, b or c
 words      what a person typed: one line, cut at 240 letters
+brief      the same, cut at 90 letters
 
 Dates and times may be values or ISO text (facts travel as JSON). Moments with a zone are shown in the reader's zone.
 """
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 PLURALS = frozenset({"zero", "one", "two", "few", "many", "other"})
 LONGEST_WORDS = 240
+LONGEST_BRIEF = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ def _from_iso(text: str) -> date | datetime | time:
 
 
 def _weekday(day: object) -> int:
-    return Weekday[day.upper()] if isinstance(day, str) else int(day)  # type: ignore[call-overload, no-any-return]
+    return Weekday[day.upper()] if isinstance(day, str) else int(day)  # type: ignore[call-overload]
 
 
 def _several(fact: object) -> Iterable[object]:
@@ -146,9 +148,9 @@ def _several(fact: object) -> Iterable[object]:
     return fact
 
 
-def _one_line(fact: object) -> str:
+def _one_line(fact: object, most: int) -> str:
     text = " ".join(str(fact).split())
-    return text if len(text) <= LONGEST_WORDS else text[: LONGEST_WORDS - 1].rstrip() + "…"
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 SPECS: Mapping[str, Callable[[Forms, Any], str]] = {
@@ -162,5 +164,6 @@ SPECS: Mapping[str, Callable[[Forms, Any], str]] = {
     "hours": lambda forms, fact: forms._hours(fact),
     "list": lambda forms, fact: forms._list(fact),
     "or_list": lambda forms, fact: forms._list(fact, "or"),
-    "words": lambda _, fact: _one_line(fact),
+    "words": lambda _, fact: _one_line(fact, LONGEST_WORDS),
+    "brief": lambda _, fact: _one_line(fact, LONGEST_BRIEF),
 }

@@ -1,0 +1,128 @@
+"""What the tests of the texts need: plausible facts, a reading-age formula, and which keys the code says."""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bot.texts import Html
+
+MOMENT = datetime(2026, 9, 30, 14, 5, tzinfo=UTC)  # a Wednesday in September: the longest names in English
+
+FACTS: Mapping[str, Any] = {
+    "worker": "Sam",
+    "initial": "S",
+    "manager": "Kim",
+    "name": "Sam",
+    "to": "Kim",
+    "by": "Jo",
+    "new": "Jo",
+    "ref": "R-118",
+    "place": "The Hill",
+    "duty": "Kim",
+    "hours": "Monday to Friday, 09:00 to 17:00",
+    "not_shared_with": ["police", "probation", "courts", "social services", "benefits"],
+    "often": "Twice a week",
+    "plan": "I'll write every Tuesday and Thursday at 14:00.",
+    "next_in": "Kim is here until 17:00 today.",
+    "passing": "I'm passing this to Kim.",
+    "crisis_text": "In danger? Call 999 now.",
+    "question": "How easy is Sam to talk to just now?",
+    "answer": "A bit",
+    "ends": "0 = can't talk · 10 = easy",
+    "least": "can't talk",
+    "most": "easy",
+    "goal": "see my kids more",
+    "words": "felt told off",
+    "construct": "Easy to talk to",
+    "value": 2.0,
+    "usual": 8.0,
+    "was": 8.0,
+    "lowest": 6.0,
+    "highest": 9.0,
+    "last": [8.0, 8.0, 7.0],
+    "n": 3,
+    "of": 6,
+    "days": [1, 3],
+    "refs": ["R-118", "R-121"],
+    **dict.fromkeys(("when", "until", "since", "day", "now", "start", "end"), MOMENT),
+}
+"""A value for each fact; a fact that is not here is filled with a short word."""
+
+
+class Plausible(dict[str, Any]):
+    """Facts that know every name."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return FACTS.get(name, "this")
+
+
+def syllables(word: str) -> int:
+    """Groups of vowels, a silent e at the end left out; never less than one."""
+    word = re.sub(r"[^a-z]", "", word.lower())
+    silent = (word.endswith("e") and not word.endswith(("le", "ee"))) or re.search(r"[^td]ed$", word)
+    return max(1, len(re.findall(r"[aeiouy]+", word)) - bool(silent))
+
+
+def grade(text: str) -> float:
+    """Flesch–Kincaid grade level: the school year in which a text is easy (age − 5, roughly).
+
+    0.39 · words per sentence + 11.8 · syllables per word − 15.59
+    (Kincaid, Fishburne, Rogers, Chissom 1975, Naval Technical Training Command, Research Branch Report 8-75).
+    A line's end counts as a sentence's end; figures count as one syllable.
+    """
+    sentences = [part for part in re.split(r"[.!?:;\n·]+(?:\s|$)", text) if re.search(r"\w", part)]
+    words = [word for sentence in sentences for word in sentence.split() if re.search(r"\w", word)]
+    if not words:
+        return 0.0
+    return 0.39 * len(words) / len(sentences) + 11.8 * sum(map(syllables, words)) / len(words) - 15.59
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """Where in the code a text is said; `key` may be a pattern where a part of it is computed."""
+
+    key: re.Pattern[str]
+    where: str
+    literal: str | None
+
+
+def spoken(folders: list[Path]) -> Iterator[Spoken]:
+    """Every `say("key")`, `….plain("key")` and `Refusal("key")` in the code, f-strings as patterns."""
+    for file in sorted(path for folder in folders for path in folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and node.args and _called(node.func) in {"say", "plain", "Refusal"}:
+                yield from _key(node.args[0], f"{file}:{node.lineno}")
+
+
+def strings(folders: list[Path]) -> Iterator[re.Pattern[str]]:
+    """Every text in the code that looks like a key or the beginning of one."""
+    for file in sorted(path for folder in folders for path in folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Constant | ast.JoinedStr):
+                yield from (one.key for one in _key(node, str(file)) if re.match(r"[a-z]+\\\.", one.key.pattern))
+
+
+def _called(function: ast.expr) -> str:
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def _key(node: ast.expr, where: str) -> Iterator[Spoken]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield Spoken(re.compile(re.escape(node.value)), where, node.value)
+    elif isinstance(node, ast.JoinedStr):
+        parts = [re.escape(str(v.value)) if isinstance(v, ast.Constant) else r"[\w.-]+" for v in node.values]
+        yield Spoken(re.compile("".join(parts)), where, None)
+    elif isinstance(node, ast.IfExp):
+        yield from _key(node.body, where)
+        yield from _key(node.orelse, where)
+
+
+def is_html(text: object) -> bool:
+    """Whether a text may be sent with parse mode HTML."""
+    return isinstance(text, Html)
