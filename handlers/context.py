@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from bot.actions.desk import Turn
+from bot.domain.errors import Refusal
 from bot.domain.people import Client, Person
 from bot.domain.words import Role
 from handlers.callbacks import Tap
@@ -29,8 +30,13 @@ class Talk:
     """The message that was tapped on, typed or edited."""
     text: str | None = None
     edited: bool = False
+    what: str | None = None
+    """What came instead of words: photo, sticker, voice or other."""
     toast: str | None = None
     """Key of a short text shown over the chat, for a tap only."""
+    answer: Refusal | None = None
+    """One sentence for a chat that may belong to nobody here, said after the commit. Unlike a raised refusal it lets
+    everything be kept that the action did: a wrong code is counted."""
 
     @property
     def args(self) -> tuple[str, ...]:
