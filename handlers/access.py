@@ -1,0 +1,44 @@
+"""Who speaks, and whom they may know of."""
+
+from bot.actions import people
+from bot.actions.desk import Turn
+from bot.domain.errors import Refusal
+from bot.domain.people import Client, Person, Status
+from bot.domain.words import Role
+from handlers.context import Talk
+
+
+async def who(turn: Turn, chat_id: int) -> tuple[Person | None, Client | None]:
+    """The person of a private chat, and what only clients have. Staff who have left learn nothing any more."""
+    person = await turn.m.people.by_chat(chat_id)
+    if person is None:
+        return None, None
+    if person.role is Role.CLIENT:
+        return person, await turn.m.people.client(person.id)
+    if person.status is Status.DISCHARGED:
+        raise Refusal("errors.no_longer")
+    return person, None
+
+
+def speaker(talk: Talk) -> Person:
+    """Whoever speaks, if they are known here."""
+    if talk.speaker is None:
+        raise Refusal("client.code.none")
+    return talk.speaker
+
+
+def client(talk: Talk) -> Client:
+    """The speaker as a client; a button or command for clients does nothing for anybody else."""
+    if talk.client is None:
+        raise Refusal("errors.not_yours")
+    return talk.client
+
+
+async def client_for_staff(talk: Talk, ref: str | None) -> Client:
+    """The client that a member of staff named: their own or a covered one.
+
+    Raises the same Refusal for a ref that does not exist and for somebody else's client, and never repeats it.
+    """
+    if not ref:
+        raise Refusal("errors.ref_missing")
+    return await people.own_or_covered(talk.turn, speaker(talk), ref)
