@@ -157,12 +157,17 @@ def value_0_10(question: Question, value: Value) -> float | None:
     return 10.0 - worth if question.reverse else worth
 
 
+def canonical(option: str) -> str:
+    """An option's id as MEANINGS has it: "A little" and "a_bit" are the same."""
+    plain = option.lower().replace("-", "_").replace(" ", "_").replace("'", "")
+    return _ALIKE.get(plain, plain)
+
+
 def meaning(question: Question, value: Value) -> str | None:
     """What the chosen option says to a rule: one of MEANINGS[question.asks], else None."""
     known = MEANINGS.get(question.asks, ()) if question.asks else ()
     if isinstance(value, str):
-        plain = value.lower().replace("-", "_").replace(" ", "_").replace("'", "")
-        found = _ALIKE.get(plain, plain)
+        found = canonical(value)
         return found if found in known else None
     is_step = question.scale in (Scale.WORDS, Scale.FACES) and len(known) == len(STEPS)
     return known[int(value)] if is_step and is_valid(question, value) else None

@@ -1,0 +1,45 @@
+"""The command line. Each command's module is imported only when the command is used: start-up stays quick."""
+
+import importlib
+import importlib.util
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import click
+
+COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "run": ("bot.cli.run:run", "The bot itself, until it is told to end."),
+        "demo": ("bot.cli.demo:demo", "Everything on this machine: a page with three phones, no token."),
+        "config": ("bot.cli.config:config", "Check the configuration, or see who would be asked what and when."),
+        "roster": ("bot.cli.roster:roster", "Who is on the roster: import, list."),
+        "invite": ("bot.cli.roster:invite", "A one-use invitation for somebody on the roster."),
+        "export": ("bot.cli.data:export", "Answers, signals and alerts as JSON or CSV."),
+        "doctor": ("bot.cli.ops:doctor", "Tests token, database, clock, keys and disk, and says what to do."),
+    }
+)
+"""Name → where the command is, and its line in the list."""
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for name, (where, _) in COMMANDS.items() if importlib.util.find_spec(where.split(":")[0])]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="checkin-bot", message="%(version)s")
+def main() -> None:
+    """Short check-ins between sessions, and an alert to the worker when something may be going wrong."""

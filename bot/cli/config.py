@@ -1,0 +1,111 @@
+"""`config check` and `config preview`: is the file right, and what would it do."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import click
+
+from bot.config.load import Loaded, Problems, place, read
+from bot.config.preview import Line, Looked, preview, somebody
+from bot.domain.plan import Lack, Plan, live_problems
+from bot.ports import SystemClock
+
+SAID = {
+    "not_live": "the bot is not live",
+    "not_joined": "has not joined",
+    "no_consent": "has not agreed",
+    "unreachable": "the chat does not get through",
+    "not_yet": "not started yet",
+    "break": "on a break",
+    "quieted": "asked for quiet",
+    "gone_quiet": "the bot has gone quiet after four without a tap",
+    "crisis": "a person has to be in touch first",
+    "held": "messages are held",
+    "no_more": "wants no more messages",
+    "repeated": "already asked that day",
+    "too_soon": "too soon after the last one",
+    "closed": "closed that day",
+    "quiet": "quiet hours last longer than the window",
+    "open": "the last one is still open",
+    "late": "too late to be answered",
+}
+LACKING = {Lack.MISSING: "is missing", Lack.OLD: "is older than six months", Lack.IN_FUTURE: "has not come yet"}
+
+config_option = click.option(
+    "--config", "config_path", metavar="PATH", help="The TOML file; else $CHECKIN_CONFIG, else ./config.toml."
+)
+
+
+def load_or_exit(config_path: str | None, now: datetime) -> Loaded:
+    """The configuration, or its problems on standard error and exit status 2."""
+    found = read(place(config_path, os.environ), os.environ, today=now.date())
+    if isinstance(found, Problems):
+        errors = sum(problem.severity == "error" for problem in found.problems)
+        click.echo(str(found), err=True)
+        click.echo(f"{errors} {'problem' if errors == 1 else 'problems'}; nothing was changed.", err=True)
+        sys.exit(2)
+    return found
+
+
+@click.group()
+def config() -> None:
+    """Check the configuration, or see who would be asked what and when."""
+
+
+@config.command()
+@config_option
+def check(config_path: str | None) -> None:
+    """Every problem at once, each with its line; exit 0 when it can be used, else 2."""
+    now = SystemClock().now()
+    found = load_or_exit(config_path, now)
+    for warning in found.warnings:
+        click.echo(str(warning), err=True)
+    for lack in live_problems(found.plan, now.date()):
+        click.echo(f"not live yet: {lack.key} {LACKING[lack.lack]}", err=True)
+    plan = found.plan
+    schedules = ", ".join(one.name for one in plan.schedules)
+    click.echo(f"Fine: {plan.service.name}, {len(plan.schedules)} schedules ({schedules}), version {plan.version}.")
+
+
+@config.command(name="preview")
+@config_option
+@click.option("--days", type=click.IntRange(1, 366), default=14, show_default=True, help="How far ahead.")
+@click.option("--client", "ref", metavar="REF", help="Only this client.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def preview_command(config_path: str | None, days: int, ref: str | None, as_json: bool) -> None:
+    """Who would be asked what and when, with the reason wherever somebody would not be."""
+    now = SystemClock().now()
+    found = load_or_exit(config_path, now)
+    clients = [client for client in clients_of(found) if ref is None or client.asked.ref == ref]
+    if not clients:
+        click.echo("There is no such client. `checkin-bot roster list` shows the roster.", err=True)
+        sys.exit(2)
+    lines = preview(found.plan, clients, now, days)
+    if as_json:
+        document = {"version": found.plan.version, "from": now.isoformat(), "days": days}
+        click.echo(
+            json.dumps({**document, "occasions": [line.as_json() for line in lines]}, indent=2, ensure_ascii=False)
+        )
+        return
+    _print(lines, clients, found.plan, days)
+
+
+def clients_of(found: Loaded) -> Sequence[Looked]:
+    """Whom the preview is about. Until a roster is read here, that is one made-up client in the service's zone."""
+    return [somebody(found.plan)]
+
+
+def _print(lines: Sequence[Line], clients: Sequence[Looked], plan: Plan, days: int) -> None:
+    for line in lines:
+        local = line.at.astimezone(ZoneInfo(line.timezone))
+        said = ", ".join(line.questions) if line.outcome == "ask" else f"not asked: {SAID[line.outcome]}"
+        click.echo(f"{local:%a %Y-%m-%d %H:%M}  {line.ref:<12} {line.schedule}: {said}")
+    if not lines:
+        click.echo(f"Nobody is asked anything in the next {days} days.")
+    for schedule in plan.schedules:
+        if schedule.follows_sessions and not any(client.sessions for client in clients):
+            click.echo(f"{schedule.name}: follows meetings, and none are known.")

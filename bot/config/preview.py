@@ -1,0 +1,114 @@
+"""Who would be asked what, and when; and why somebody would not be. The same `decide` that asks people decides here."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.domain.plan import Plan, Standing, questions_for
+from bot.domain.schedules import Asked, Due, Schedule, Send, Skip, Wait, decide, occasions, reminder_at
+from bot.domain.words import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A client as the preview needs them: what decides about asking, and what the choice of questions depends on.
+
+    `goals` are live goals; `earlier` counts check-ins so far; sessions are those known, held or planned.
+    """
+
+    asked: Asked
+    earlier: int = 0
+    goals: int = 0
+    sessions: Sequence[datetime] = ()
+    last_due: Mapping[str, datetime] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One occasion: what would happen. `outcome` is `ask`, or the reason for not asking."""
+
+    ref: str
+    schedule: str
+    local_date: date
+    at: datetime
+    timezone: str
+    outcome: str
+    questions: tuple[str, ...] = ()
+    reminder_at: datetime | None = None
+    expires_at: datetime | None = None
+
+    def as_json(self) -> Mapping[str, Json]:
+        local = self.at.astimezone(ZoneInfo(self.timezone))
+        return {
+            "client": self.ref,
+            "schedule": self.schedule,
+            "date": self.local_date.isoformat(),
+            "time": f"{local:%H:%M}",
+            "timezone": self.timezone,
+            "at": _utc(self.at),
+            "asked": self.outcome == "ask",
+            "reason": None if self.outcome == "ask" else self.outcome,
+            "questions": list(self.questions),
+            "reminder_at": _utc(self.reminder_at),
+            "expires_at": _utc(self.expires_at),
+        }
+
+
+def somebody(plan: Plan) -> Looked:
+    """A made-up client in the service's own zone, for when there is no roster yet."""
+    return Looked(Asked("somebody", plan.service.timezone))
+
+
+def preview(plan: Plan, clients: Iterable[Looked], now: datetime, days: int) -> list[Line]:
+    """Everything that would happen from now on, for so many days; earliest first."""
+    until = now + timedelta(days=days)
+    lines = [line for client in clients for line in _of_client(plan, client, now, until)]
+    return sorted(lines, key=lambda line: (line.at, line.ref, line.schedule))
+
+
+def _of_client(plan: Plan, client: Looked, now: datetime, until: datetime) -> Iterator[Line]:
+    due = [(one, schedule) for schedule in plan.schedules for one in _occasions(plan, schedule, client, now, until)]
+    earlier, last_due = client.earlier, dict(client.last_due)
+    for one, schedule in sorted(due, key=lambda pair: (pair[0].at, pair[1].name)):
+        asked = replace(client.asked, last_due_at=last_due.get(schedule.name))
+        line = _line(plan, schedule, replace(client, asked=asked, earlier=earlier), one)
+        yield line
+        if line.outcome == "ask":
+            earlier, last_due[schedule.name] = earlier + 1, one.at
+
+
+def _occasions(plan: Plan, schedule: Schedule, client: Looked, now: datetime, until: datetime) -> Iterator[Due]:
+    found = occasions(schedule, plan.calendar, client.asked.timezone, now, client.sessions, client.asked.own)
+    for due in found:
+        if due.at > until:
+            return
+        yield due
+
+
+def _line(plan: Plan, schedule: Schedule, client: Looked, due: Due) -> Line:
+    asked, at = client.asked, due.at
+    decision = decide(asked, schedule, plan.calendar, at, due.local_date, at)
+    if isinstance(decision, Wait):
+        at = decision.until
+        decision = decide(asked, schedule, plan.calendar, due.at, due.local_date, at)
+    line = Line(asked.ref, schedule.name, due.local_date, at, asked.timezone, "ask")
+    if not isinstance(decision, Send):
+        return replace(line, outcome=str(decision.reason) if isinstance(decision, Skip) else "late")
+    standing = Standing(
+        earlier=client.earlier,
+        live_goals=client.goals,
+        has_next_session=any(session > at for session in client.sessions),
+        max_questions=asked.own.max_questions,
+    )
+    closes = decision.expires_at
+    return replace(
+        line,
+        questions=questions_for(schedule, plan.bank, standing),
+        reminder_at=reminder_at(schedule, plan.calendar, asked.timezone, at, closes, asked.quiet_mode),
+        expires_at=closes,
+    )
+
+
+def _utc(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
