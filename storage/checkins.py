@@ -133,12 +133,12 @@ def _meets(one: CheckIn, spans: Sequence[tuple[datetime, datetime | None]]) -> b
 
 def _row(one: CheckIn) -> dict[str, Any]:
     row = {name: getattr(one, name) for name in CheckIn.__dataclass_fields__}
-    row["items"] = [[item.question, item.goal_id] for item in one.items]
+    row["items"] = [{"question": item.question, "goal": item.goal_id} for item in one.items]
     return row
 
 
 def _check_in(row: Mapping[Any, Any]) -> CheckIn:
     values = {name: row[c[name]] for name in CheckIn.__dataclass_fields__}
-    values["items"] = tuple(Item(question, goal_id) for question, goal_id in row[c["items"]])
+    values["items"] = tuple(Item(item["question"], item["goal"]) for item in row[c["items"]])
     values["state"] = State(row[c.state])
     return CheckIn(**values)

@@ -1,7 +1,7 @@
 """What is on its way: one row per message, written with what caused it, and what stands in each chat now."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -70,9 +70,26 @@ class Outbox:
 
     async def add(self, post: Post, now: datetime, *, fresh: bool, claim: Claim | None) -> str | None:
         """Write a row, waiting or already claimed. None, and nothing written, if its key is known. Returns the id."""
-        row_id = t.new_id()
         dialect = sqlite if self._con.dialect.name == "sqlite" else postgresql
-        values = {
+        values = self._row(post, now, fresh=fresh, claim=claim)
+        values["number"] = sa.select(sa.func.coalesce(sa.func.max(_o.number), 0) + 1).scalar_subquery()
+        insert = dialect.insert(t.outbox).values(values).on_conflict_do_nothing(index_elements=["key"])
+        return (await self._con.execute(insert.returning(_o.id))).scalar_one_or_none()
+
+    async def add_many(self, posts: Sequence[Post], now: datetime) -> None:
+        """Write rows that wait, in this order; those whose key is known are left out."""
+        last = await self._con.scalar(sa.select(sa.func.coalesce(sa.func.max(_o.number), 0))) or 0
+        dialect = sqlite if self._con.dialect.name == "sqlite" else postgresql
+        rows = [
+            {**self._row(post, now, fresh=post.fresh, claim=None), "number": last + place}
+            for place, post in enumerate(posts, start=1)
+        ]
+        if rows:
+            await self._con.execute(dialect.insert(t.outbox).on_conflict_do_nothing(index_elements=["key"]), rows)
+
+    def _row(self, post: Post, now: datetime, *, fresh: bool, claim: Claim | None) -> dict[str, Any]:
+        row_id = t.new_id()
+        return {
             "id": row_id,
             "key": post.key,
             "person_id": post.to,
@@ -94,10 +111,7 @@ class Outbox:
             "claimed_by": claim.by if claim else None,
             "lease_until": claim.until if claim else None,
             "made_at": now,
-            "number": sa.select(sa.func.coalesce(sa.func.max(_o.number), 0) + 1).scalar_subquery(),
         }
-        insert = dialect.insert(t.outbox).values(values).on_conflict_do_nothing(index_elements=["key"])
-        return (await self._con.execute(insert.returning(_o.id))).scalar_one_or_none()
 
     async def replace(self, row_ids: Collection[str], now: datetime) -> None:
         """Something newer is posted to the same surface: these will never be sent."""

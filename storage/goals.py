@@ -1,6 +1,6 @@
 """Goals, their words sealed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,13 @@ class Goals:
 
     async def live(self, client_id: str) -> list[Goal]:
         return await self._many(t.goal.c.client_id == client_id, t.goal.c.state == GoalState.LIVE)
+
+    async def live_of(self, client_ids: Sequence[str]) -> dict[str, list[Goal]]:
+        """Client → their live goals, by number, for many clients at once."""
+        found: dict[str, list[Goal]] = {one: [] for one in client_ids}
+        for goal in await self._many(t.goal.c.client_id.in_(client_ids), t.goal.c.state == GoalState.LIVE):
+            found[goal.client_id].append(goal)
+        return found
 
     async def add(self, client_id: str, text: str, now: datetime) -> Goal:
         """A new live goal, with the next number; numbers are not given twice."""

@@ -1,6 +1,6 @@
 """Everybody on the roster, and what only clients have."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +32,11 @@ class People:
 
     async def by_chat(self, chat_id: int) -> Person | None:
         return await self._one(t.person.c.chat_id == chat_id)
+
+    async def many(self, person_ids: Iterable[str]) -> dict[str, Person]:
+        """People by their ids."""
+        query = sa.select(t.person).where(t.person.c.id.in_(set(person_ids)))
+        return {row.id: self._person(row._mapping) for row in await self._con.execute(query)}
 
     async def everybody(self, role: Role | None = None) -> list[Person]:
         query = sa.select(t.person).order_by(t.person.c.ref)
@@ -102,6 +107,9 @@ class People:
 
     async def clients(self) -> list[Client]:
         return await self._clients(sa.true())
+
+    async def clients_by_id(self, client_ids: Sequence[str]) -> dict[str, Client]:
+        return {one.id: one for one in await self._clients(t.client.c.person_id.in_(client_ids))}
 
     async def change_client(self, client_id: str, **values: Any) -> None:
         await self._con.execute(t.client.update().where(t.client.c.person_id == client_id).values(**values))

@@ -13,9 +13,11 @@ from storage.goals import Goals
 from storage.inbox import Inbox
 from storage.invitations import Invitations
 from storage.marks import Marks
+from storage.messages import Messages
 from storage.people import People
 from storage.remarks import Remarks
 from storage.sealing import Seal
+from storage.sending import Sending
 from storage.sessions import Sessions
 from storage.signals import Signals
 from storage.timetable import Timetable
@@ -83,3 +85,11 @@ class Stores:
     @cached_property
     def timetable(self) -> Timetable:
         return Timetable(self.con)
+
+    @cached_property
+    def sending(self) -> Sending:
+        return Sending(self.con, self.seal)
+
+    @cached_property
+    def messages(self) -> Messages:
+        return Messages(self.con)

@@ -3,6 +3,8 @@
 await delivery.post(turn, Post(to=person.id, kind="client.thanks", key=f"thanks:{check_in_id}", ...))
 """
 
+from collections.abc import Sequence
+
 from bot.actions.desk import Turn
 from bot.domain.delivery import LEASE, Post, PostState, Urgency
 from storage.delivery import Ahead, Claim
@@ -29,6 +31,13 @@ async def post(turn: Turn, post: Post) -> None:
     if hand_over:
         turn.m.after_commit(lambda: hand_over(row_id))
     else:
+        turn.ring(turn.desk.bells.deliver)
+
+
+async def post_all(turn: Turn, posts: Sequence[Post]) -> None:
+    """Say many things at once, none of them a reply, each on a surface where nothing else waits."""
+    if posts:
+        await turn.m.outbox.add_many(posts, turn.now)
         turn.ring(turn.desk.bells.deliver)
 
 

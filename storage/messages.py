@@ -1,0 +1,45 @@
+"""What stands in the chats, as far as the bot knows."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import tables as t
+
+c = t.message.c
+
+
+class Messages:
+    """Which message shows which surface; the courier writes these rows when it settles what it sent."""
+
+    def __init__(self, con: AsyncConnection) -> None:
+        self._con = con
+
+    async def standing(self, person_id: str, surface: str) -> int | None:
+        """The message that shows this surface now."""
+        query = (
+            sa.select(c.message_id)
+            .where(c.person_id == person_id, c.surface == surface, c.current.is_(True))
+            .order_by(c.sent_at.desc())
+        )
+        found: int | None = await self._con.scalar(query.limit(1))
+        return found
+
+    async def knows(self, chat_id: int, message_id: int) -> bool:
+        query = sa.select(c.id).where(c.chat_id == chat_id, c.message_id == message_id)
+        return (await self._con.execute(query)).first() is not None
+
+    async def adopt(self, person_id: str, chat_id: int, message_id: int, surface: str, now: datetime) -> None:
+        """Learn from a tap that this message shows the surface: Telegram took it and nobody could tell the bot."""
+        await self._con.execute(
+            t.message.insert().values(
+                id=t.new_id(),
+                person_id=person_id,
+                chat_id=chat_id,
+                message_id=message_id,
+                surface=surface,
+                has_buttons=True,
+                sent_at=now,
+            )
+        )
