@@ -120,7 +120,7 @@ class Signals:
             replies[row.check_in_id].append(self._reply(row._mapping, bank))
             answered[row.check_in_id].add(row.item)
         mine = sa.select(t.check_in).where(t.check_in.c.client_id == client_id).order_by(t.check_in.c.planned_at)
-        return [_occasion(row._mapping, replies[row.id], answered[row.id]) for row in await self._con.execute(mine)]
+        return [_occasion(row._mapping, replies[row.id], answered[row.id], bank) for row in await self._con.execute(mine)]
 
     def _reply(self, row: Mapping[Any, Any], bank: Bank) -> Reply:
         c = t.answer.c

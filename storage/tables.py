@@ -325,6 +325,7 @@ alert = sa.Table(
     _when("rang_at"),
     _json("ladder"),
     _number("step"),
+    _number("rang_step", -1),
     _when("step_due_at", index=True),
     _flag("reminded"),
     _to("person", "holder_id", null=True),

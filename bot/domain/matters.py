@@ -1,6 +1,5 @@
 """One alert as it stands on record, and who on its ladder has been reached."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,7 +21,8 @@ URGENT = (Kind.DANGER, Kind.HARM)
 class Alert:
     """One open or closed matter about one client.
 
-    `ladder` is the snapshot taken when it was raised and `step` how far up it has come. `goes_at` is the earliest
+    `ladder` is the snapshot taken when it was raised and `step` how far up it has come;
+    `rang_step` is the last rung whose message Telegram took. `goes_at` is the earliest
     moment for its card, `rang_at` when Telegram first took one. `waits`: the client has been asked how the worker
     shall hear. `check_in_id` is the check-in on whose surface that was asked. `edition` counts cards, for their keys.
     """
@@ -41,6 +41,7 @@ class Alert:
     goes_at: datetime
     ladder: tuple[Step, ...]
     step: int
+    rang_step: int = -1
     chosen_at: datetime | None = None
     rang_at: datetime | None = None
     step_due_at: datetime | None = None
@@ -87,8 +88,3 @@ class Line:
     at: datetime
     state: str
     by: str
-
-
-def tried(lines: Sequence[Line]) -> tuple[Line, ...]:
-    """The lines that say who was told: for the manager, who sees handling facts only."""
-    return tuple(line for line in lines if line.state in ("rang", "unreachable"))
