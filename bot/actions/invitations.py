@@ -1,0 +1,167 @@
+"""Invitations: made for one person, opened once, in one transaction with the chat that they belong to from then on."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.actions import checkins, delivery, joining, people
+from bot.actions.desk import Turn
+from bot.domain.consent import DONE, Choice
+from bot.domain.delivery import Post
+from bot.domain.errors import Refusal
+from bot.domain.invitations import LIFE, MOST_WRONG, WRONG_WITHIN, Invitation, Standing, hash_of, is_code, link
+from bot.domain.people import Asking, Client, Person, Status
+from bot.domain.words import Role
+from storage.invitations import new_code
+
+BOT_NAME = "bot_username"
+"""The mark under which the running bot keeps what Telegram calls it."""
+
+_WRONG = {
+    Standing.USED: "client.code.used",
+    Standing.ENDED: "client.code.used",
+    Standing.EXPIRED: "client.code.expired",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """A fresh invitation. The code is told once, here; only its hash is kept. `link` is None until the bot's name is known."""
+
+    ref: str
+    role: Role
+    code: str = field(repr=False)
+    link: str | None = field(repr=False)
+    expires_at: datetime
+
+
+async def invite(turn: Turn, ref: str, by: str, bot_name: str | None = None) -> Invited:
+    """A new invitation for anybody on the roster; their older ones end. Raises Refusal when it cannot be.
+
+    Staff can be invited always, clients only when the bot is live.
+    """
+    person = await turn.m.people.by_ref(ref)
+    if person is None or person.status is Status.DISCHARGED:
+        raise Refusal("errors.unknown_ref")
+    if person.role is Role.CLIENT and people.lacks(turn):
+        raise Refusal("errors.not_live")
+    code, expires_at = new_code(), turn.now + LIFE
+    await turn.m.invitations.add(person.id, hash_of(code), by, turn.now, expires_at)
+    mark = await turn.m.marks.get(BOT_NAME)
+    name = bot_name or (mark.value if mark else None)
+    return Invited(person.ref, person.role, code, link(name, code) if name else None, expires_at)
+
+
+async def show_invitation(turn: Turn, staff: Person, ref: str) -> None:
+    """An invitation as a message to the member of staff who asked for it."""
+    made = await invite(turn, ref, staff.ref)
+    whose = "worker" if made.role is Role.CLIENT else "manager"
+    facts = {"ref": made.ref, "link": made.link or made.code, "until": people.local(staff, made.expires_at)}
+    await people.say(turn, staff, f"{whose}.invite.text", **facts)
+
+
+async def open_link(turn: Turn, chat_id: int, code: str) -> Refusal | None:
+    """Somebody opened a link. What stands in the way is returned, not raised: wrong codes are counted all the same."""
+    if await turn.m.invitations.wrong_since(chat_id, turn.now - WRONG_WITHIN) >= MOST_WRONG:
+        return Refusal("client.code.too_many")
+    invitation = await turn.m.invitations.by_hash(hash_of(code)) if is_code(code) else None
+    person = await turn.m.people.by_id(invitation.person_id) if invitation else None
+    if invitation is None or person is None:
+        return await _wrong(turn, chat_id, "client.code.unknown")
+    standing = invitation.standing(turn.now)
+    if standing is not Standing.GOOD:
+        return await _not_good(turn, chat_id, person, invitation, standing)
+    return await _let_in(turn, chat_id, person, invitation)
+
+
+async def _wrong(turn: Turn, chat_id: int, key: str) -> Refusal:
+    await turn.m.invitations.note_wrong(chat_id, turn.now)
+    return Refusal(key)
+
+
+async def _not_good(
+    turn: Turn, chat_id: int, person: Person, invitation: Invitation, standing: Standing
+) -> Refusal | None:
+    if standing is Standing.USED and person.chat_id == chat_id:
+        return await welcome_back(turn, person)
+    client = await turn.m.people.client(person.id)
+    if standing is Standing.USED and client is not None:
+        await people.tell_worker(turn, client, "worker.invite.refused_again", f"again:{invitation.id}")
+    return await _wrong(turn, chat_id, _WRONG[standing])
+
+
+async def welcome_back(turn: Turn, person: Person) -> Refusal | None:
+    """The link's own person opened it again: joining goes on where it stood; afterwards nothing changes."""
+    client = await turn.m.people.client(person.id)
+    if client is not None and client.join_screen not in (0, DONE):
+        await joining.show(turn, client, fresh=True)
+        return None
+    return Refusal("client.code.already")
+
+
+async def _let_in(turn: Turn, chat_id: int, person: Person, invitation: Invitation) -> Refusal | None:
+    if person.role is Role.CLIENT and people.lacks(turn):
+        return Refusal("client.code.not_ready", {"until": people.local(person, invitation.expires_at)})
+    holder = await turn.m.people.by_chat(chat_id)
+    if holder is not None and holder.id != person.id:
+        if holder.status is Status.JOINED or holder.role is not person.role:
+            return Refusal("client.code.other_phone")
+        await turn.m.people.change(holder.id, chat_id=None)
+    if not await turn.m.invitations.use(invitation.id, turn.now):
+        return await _wrong(turn, chat_id, "client.code.used")
+    client = await turn.m.people.client(person.id)
+    if client is None:
+        await _bind_staff(turn, chat_id, person)
+    else:
+        await _bind_client(turn, chat_id, client)
+    return None
+
+
+async def _bind_client(turn: Turn, chat_id: int, client: Client) -> None:
+    joined = client.person.status is Status.JOINED
+    moves = joined and client.person.chat_id not in (None, chat_id)
+    status = Status.JOINED if joined else Status.INVITED
+    await turn.m.people.change(client.id, chat_id=chat_id, unreachable=None, unreachable_at=None, status=status)
+    if joined and client.join_screen == DONE:
+        key = "client.code.moved" if moves else "client.code.already"
+        await people.say(turn, client.person, key)
+        return
+    await turn.m.people.change_client(client.id, join_screen=1, asking=Asking.NOT_YET, asking_since=turn.now)
+    await joining.show(turn, await people.client(turn, client.id), fresh=True)
+
+
+async def _bind_staff(turn: Turn, chat_id: int, person: Person) -> None:
+    await turn.m.people.change(
+        person.id,
+        chat_id=chat_id,
+        unreachable=None,
+        unreachable_at=None,
+        status=Status.JOINED,
+        joined_at=person.joined_at or turn.now,
+    )
+    await _staff_screen(turn, person, done=False)
+
+
+async def staff_said_yes(turn: Turn, staff: Person) -> None:
+    """The one button of the one screen that staff get."""
+    await _staff_screen(turn, staff, done=True)
+
+
+async def _staff_screen(turn: Turn, staff: Person, *, done: bool) -> None:
+    facts = {
+        "role": staff.role.value,
+        "name": staff.name,
+        "place": turn.plan.service.place,
+        "done": done,
+        "clients": len(await turn.m.people.caseload(staff.id)),
+    }
+    await delivery.post(turn, Post(staff.id, "staff.join", people.once("join"), facts, joining.SURFACE, fresh=not done))
+
+
+# ---------------------------------------------------------------- the client's taps
+
+
+async def tap_screen(turn: Turn, client: Client, tapped_on: int, choice: Choice, value: int | None = None) -> None:
+    """A button of the joining screens; the last one sets the first check-in."""
+    finished = await joining.tap(turn, client, tapped_on, choice, value)
+    if finished is not None:
+        await checkins.plan_for(turn, finished.id)

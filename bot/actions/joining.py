@@ -1,0 +1,171 @@
+"""The six screens: shown, tapped, agreed to, declined; and shown again when their words change."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+from bot.actions import delivery, people
+from bot.actions.desk import Turn
+from bot.domain import clocks
+from bot.domain.asked import Own
+from bot.domain.consent import DONE, Choice, End, step
+from bot.domain.delivery import Post
+from bot.domain.errors import Refusal
+from bot.domain.people import Asking, Client, Status, Style
+from bot.domain.plan import Standing, questions_for
+from bot.domain.rhythm import describe, per_week
+from bot.domain.words import Facts, Json
+
+SURFACE = "join"
+CLOCK = "join:clock"
+"""What a client's typed words are for while they are asked what their clock says."""
+PATIENCE = timedelta(hours=1)
+
+
+async def show(turn: Turn, client: Client, *, fresh: bool = False, page: str | None = None, **more: Json) -> None:
+    """The screen on which the client stands, or a page beside the six: `clock`, `done`, `declined`, …"""
+    facts: Facts = {**await _facts(turn, client), "page": page, **more}
+    key = people.once("join")
+    await delivery.post(turn, Post(client.id, "client.join", key, facts, SURFACE, fresh=fresh, client_id=client.id))
+
+
+async def ask_again(turn: Turn, client: Client) -> None:
+    """The words have changed since this client agreed: show them once more. Until the new yes, nothing is asked."""
+    version = people.consent_version(turn.plan, client.person.language)
+    if client.consent_version == version or client.join_screen not in (0, DONE):
+        return
+    await turn.m.people.change_client(client.id, join_screen=1)
+    facts: Facts = {**await _facts(turn, client), "screen": 1, "page": None}
+    key = f"consent:{client.id}:{version}"
+    await delivery.post(turn, Post(client.id, "client.join", key, facts, SURFACE, fresh=True, client_id=client.id))
+
+
+async def tap(turn: Turn, client: Client, tapped_on: int, choice: Choice, value: int | None = None) -> Client | None:
+    """One button of one screen. Returns the client once they have just finished joining, otherwise None."""
+    if client.join_screen in (0, DONE):
+        raise Refusal("errors.old_button")
+    leads_to = step(client.join_screen, tapped_on, choice)
+    if tapped_on != client.join_screen or leads_to is None:
+        await show(turn, client)
+    elif isinstance(leads_to, End):
+        await (_unknown(turn, client) if leads_to is End.UNKNOWN else _declined(turn, client))
+    elif choice is Choice.AGREE:
+        return await _agreed(turn, client)
+    elif choice is Choice.FINE:
+        return await _finished(turn, client)
+    elif choice is Choice.CHANGE:
+        await ask_clock(turn, client)
+    elif choice is Choice.CLOCK:
+        await _offset(turn, client, value)
+    else:
+        await _onward(turn, client, leads_to, choice)
+    return None
+
+
+async def _onward(turn: Turn, client: Client, leads_to: int, choice: Choice) -> None:
+    values: dict[str, object] = {"join_screen": leads_to}
+    if client.join_screen == 1 and client.consent_at is None:
+        values["quiet_mode"] = choice is Choice.SHARED
+    if choice is Choice.STYLE:
+        values["style"] = Style.WORDS if client.style is Style.NUMBERS else Style.NUMBERS
+    await turn.m.people.change_client(client.id, **values)
+    await show(turn, await people.client(turn, client.id))
+
+
+async def _agreed(turn: Turn, client: Client) -> Client | None:
+    language = client.person.language
+    version = people.consent_version(turn.plan, language)
+    await turn.m.people.note_consent(client.id, version, language, True, turn.now)
+    await turn.m.people.change(client.id, status=Status.JOINED, joined_at=client.person.joined_at or turn.now)
+    await turn.m.people.change_client(client.id, consent_version=version, consent_at=turn.now, join_screen=6)
+    client = await people.client(turn, client.id)
+    if client.asking is not Asking.NOT_YET:  # only the words had changed; times and clock are settled long since
+        return await _finished(turn, client)
+    await show(turn, client)
+    return None
+
+
+async def _finished(turn: Turn, client: Client) -> Client:
+    asking = Asking.ON if client.asking is Asking.NOT_YET else client.asking
+    await turn.m.people.change_client(client.id, join_screen=DONE, asking=asking, asking_since=turn.now)
+    client = await people.client(turn, client.id)
+    first = people.next_asked(turn, client)
+    page = "waiting" if people.lacks(turn) else "done"
+    await show(turn, client, page=page, day=people.local(client.person, first) if first else None)
+    await people.tell_worker(turn, client, "worker.invite.opened", people.once("joined"))
+    return client
+
+
+async def _declined(turn: Turn, client: Client) -> None:
+    language = client.person.language
+    version = people.consent_version(turn.plan, language)
+    await turn.m.people.note_consent(client.id, version, language, False, turn.now)
+    await turn.m.people.change(client.id, status=Status.DECLINED)
+    await turn.m.people.change_client(client.id, join_screen=0, asking=Asking.NOT_YET, consent_version=None)
+    await show(turn, client, page="declined")
+    await people.tell_worker(turn, client, "worker.invite.declined", people.once("declined"))
+
+
+async def _unknown(turn: Turn, client: Client) -> None:
+    """Not meant for whoever opened it: the link is dead already, the chat is let go with the next message to it."""
+    await turn.m.people.change(client.id, status=Status.INVITED)
+    await turn.m.people.change_client(client.id, join_screen=0, asking=Asking.NOT_YET)
+    await show(turn, client, page="unknown_worker")
+    await people.tell_worker(turn, client, "worker.invite.not_meant", people.once("not_meant"))
+
+
+# ---------------------------------------------------------------- the clock
+
+
+async def ask_clock(turn: Turn, client: Client) -> None:
+    """Other clocks to tap on; one can be typed instead, or the name of a city."""
+    await people.expect(turn, client.person, CLOCK, turn.now + PATIENCE)
+    home = turn.plan.service.timezone
+    near = clocks.offered(client.person.timezone, home, turn.now)
+    shown: list[Json] = [[minutes, f"{wall:%H:%M}"] for minutes, wall in near]
+    await show(turn, client, page="clock", clocks=shown)
+
+
+async def typed_clock(turn: Turn, client: Client, text: str) -> None:
+    """What somebody typed as their clock, or as the place where they are."""
+    wall, home = clocks.read_clock(text), turn.plan.service.timezone
+    zone = clocks.by_clock(wall, home, turn.now) if wall else clocks.by_place(text, available_timezones())
+    if zone is None:
+        raise Refusal("client.join.clock.unsure")
+    await _set_zone(turn, client, zone)
+
+
+async def _offset(turn: Turn, client: Client, minutes: int | None) -> None:
+    zone = clocks.by_offset(timedelta(minutes=minutes or 0), turn.plan.service.timezone, turn.now)
+    if minutes is None or zone is None:
+        raise Refusal("errors.old_button")
+    await _set_zone(turn, client, zone)
+
+
+async def _set_zone(turn: Turn, client: Client, zone: str) -> None:
+    await people.expect(turn, client.person, None)
+    await turn.m.people.change(client.id, timezone=zone)
+    await show(turn, await people.client(turn, client.id))
+
+
+# ---------------------------------------------------------------- what the screens say
+
+
+async def _facts(turn: Turn, client: Client) -> dict[str, Json]:
+    plan, own = turn.plan, Own.from_json(client.own_times)
+    schedule = plan.schedules[0] if plan.schedules else None
+    asked = questions_for(schedule, plan.bank, Standing(max_questions=own.max_questions)) if schedule else ()
+    often, n = per_week(plan.schedules, own)
+    local = turn.now.astimezone(ZoneInfo(client.person.timezone))
+    return {
+        **await people.names_for(turn, client),
+        "screen": client.join_screen,
+        "again": client.consent_at is not None and client.asking is not Asking.NOT_YET,
+        "often": often,
+        "often_n": n,
+        "questions": max(1, len(asked)),
+        "ask_first": plan.alerts.ask_client_first,
+        "not_shared_with": list(plan.service.not_shared_with),
+        "now": f"{local:%H:%M}",
+        "words": client.style is Style.WORDS,
+        **describe(plan.schedules, own),
+    }
