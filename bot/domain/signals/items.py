@@ -16,13 +16,13 @@ def item_low(reading: Reading, numbers: Parameters) -> Finding:
     answered = [found for occasion in reading.occasions if (found := scored(occasion))]
     if not answered or not reading.is_news(max(one.reply.at for one in answered[-1])):
         return Unmet("no_answer")
-    found = [
+    low = [
         signal
         for one in answered[-1]
         if (signal := _low(one, _earlier(one, answered[:-1], reading), numbers)) is not None
     ]
     lowest = min(one.value for one in answered[-1])
-    return tuple(found) or Unmet("not_low", {"lowest": figure(lowest)})
+    return tuple(low) or Unmet("not_low", {"lowest": figure(lowest)})
 
 
 def _earlier(one: Scored, before: Sequence[Sequence[Scored]], reading: Reading) -> list[float]:

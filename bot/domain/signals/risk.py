@@ -54,10 +54,11 @@ def plain(text: str) -> str:
 
 
 def _forms(text: str) -> tuple[str, ...]:
-    """The text; with drawn-out letters shortened ("diiiie" → "die", "killl" → "kill"); with spelt words joined."""
+    """The text; drawn-out letters shortened ("diiiie" → "die", "killl" → "kill"); spelt words joined; "OD'd" apart."""
     words = plain(text)
     joined = re.sub(r"\b(?:\w )+\w\b", lambda found: found[0].replace(" ", ""), words)
-    return words, _LONG.sub(r"\1", words), _LONG.sub(r"\1\1", words), joined
+    apart = plain(_APOSTROPHES.sub(" ", text))
+    return words, _LONG.sub(r"\1", words), _LONG.sub(r"\1\1", words), joined, apart
 
 
 def _pattern(phrases: Iterable[str]) -> re.Pattern[str]:

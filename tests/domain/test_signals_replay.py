@@ -1,0 +1,245 @@
+"""What holds for all rules: no look into the future, order and repetition are irrelevant, rest after telling."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as effort
+from hypothesis import strategies as st
+
+from bot.domain.signals.catalogue import PROFILES, RULES, reason, settings
+from bot.domain.signals.evaluate import evaluate, rests
+from bot.domain.signals.history import Event, Happening, History, Occasion, Signal, Span, State, TalkAbout, Told
+from bot.domain.signals.intervals import Intervals
+from bot.domain.words import ALLIANCE, Tier
+from tests.support.histories import A_DAY, A_WEEK, MONDAY, check_in, chose, end, event, missed, reply, weekly
+
+THERAPY = settings("therapy")
+scores = st.sampled_from([0, 2.5, 5, 7.5, 8, 9, 10, None])
+choices = st.sampled_from([("bothered", "a_bit"), ("bothered", "yes"), ("direction", "bit_worse"), None])
+
+
+@st.composite
+def occasions(draw: st.DrawFn, first_day: int = 0, most: int = 12) -> tuple[Occasion, ...]:
+    days = sorted(draw(st.sets(st.integers(first_day, first_day + 80), max_size=most)))
+    return tuple(draw(one_occasion(day)) for day in days)
+
+
+@st.composite
+def one_occasion(draw: st.DrawFn, day: int) -> Occasion:
+    sent = MONDAY + day * A_DAY + timedelta(hours=12)
+    if draw(st.booleans()):
+        return missed(f"d{day}", sent, timedelta(hours=draw(st.integers(1, 72))))
+    choice = draw(choices)
+    more = [chose(*choice, sent + timedelta(minutes=50))] if choice else []
+    done = check_in(f"d{day}", sent, *(draw(scores) for _ in ALLIANCE), more=more)
+    if not draw(st.booleans()):
+        return done
+    changed = reply(draw(st.sampled_from([1, 9])), sent + timedelta(hours=draw(st.integers(2, 30))))
+    return replace(done, replies=(*done.replies, changed), last_touched_at=changed.at)
+
+
+@st.composite
+def histories(draw: st.DrawFn, first_day: int = 0) -> History:
+    def days(most: int) -> list[datetime]:
+        return [MONDAY + day * A_DAY for day in draw(st.sets(st.integers(first_day, first_day + 80), max_size=most))]
+
+    return History(
+        occasions=draw(occasions(first_day)),
+        sessions=tuple(days(4)),
+        assignments=tuple(days(1)),
+        pauses=tuple(Span(at, at + 3 * A_DAY) for at in days(1)),
+        absences=tuple(Span(at, at + timedelta(hours=1)) for at in days(1)),
+        events=tuple(event(Happening.TALK, at, TalkAbout.HOW_WE_WORK) for at in days(1)),
+        resets=tuple(days(1)),
+        timezone=draw(st.sampled_from(["UTC", "Europe/London", "Asia/Kathmandu"])),
+    )
+
+
+def both(one: History, other: History) -> History:
+    return replace(
+        one,
+        occasions=(*other.occasions, *one.occasions),
+        sessions=(*other.sessions, *one.sessions),
+        assignments=(*other.assignments, *one.assignments),
+        pauses=(*other.pauses, *one.pauses),
+        absences=(*other.absences, *one.absences),
+        events=(*other.events, *one.events),
+        resets=(*other.resets, *one.resets),
+    )
+
+
+def shifted(history: History, days: int) -> History:
+    """The same happenings much later, under other names."""
+    late = days * A_DAY
+    return replace(
+        history,
+        occasions=tuple(
+            check_in(f"later-{one.check_in_id}", one.started_at + late, 1, 1, 1) for one in history.occasions
+        ),
+        sessions=tuple(at + late for at in history.sessions),
+        assignments=tuple(at + late for at in history.assignments),
+        pauses=tuple(Span(one.start + late) for one in history.pauses),
+        absences=tuple(Span(one.start + late) for one in history.absences),
+        events=tuple(event(Happening.BLOCKED, one.at + late) for one in history.events),
+        resets=tuple(at + late for at in history.resets),
+    )
+
+
+@effort(max_examples=50, deadline=None)
+@given(histories(), histories(), st.integers(0, 90))
+def test_what_happens_later_never_changes_a_past_decision(past: History, later: History, day: int) -> None:
+    now = MONDAY + day * A_DAY
+    future = shifted(later, 200)
+    assert evaluate(both(past, future), THERAPY, now) == evaluate(past, THERAPY, now)
+
+
+@effort(max_examples=50, deadline=None)
+@given(histories(), st.integers(0, 90))
+def test_a_history_cut_at_a_moment_decides_as_the_whole_one_does_at_that_moment(past: History, day: int) -> None:
+    now = MONDAY + day * A_DAY
+    assert evaluate(past.until(now), THERAPY, now) == evaluate(past, THERAPY, now)
+
+
+@effort(max_examples=50, deadline=None)
+@given(histories(), st.integers(0, 90))
+def test_order_and_repetition_of_rows_are_irrelevant(past: History, day: int) -> None:
+    now = MONDAY + day * A_DAY
+    turned = replace(
+        past,
+        occasions=tuple(replace(one, replies=(*reversed(one.replies), *one.replies)) for one in reversed(past.occasions))
+        + past.occasions,
+        sessions=tuple(reversed(past.sessions)) + past.sessions,
+        pauses=tuple(reversed(past.pauses)) * 2,
+        events=tuple(reversed(past.events)) * 2,
+    )
+    assert evaluate(turned, THERAPY, now) == evaluate(past, THERAPY, now)
+
+
+@effort(max_examples=50, deadline=None)
+@given(histories(), st.integers(0, 90), st.sampled_from(["pauses", "closures", "absences"]))
+def test_time_off_never_brings_silence(past: History, day: int, kind: str) -> None:
+    now = MONDAY + day * A_DAY
+    away = replace(past, **{kind: (Span(MONDAY - A_DAY),)})
+    assert "silence" not in [one.rule for one in evaluate(away, THERAPY, now).signals]
+
+
+@effort(max_examples=50, deadline=None)
+@given(histories(), st.integers(0, 90))
+def test_what_was_missed_by_us_never_brings_silence(past: History, day: int) -> None:
+    ours = [replace(one, state=State.MISSED_BY_US) if one.state is State.EXPIRED else one for one in past.occasions]
+    signals = evaluate(replace(past, occasions=tuple(ours)), THERAPY, MONDAY + day * A_DAY).signals
+    assert "silence" not in [one.rule for one in signals]
+
+
+@effort(max_examples=50, deadline=None)
+@given(histories(), st.integers(0, 90))
+def test_every_rule_gives_a_signal_or_the_condition_that_failed(past: History, day: int) -> None:
+    result = evaluate(past, THERAPY, MONDAY + day * A_DAY)
+    found = {one.rule for one in result.signals}
+    assert found | set(result.why_not) == set(RULES)
+    assert not found & set(result.why_not)
+
+
+def told(signal: Signal, **changes: object) -> Told:
+    z = signal.evidence.get("z")
+    one = Told(signal.rule, signal.construct, signal.raised_at, signal.source, float(z) if isinstance(z, float) else None)
+    return replace(one, **changes)
+
+
+def drop_after(weeks: int, value: float, first: float = 5.5) -> tuple[Signal, History]:
+    """A drop that was told, and another one `weeks` later."""
+    history = weekly(8, 8, 8, 8, 8, 8, first)
+    (before,) = [one for one in evaluate(history, THERAPY, end(history)).signals if one.rule == "drop"]
+    steady = [8.0] * (weeks - 1)
+    more = weekly(8, 8, 8, 8, 8, 8, first, *steady, value)
+    again = replace(more, told=(told(before),))
+    (after,) = [one for one in evaluate(again, THERAPY, end(again)).signals if one.rule == "drop"]
+    return after, again
+
+
+@pytest.mark.parametrize(("weeks", "resting"), [(1, True), (2, True), (3, True), (4, False)])
+def test_a_rule_rests_for_three_intervals_after_it_told_somebody(weeks: int, resting: bool) -> None:
+    signal, history = drop_after(weeks, 5.8)
+    assert rests(signal, history, end(history)) is resting
+    assert (signal in evaluate(history, THERAPY, end(history)).resting) is resting
+
+
+def test_a_z_lower_by_one_more_breaks_the_rest() -> None:
+    signal, history = drop_after(1, 2.0)
+    assert not rests(signal, history, end(history))
+
+
+def test_with_long_intervals_the_rest_ends_after_twenty_eight_days() -> None:
+    signal, history = drop_after(4, 5.8)
+    long = replace(history, sessions=(MONDAY - A_DAY,))
+    raised = history.told[0].raised_at
+    assert rests(signal, long, raised + 28 * A_DAY - timedelta(minutes=1))
+    assert not rests(signal, long, raised + 28 * A_DAY)
+
+
+def test_what_alerted_nobody_brings_no_rest() -> None:
+    signal, history = drop_after(1, 5.8)
+    held = replace(history, told=tuple(replace(one, alerted=False) for one in history.told))
+    assert not rests(signal, held, end(history))
+
+
+@pytest.mark.parametrize("rule", ["risk_text", "asked_to_talk", "said_bothered", "said_worse", "blocked"])
+def test_what_people_say_or_do_in_so_many_words_never_rests(rule: str) -> None:
+    signal = Signal(rule, None, MONDAY + A_DAY, RULES[rule].tier, {}, "new")
+    history = History(told=(Told(rule, None, MONDAY, "old"),))
+    assert not rests(signal, history, MONDAY + A_DAY)
+
+
+def test_a_session_held_ends_an_interval() -> None:
+    intervals = Intervals.of(History(sessions=(MONDAY, MONDAY + 3 * A_DAY)))
+    assert intervals.start(MONDAY + 2 * A_DAY) == MONDAY
+    assert intervals.end(MONDAY + 2 * A_DAY) == MONDAY + 3 * A_DAY
+    assert intervals.end(MONDAY + 5 * A_DAY) == MONDAY + 17 * A_DAY
+
+
+def test_without_sessions_an_interval_is_the_clients_own_calendar_week() -> None:
+    intervals = Intervals.of(History(timezone="Asia/Kathmandu"))
+    assert intervals.start(MONDAY) == MONDAY - timedelta(hours=5, minutes=45)
+
+
+@pytest.mark.parametrize("zone", ["Europe/London", "America/New_York"])
+def test_the_week_of_a_clock_change_is_still_one_interval(zone: str) -> None:
+    intervals = Intervals.of(History(timezone=zone))
+    at = datetime.fromisoformat("2026-03-03T12:00:00+00:00")
+    lengths = set()
+    for _ in range(40):
+        start, at = intervals.start(at), intervals.end(at)
+        lengths.add((at - start) - A_WEEK)
+    assert lengths == {timedelta(), timedelta(hours=1), timedelta(hours=-1)}
+
+
+def test_the_table_documents_itself() -> None:
+    for rule in RULES.values():
+        assert rule.doc.endswith(".")
+        for parameter in rule.parameters.values():
+            assert parameter.doc
+            for profile in PROFILES:
+                assert parameter.low <= parameter.default_for(profile) <= parameter.high
+
+
+def test_a_wrong_name_in_the_settings_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        settings("therapy", {"drop": {"zed": -2}})
+    with pytest.raises(KeyError):
+        settings("therapy", {"dorp": {"z": -2}})
+
+
+def test_each_signal_has_a_sentence() -> None:
+    low = History((check_in("c", MONDAY, 1, 8, 8, more=[chose("bothered", "yes", MONDAY)]),))
+    asked = replace(
+        low, events=(Event("e", Happening.CONTACT_ME, MONDAY), event(Happening.TALK, MONDAY, TalkAbout.TIMES_AND_PLACE))
+    )
+    keys = {reason(one) for one in evaluate(asked, THERAPY, end(low)).signals if one.tier >= Tier.ALERT}
+    assert keys == {
+        "worker.reason.item_low_new",
+        "worker.reason.said_bothered",
+        "worker.reason.asked_for_contact",
+        "worker.reason.asked_to_talk_logistics",
+    }
