@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ import pytest
 
 from bot.domain.words import DutyHours, Hours, Weekday
 from bot.texts import Html, MissingText, Texts, blocks, lines, seen
+from bot.texts.forms import SPECS
 from tests.support.wording import FACTS, MOMENT, Plausible, grade, spoken, strings
 
 HERE = Path(__file__).parent.parent
@@ -335,6 +337,9 @@ def test_a_refusal_never_repeats_a_ref_a_name_or_what_was_typed() -> None:
 
 # ── Easy words ──
 
+HARDEST = 6
+"""The grade of an eleven-year-old; the aim is ten, and most texts are far below."""
+
 HARDER: dict[str, str] = {}
 """Texts over the limit, each with the reason."""
 
@@ -351,13 +356,13 @@ def test_the_formula_gives_the_published_grades() -> None:
 
 
 def test_each_text_for_clients_is_easy() -> None:
-    hard = {key: round(grade(filled(key)), 1) for key in _sentences() if grade(filled(key)) > 8}
+    hard = {key: round(grade(filled(key)), 1) for key in _sentences() if grade(filled(key)) > HARDEST}
     assert {key: by for key, by in hard.items() if key not in HARDER} == {}
 
 
 def test_texts_for_clients_are_easy_for_a_ten_year_old_on_average() -> None:
     grades = [grade(filled(key)) for key in _sentences()]
-    assert sum(grades) / len(grades) <= 5
+    assert sum(grades) / len(grades) <= 3
 
 
 # ── The first line is safe on a lock screen ──
@@ -489,3 +494,18 @@ def test_the_first_button_of_each_joining_screen_goes_forward(name: str) -> None
 
 def test_the_sharing_choice_begins_with_tell() -> None:
     assert SAY.plain("client.sharing.buttons.tell").startswith("Tell")
+
+
+# ── The page about texts ──
+
+
+def test_every_form_is_documented() -> None:
+    page = (HERE / "docs/texts.md").read_text("utf-8")
+    assert [form for form in SPECS if f"| `{form}` |" not in page] == []
+
+
+def test_the_example_of_the_page_is_a_good_override() -> None:
+    page = (HERE / "docs/texts.md").read_text("utf-8")
+    example = re.search(r"```toml\n(\[texts\.en\].*?)```", page, re.DOTALL)
+    assert example
+    assert TEXTS.problems_in(tomllib.loads(example[1])["texts"]) == []

@@ -6,6 +6,7 @@ a translator decides them. Babel fills them in; it is imported at the first use,
 spec       the fact                                          in English
 weekday    date, moment, or a day of the week (0 = Monday)   Tuesday
 date       date or moment                                    Tue 12 May
+day        date or moment                                    12 May
 time       moment or wall time                               14:05
 day_time   moment                                            Tue 12 May, 14:05
 number     number, at most one decimal                       7.5
@@ -156,6 +157,7 @@ def _one_line(fact: object, most: int) -> str:
 SPECS: Mapping[str, Callable[[Forms, Any], str]] = {
     "weekday": lambda forms, fact: forms._day(fact, "weekday"),
     "date": lambda forms, fact: forms._day(fact, "date"),
+    "day": lambda forms, fact: forms._day(fact, "day"),
     "time": lambda forms, fact: forms._clock(fact, "time"),
     "day_time": lambda forms, fact: forms._clock(fact, "day_time"),
     "number": lambda forms, fact: forms._number(fact),
