@@ -35,6 +35,11 @@ class RehearsalClock:
     def monotonic(self) -> float:
         return self._lived() + self._steady.total_seconds()
 
+    @property
+    def speed(self) -> float:
+        """Seconds of this clock in one real second."""
+        return self._speed
+
     def advance(self, by: timedelta, *, steady: timedelta | None = None) -> datetime:
         """Move forward and let every loop look again. `steady`: what the monotonic clock gains, at most a minute."""
         if by < timedelta():

@@ -150,7 +150,7 @@ class StandIn:
         self.transcript.append(line)
         for listener in self.listeners:
             listener(line)
-        self._ring()
+        self.ring()
 
     def put(self, chat: Chat, message: Message, kind: str) -> Message:
         """A new or changed message becomes visible."""
@@ -171,7 +171,7 @@ class StandIn:
         tap.settle(toast)
         if toast.text:
             self.note(self.chats[tap.chat_id], "toast", toast.text, message_id=tap.message_id)
-        self._ring()
+        self.ring()
 
     @property
     def revision(self) -> int:
@@ -186,7 +186,8 @@ class StandIn:
         """The transcript, readable, of one chat or all."""
         return "\n".join(str(line) for line in self.transcript if chat_id in (None, line.chat_id))
 
-    def _ring(self) -> None:
+    def ring(self) -> None:
+        """Let everybody who watches look again."""
         for watcher in self._watchers:
             watcher.set()
 
@@ -197,6 +198,7 @@ class StandIn:
         self.closing.set()
         self._poll.set()
         self.pushed.set()
+        self.ring()
 
     def set_webhook(self, url: str, secret: str, forget: bool) -> None:
         """Push instead of being polled (empty: back to polling)."""
@@ -226,7 +228,7 @@ class StandIn:
             self._busy -= counts
             self.calls.append(Call(at, steady, method, params.chat_id(), params.values, status))
             if counts:
-                self._ring()
+                self.ring()
         return response
 
     async def _answer(self, request: Request, method: str, params: Params) -> Response:
@@ -270,7 +272,7 @@ class StandIn:
         older.set()
         mine = self._poll
         self.polls += 1
-        self._ring()
+        self.ring()
         self.queue.forget_below(params.number("offset"))
         limit = min(100, max(1, params.number("limit", 100)))
         try:
