@@ -25,7 +25,7 @@ _WRONG = {
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """A fresh invitation. The code is told once, here; only its hash is kept. `link` is None until the bot's name is known."""
+    """A fresh invitation. The code is told here and never again; `link` is None until the bot's name is known."""
 
     ref: str
     role: Role
@@ -125,7 +125,9 @@ async def _bind_client(turn: Turn, chat_id: int, client: Client) -> None:
         key = "client.code.moved" if moves else "client.code.already"
         await people.say(turn, client.person, key)
         return
-    await turn.m.people.change_client(client.id, join_screen=1, asking=Asking.NOT_YET, asking_since=turn.now)
+    await turn.m.people.change_client(
+        client.id, join_screen=1, asking=Asking.NOT_YET, asking_since=turn.now, consent_version=None
+    )
     await joining.show(turn, await people.client(turn, client.id), fresh=True)
 
 

@@ -63,7 +63,7 @@ async def tap(turn: Turn, client: Client, tapped_on: int, choice: Choice, value:
 
 async def _onward(turn: Turn, client: Client, leads_to: int, choice: Choice) -> None:
     values: dict[str, object] = {"join_screen": leads_to}
-    if client.join_screen == 1 and client.consent_at is None:
+    if client.join_screen == 1 and client.asking is Asking.NOT_YET:
         values["quiet_mode"] = choice is Choice.SHARED
     if choice is Choice.STYLE:
         values["style"] = Style.WORDS if client.style is Style.NUMBERS else Style.NUMBERS

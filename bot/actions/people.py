@@ -132,18 +132,19 @@ def once(kind: str) -> str:
 
 async def say(turn: Turn, person: Person, key: str, surface: str | None = None, **facts: Json) -> None:
     """Say one text, without buttons. On a surface it takes the place of what stands there."""
-    said: Facts = {"key": key, **facts}
+    said: Facts = {"key": key, "facts": facts}
     where = surface or once("said")
-    await delivery.post(turn, Post(to=person.id, kind="said", key=once("said"), facts=said, surface=where))
+    await delivery.post(turn, Post(to=person.id, kind="sentence", key=once("said"), facts=said, surface=where))
 
 
 async def tell_worker(turn: Turn, client: Client, key: str, once_for: str, **facts: Json) -> None:
     """A neutral line to the assigned worker, who knows the client by ref alone."""
     if client.worker_id is None:
         return
-    said: Facts = {"key": key, "ref": client.ref, **facts}
+    said: Facts = {"key": key, "facts": {"ref": client.ref, **facts}}
     post_key = f"told:{once_for}:{client.id}"
-    await delivery.post(turn, Post(to=client.worker_id, kind="said", key=post_key, facts=said, urgency=Urgency.DIGEST))
+    post = Post(client.worker_id, "sentence", post_key, said, urgency=Urgency.DIGEST)
+    await delivery.post(turn, post)
 
 
 async def expect(turn: Turn, person: Person, what: str | None, until: datetime | None = None) -> None:
