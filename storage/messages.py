@@ -43,3 +43,8 @@ class Messages:
                 sent_at=now,
             )
         )
+
+    async def since(self, person_id: str, chat_id: int, moment: datetime) -> list[int]:
+        """The bot's messages in this chat that were sent after `moment`, oldest first."""
+        query = sa.select(c.message_id).where(c.person_id == person_id, c.chat_id == chat_id, c.sent_at > moment)
+        return list(await self._con.scalars(query.order_by(c.sent_at, c.message_id)))

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bot.actions import delivery, people
 from bot.actions.desk import Turn
-from bot.domain.delivery import Post
+from bot.domain.delivery import Post, Urgency
 from bot.domain.errors import Refusal
 from bot.domain.goals import Goal, GoalState, check_new, one_line, renamed
 from bot.domain.people import Client, Person
@@ -101,7 +101,8 @@ async def _ask_quote(turn: Turn, client: Client, goal: Goal) -> None:
     facts: Facts = {**await people.names_for(turn, client), "page": "agree_ask", "id": goal.id, "n": goal.number}
     key = f"goal_quote:{goal.id}:{goal.changed_at.isoformat()}"
     surface = f"goal_quote:{goal.id}"
-    await delivery.post(turn, Post(client.id, "client.goals", key, facts, surface, silent=True, client_id=client.id))
+    post = Post(client.id, "client.goals", key, facts, surface, Urgency.QUESTION, silent=True, client_id=client.id)
+    await delivery.post(turn, post)
 
 
 async def quote(turn: Turn, client: Client, goal_id: str, *, yes: bool) -> None:
@@ -125,7 +126,8 @@ async def _tell(turn: Turn, client: Client, goal: Goal, what: str) -> None:
         return
     facts: Facts = {"ref": client.ref, "goal": goal.text, "id": goal.id, "what": what}
     key = f"goal_told:{goal.id}:{goal.changed_at.isoformat()}"
-    await delivery.post(turn, Post(client.worker_id, "worker.goal", key, facts, _worker_surface(goal), fresh=True))
+    post = Post(client.worker_id, "worker.goal", key, facts, _worker_surface(goal), Urgency.DIGEST, fresh=True)
+    await delivery.post(turn, post)
 
 
 def _worker_surface(goal: Goal) -> str:
