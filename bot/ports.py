@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeAlias
 
@@ -61,6 +61,8 @@ class Letter:
     shows_photo: bool = False
     silent: bool = False
     may_be_repeat: bool = False
+    ready: object | None = field(default=None, repr=False, compare=False)
+    """What `Messenger.prepare` made of it; only the messenger looks inside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +71,15 @@ class Sent:
 
     message_id: int
     has_photo: bool = False
+    has_buttons: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TryLater:
-    """Certainly not sent. Flood control names `after`; `whole_bot` closes every chat until then."""
+    """Certainly not sent. Flood control names `after`; `whole_bot` closes every chat until then.
+
+    `after` zero: the line or the token is at fault, not this message; the courier decides when to try again.
+    """
 
     after: timedelta
     whole_bot: bool = False
@@ -111,5 +117,9 @@ Verdict: TypeAlias = Sent | TryLater | Unsure | Gone | Unreachable | Refused
 
 class Messenger(Protocol):
     """The way out. Never raises for anything that Telegram or the line does: the verdict says it."""
+
+    async def prepare(self, letter: Letter) -> Letter:
+        """Do ahead of its turn what takes time, such as drawing a chart. Speaks to nobody."""
+        ...
 
     async def deliver(self, letter: Letter) -> Verdict: ...

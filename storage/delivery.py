@@ -29,7 +29,7 @@ class Ahead:
     urgency: Urgency
     fresh: bool
     due: bool
-    """Its time has come, or it is being tried again: it may go out before what is posted now."""
+    """Its time has come: it may go out before what is posted now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Outbox:
     async def ahead_of(self, person_id: str, now: datetime) -> list[Ahead]:
         """What this person has waiting or in flight, oldest first."""
         query = (
-            sa.select(_o.id, _o.surface, _o.state, _o.urgency, _o.fresh, _o.not_before, _o.tries)
+            sa.select(_o.id, _o.surface, _o.state, _o.urgency, _o.fresh, _o.not_before)
             .where(_o.person_id == person_id, _o.state.in_((PostState.WAITING, PostState.SENDING)))
             .order_by(_o.number)
         )
@@ -63,7 +63,7 @@ class Outbox:
                 PostState(row.state),
                 Urgency(row.urgency),
                 row.fresh,
-                due=row.not_before <= now or row.tries > 0,
+                due=row.not_before <= now,
             )
             for row in await self._con.execute(query)
         ]

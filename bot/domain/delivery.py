@@ -85,3 +85,12 @@ LEASE = timedelta(seconds=60)
 def back_off(tries: int) -> timedelta:
     """1 s, 2 s, 4 s … up to 5 minutes, without end."""
     return min(timedelta(seconds=2 ** min(tries, 9)), timedelta(minutes=5))
+
+
+REPEAT_AFTER = timedelta(seconds=30)
+"""Between a question that may have arrived and its one repetition: time for a broken line to mend."""
+
+
+def again_after(urgency: Urgency, unsure: int) -> timedelta:
+    """How long to wait before repeating what was `unsure` times neither certainly sent nor certainly not."""
+    return back_off(unsure - 1) if urgency in REPEATED_WHEN_UNSURE or urgency is Urgency.REPLY else REPEAT_AFTER

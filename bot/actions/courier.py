@@ -1,0 +1,289 @@
+"""The courier: carries rows out, one sender for the whole bot. It awaits the messenger between two transactions.
+
+A person's messages leave one after another, those of many people side by side. What is more urgent passes first. Each
+row is claimed by itself, looked at for the last time in the same transaction, sent, and settled in another; whoever
+dies in between leaves a row whose lease runs out, and nobody knows whether it arrived: it counts as *unsure*.
+"""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from bot.actions import settling
+from bot.actions.desk import Desk, Turn
+from bot.actions.gate import Gate
+from bot.actions.line import Item, Line
+from bot.actions.settling import HookFailed, Hooks
+from bot.domain.delivery import LEASE, REPEATED_WHEN_UNSURE, Guard, Urgency, back_off
+from bot.domain.outgoing import Go, Outgoing, for_person
+from bot.domain.pacing import Pacing
+from bot.ports import PATIENCE, Letter, Messenger, Refused, TryLater, Unsure, Verdict
+from storage.delivery import Claim
+
+SENDERS = 16
+AHEAD = 4
+"""Rows claimed before their slot is free: enough to use every slot, few enough for a crash to leave little in doubt."""
+STALE = 30.0
+"""A handed-over row that waited so long (seconds) is claimed anew, well before its lease runs out."""
+YOUNG = 1.0
+"""What was read from a row and its person is believed for so long (seconds)."""
+LONGEST_PAUSE = timedelta(seconds=30)
+"""Between two attempts while the line to Telegram is down."""
+MOST_TRIES = 5
+"""Of a row that cannot even be prepared; then it is set aside."""
+PUT_BACK = TryLater(timedelta(), why="not_sent")
+
+log = structlog.get_logger()
+
+
+class Courier:
+    """Runs until it is stopped or cancelled. While it runs, replies of this process are handed to it directly."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        messenger: Messenger,
+        hooks: Hooks | None = None,
+        pacing: Pacing | None = None,
+        senders: int = SENDERS,
+    ) -> None:
+        self._desk = desk
+        self._clock = desk.clock
+        self._messenger = messenger
+        self._hooks = hooks or Hooks()
+        self._senders = senders
+        self._stir = asyncio.Event()
+        self._line = Line(desk, self._stir)
+        self._gate = Gate(desk.clock, pacing or Pacing.of(), self._stir.set)
+        self._busy: set[str] = set()
+        """People with something in flight."""
+        self._flying: dict[str, bool] = {}
+        """Row id → has it passed the gate."""
+        self._recovered = 0.0
+        self._failures = 0
+        self._stopping = False
+        self.trouble: str | None = None
+        """Why nothing gets through at the moment."""
+
+    # ------------------------------------------------------------ life
+
+    async def run(self) -> None:
+        """Carry until `stop` or cancellation. What was not sent is given back at the end."""
+        await self._recover(everything=self._desk.memory.is_sqlite)
+        self._desk.hand_over = self._line.take_over
+        try:
+            async with asyncio.TaskGroup() as around:
+                around_us = [around.create_task(self._gate.run()), around.create_task(self._listen())]
+                async with asyncio.TaskGroup() as lanes:
+                    await self._dispatch(lanes)
+                for task in around_us:
+                    task.cancel()
+        finally:
+            self._desk.hand_over = None
+            await self._give_back()
+
+    def stop(self) -> None:
+        """Begin nothing new; `run` returns when what is in flight is settled."""
+        self._stopping = True
+        self._gate.shut()
+        self._stir.set()
+
+    async def _listen(self) -> None:
+        while True:
+            await self._clock.wait(self._desk.bells.deliver)
+            self._line.look_now()
+            if self._clock.monotonic() - self._recovered >= LEASE.total_seconds() / 4:
+                await self._recover(everything=False)
+
+    async def _recover(self, *, everything: bool) -> None:
+        """Rows whose sender died. On SQLite this is the only process there is, so all that it finds at its start."""
+        self._recovered = self._clock.monotonic()
+        try:
+            async with self._desk.glance() as m:
+                mine = {*self._flying, *self._line.in_hand}
+                lost = await m.sending.run_out(self._clock.now(), mine, all_of_them=everything)
+        except Exception as broken:
+            log.error("outbox_unreadable", error=type(broken).__name__)
+            return
+        for row_id in lost:
+            await self._settle_by_id(row_id, Unsure("lease ran out"))
+
+    async def _give_back(self) -> None:
+        for row_id in (*(row_id for row_id, passed in self._flying.items() if not passed), *self._line.in_hand):
+            await self._settle_by_id(row_id, PUT_BACK)
+
+    async def _settle_by_id(self, row_id: str, verdict: Verdict) -> None:
+        try:
+            async with self._desk.turn() as turn:
+                for _, out in await turn.m.sending.load([row_id]):
+                    await settling.settle(turn, out, verdict, self._hooks)
+        except Exception as broken:
+            log.error("not_settled", row=row_id, error=type(broken).__name__)
+
+    # ------------------------------------------------------------ whose turn it is
+
+    async def _dispatch(self, lanes: asyncio.TaskGroup) -> None:
+        while not self._stopping:
+            try:
+                await self._line.read()
+                patience = self._send_off(lanes)
+            except Exception as broken:
+                log.error("outbox_unreadable", error=type(broken).__name__)
+                patience = 1.0
+            self._desk.progress.mark("deliver")
+            await self._clock.wait(self._stir, min(PATIENCE, timedelta(seconds=max(0.0, patience))))
+
+    def _send_off(self, lanes: asyncio.TaskGroup) -> float:
+        """Start whatever may start now. Returns for how many seconds nothing else can, unless something happens."""
+        now = self._clock.monotonic()
+        soonest = self._line.next_look_in(now)
+        for item in self._line.in_order(self._busy):
+            chat_id = item.head.chat_id
+            wait = self._gate.pacing.chat_ready_at(chat_id) - now if chat_id is not None else 0.0
+            wait = max(wait, self._gate.closed_for)
+            # What is claimed already does not stand here for long: the gate sends it back among the waiting.
+            if wait > 0 and not (item.out is not None and wait > PATIENCE.total_seconds()):
+                soonest = min(soonest, wait)
+            elif self._has_room(item.head.urgency):
+                self._begin(item, lanes)
+            else:
+                break
+        return soonest
+
+    def _has_room(self, urgency: Urgency) -> bool:
+        """Claim little ahead of the slots; but what is urgent need not wait for a claim as well."""
+        ahead = sum(not passed for passed in self._flying.values())
+        most = self._senders if self._gate.pacing.whole.pace.off or urgency < Urgency.QUESTION else AHEAD
+        return len(self._flying) < self._senders and ahead < most
+
+    def _begin(self, item: Item, lanes: asyncio.TaskGroup) -> None:
+        self._line.leave(item)
+        self._busy.add(item.head.person_id)
+        self._flying[item.head.id] = False
+        lanes.create_task(self._lane(item))
+
+    # ------------------------------------------------------------ one row
+
+    async def _lane(self, item: Item) -> None:
+        head = item.head
+        try:
+            out = await self._ready(item)
+            if out is not None:
+                await self._carry(out)
+        except Exception as broken:
+            log.error("row_failed", row=head.id, error=type(broken).__name__)
+            await self._push_away(head.id)
+        self._flying.pop(head.id, None)
+        self._busy.discard(head.person_id)
+        if item.out is None:
+            self._line.look_soon()
+        self._stir.set()
+
+    async def _ready(self, item: Item) -> Outgoing | None:
+        """The claimed row as it is now, or None if it may not go."""
+        age = self._clock.monotonic() - item.since
+        if item.out is not None and age < YOUNG and _plainly_goes(item.out, self._desk):
+            return item.out
+        async with self._desk.turn() as turn:
+            if not await self._hold(turn, item, age):
+                return None
+            for _, out in await turn.m.sending.load([item.head.id]):
+                answer = await settling.look(turn, out)
+                if isinstance(answer, Go):
+                    return out
+                await settling.hold_back(turn, out, answer, self._hooks)
+                log.info("held_back", row=out.id, kind=out.kind, answer=type(answer).__name__)
+        return None
+
+    async def _hold(self, turn: Turn, item: Item, age: float) -> bool:
+        claim = Claim(self._desk.process, turn.now + LEASE)
+        if item.out is None:
+            return await turn.m.sending.claim(item.head.id, claim)
+        return age < STALE or await turn.m.sending.renew(item.head.id, claim)
+
+    async def _carry(self, out: Outgoing) -> None:
+        assert out.chat_id is not None
+        letter = await self._messenger.prepare(_letter(out, out.chat_id))
+        if not await self._gate.wait(out.urgency, out.chat_id):
+            await self._settle(out, PUT_BACK)
+            return
+        self._flying[out.id] = True
+        try:
+            verdict = await self._messenger.deliver(letter)
+        except Exception as broken:  # it promised not to; whether Telegram took it, nobody can know
+            log.error("messenger_failed", row=out.id, error=type(broken).__name__)
+            verdict = Unsure(type(broken).__name__)
+        self._heed(out, verdict)
+        await self._settle(out, verdict)
+
+    def _heed(self, out: Outgoing, verdict: Verdict) -> None:
+        """Close what Telegram wants closed; and everything for a while when the line is down."""
+        match verdict:
+            case TryLater(after=after, whole_bot=whole) if after:
+                self._gate.close(self._clock.monotonic() + after.total_seconds(), None if whole else out.chat_id)
+            case TryLater(why=why):
+                self._line_down(why, pause_from=1)
+            case Unsure(why=why):
+                self._line_down(why, pause_from=3)
+            case _:
+                self._failures, self.trouble = 0, None
+
+    def _line_down(self, why: str, pause_from: int) -> None:
+        if self._gate.closed_for:
+            return  # one failure, noticed by several lanes
+        self._failures += 1
+        self.trouble = why
+        if self._failures >= pause_from:
+            pause = min(back_off(self._failures - pause_from), LONGEST_PAUSE)
+            self._gate.close(self._clock.monotonic() + pause.total_seconds())
+            log.warning("line_down", why=why, pause_s=pause.total_seconds())
+
+    async def _settle(self, out: Outgoing, verdict: Verdict) -> None:
+        """Write it down, however often that takes: what is sent and not settled would be sent again."""
+        hooks, attempt = self._hooks, 0
+        while True:
+            try:
+                async with self._desk.turn() as turn:
+                    await settling.settle(turn, out, verdict, hooks)
+            except Exception as broken:
+                attempt += 1
+                log.error("not_settled", row=out.id, kind=out.kind, attempt=attempt, error=type(broken).__name__)
+                if isinstance(broken, HookFailed) and attempt >= MOST_TRIES:
+                    hooks = Hooks()
+                if self._stopping and attempt >= MOST_TRIES:
+                    return
+                await self._clock.wait(asyncio.Event(), back_off(attempt - 1))
+            else:
+                return
+
+    async def _push_away(self, row_id: str) -> None:
+        """A row that raises keeps nobody else waiting: later again, and after a few times never."""
+        try:
+            async with self._desk.turn() as turn:
+                tries = await turn.m.sending.push_away(row_id, turn.now)
+            if tries >= MOST_TRIES:
+                async with self._desk.turn() as turn:
+                    if await turn.m.sending.claim(row_id, Claim(self._desk.process, turn.now + LEASE)):
+                        for _, out in await turn.m.sending.load([row_id]):
+                            await settling.settle(turn, out, Refused("cannot be prepared"), self._hooks)
+        except Exception as broken:
+            log.error("not_pushed_away", row=row_id, error=type(broken).__name__)
+
+
+def _plainly_goes(out: Outgoing, desk: Desk) -> bool:
+    """Nothing more has to be read to know that it may go."""
+    return out.guard is Guard.PERSON and isinstance(for_person(out, desk.clock.now()), Go)
+
+
+def _letter(out: Outgoing, chat_id: int) -> Letter:
+    return Letter(
+        chat_id=chat_id,
+        language=out.language,
+        kind=out.kind,
+        facts=out.facts,
+        edits=out.edits,
+        shows_photo=out.stands.has_photo if out.stands else False,
+        silent=out.silent,
+        may_be_repeat=out.unsure > 0 and out.edits is None and out.urgency in REPEATED_WHEN_UNSURE,
+    )

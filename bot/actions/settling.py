@@ -1,0 +1,159 @@
+"""The last look before something leaves, and what becomes of a row afterwards. One transaction each."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from bot.actions import delivery
+from bot.actions.desk import Turn
+from bot.domain.delivery import CLEAR, DELETE, Guard, Post, PostState, Urgency, again_after
+from bot.domain.outgoing import (
+    MESSAGE,
+    UNREACHABLE,
+    Answer,
+    Drop,
+    Go,
+    Later,
+    Outgoing,
+    Standing,
+    for_asked,
+    for_holder,
+    for_person,
+)
+from bot.ports import Gone, Refused, Sent, TryLater, Unreachable, Unsure, Verdict
+
+WhenSent: TypeAlias = Callable[[Turn, Outgoing, int], Awaitable[None]]
+"""Called with the id of the message that shows it now."""
+WhenNot: TypeAlias = Callable[[Turn, Outgoing, str], Awaitable[None]]
+"""Called with the reason, such as `too_late`, `unsure_twice`, `bot was blocked by the user`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What the features do, in the settling transaction, when their messages arrive or never will. Keys are kinds."""
+
+    sent: Mapping[str, WhenSent] = field(default_factory=dict)
+    unsent: Mapping[str, WhenNot] = field(default_factory=dict)
+    unreachable: WhenNot | None = None
+    """Every row that a person's dead chat keeps from arriving: tell the next one at once."""
+    refused: WhenNot | None = None
+    """Telegram will never take it: tell an administrator."""
+
+
+class HookFailed(Exception):
+    """A feature could not do its part; nothing was settled."""
+
+
+async def look(turn: Turn, out: Outgoing) -> Answer:
+    """May it still go?"""
+    answer = for_person(out, turn.now)
+    if not isinstance(answer, Go):
+        return answer
+    if out.guard is Guard.ASKED:
+        client = await turn.m.sending.asked_now(out.client_id or out.person_id, out.check_in_id)
+        return for_asked(out, client, turn.plan.calendar.quiet_hours, turn.now)
+    if out.guard is Guard.HOLDER:
+        return for_holder(out, await turn.m.sending.held_now(out.alert_id))
+    return answer
+
+
+async def hold_back(turn: Turn, out: Outgoing, answer: Later | Drop, hooks: Hooks) -> None:
+    """It may not go now, or never."""
+    if isinstance(answer, Later):
+        await turn.m.sending.back(out, answer.until, turn.now, tried=False, unsure=False)
+        return
+    await turn.m.sending.end(out.id, PostState.DROPPED, turn.now, answer.why, None)
+    if answer.why == UNREACHABLE:
+        await _call(hooks.unreachable, turn, out, out.unreachable or answer.why)
+    await _call(hooks.unsent.get(out.kind), turn, out, answer.why)
+
+
+async def settle(turn: Turn, out: Outgoing, verdict: Verdict, hooks: Hooks) -> None:
+    """Write down what Telegram said. Raises HookFailed if a feature's part of it failed."""
+    match verdict:
+        case Sent():
+            await _sent(turn, out, verdict, hooks)
+        case TryLater(after=after):
+            await turn.m.sending.back(out, turn.now + after, turn.now, tried=False, unsure=False)
+        case Unsure():
+            await _unsure(turn, out, hooks)
+        case Gone():
+            await _gone(turn, out, hooks)
+        case Unreachable(why=why):
+            await turn.m.people.change(out.person_id, unreachable=why[:40], unreachable_at=turn.now)
+            await _dead(turn, out, why, hooks, hooks.unreachable)
+        case Refused(why=why):
+            await _dead(turn, out, why, hooks, hooks.refused)
+
+
+async def _sent(turn: Turn, out: Outgoing, sent: Sent, hooks: Hooks) -> None:
+    assert out.chat_id is not None
+    await turn.m.sending.end(out.id, PostState.SENT, turn.now, None, sent.message_id)
+    if out.kind == DELETE:
+        await turn.m.sending.falls(out.chat_id, sent.message_id)
+    elif out.kind == CLEAR:
+        await turn.m.sending.bare(out.chat_id, sent.message_id)
+    elif out.surface is not None:
+        shows = Standing(sent.message_id, sent.has_photo, sent.has_buttons)
+        await turn.m.sending.stand(out, shows, turn.now)
+        await _tidy_older(turn, out, sent)
+    hook = hooks.sent.get(out.kind)
+    if hook is not None:
+        try:
+            await hook(turn, out, sent.message_id)
+        except Exception as broken:
+            raise HookFailed(out.kind) from broken
+
+
+async def _tidy_older(turn: Turn, out: Outgoing, sent: Sent) -> None:
+    """What stood there before: gone if this was meant to take its place, else without buttons."""
+    older = out.stands
+    if older is None or older.message_id == sent.message_id:
+        return
+    if not out.fresh:
+        await _take_away(turn, out, DELETE, older.message_id)
+    elif older.has_buttons:
+        await _take_away(turn, out, CLEAR, older.message_id)
+
+
+async def _take_away(turn: Turn, out: Outgoing, kind: str, message_id: int) -> None:
+    key = f"{kind}:{out.chat_id}:{message_id}"
+    facts = {MESSAGE: message_id}
+    await delivery.post(turn, Post(out.person_id, kind, key, facts, urgency=Urgency.REPLY, client_id=out.client_id))
+
+
+async def _unsure(turn: Turn, out: Outgoing, hooks: Hooks) -> None:
+    if out.unsure == 0 or out.repeats_for_ever:
+        again = turn.now + again_after(out.urgency, out.unsure + 1)
+        await turn.m.sending.back(out, again, turn.now, tried=True, unsure=True)
+    else:
+        await _dead(turn, out, "unsure_twice", hooks, None)
+
+
+async def _gone(turn: Turn, out: Outgoing, hooks: Hooks) -> None:
+    old = out.edits
+    if old is None or out.chat_id is None:
+        await _dead(turn, out, "gone, but nothing was edited", hooks, hooks.refused)
+        return
+    await turn.m.sending.falls(out.chat_id, old)
+    if not out.only_takes_away:
+        await turn.m.sending.back(out, turn.now, turn.now, tried=False, unsure=False)
+        return
+    await turn.m.sending.end(out.id, PostState.DROPPED, turn.now, "nothing_there", None)
+    if out.kind == DELETE:  # older than 48 hours: it stays, but without its buttons
+        await _take_away(turn, out, CLEAR, old)
+
+
+async def _dead(turn: Turn, out: Outgoing, why: str, hooks: Hooks, hook: WhenNot | None) -> None:
+    await turn.m.sending.end(out.id, PostState.DEAD, turn.now, why, None)
+    await _call(hook, turn, out, why)
+    await _call(hooks.unsent.get(out.kind), turn, out, why)
+
+
+async def _call(hook: WhenNot | None, turn: Turn, out: Outgoing, why: str) -> None:
+    if hook is None:
+        return
+    try:
+        await hook(turn, out, why)
+    except Exception as broken:
+        raise HookFailed(out.kind) from broken

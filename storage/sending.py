@@ -1,0 +1,247 @@
+"""What the courier asks of the outbox: whose turn it is, taking a row, and what became of it."""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.alerts import AlertState, Kind
+from bot.domain.delivery import Guard, PostState, Urgency, back_off
+from bot.domain.ladder import Rung, Step
+from bot.domain.outgoing import AskedNow, HeldNow, Outgoing, Standing
+from bot.domain.people import Asking, Status
+from bot.domain.words import Role
+from storage import tables as t
+from storage.delivery import FACTS, Claim
+from storage.sealing import Seal
+
+_o, _p, _m = t.outbox.c, t.person.c, t.message.c
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Enough of a row to decide whose turn it is."""
+
+    id: str
+    person_id: str
+    chat_id: int | None
+    urgency: Urgency
+    not_before: datetime
+    number: int
+
+
+class Sending:
+    """Every change of a row's state is conditional on the state before it: two couriers never both win."""
+
+    def __init__(self, con: AsyncConnection, seal: Seal) -> None:
+        self._con = con
+        self._seal = seal
+
+    # ------------------------------------------------------------ whose turn
+
+    async def heads(self, now: datetime, limit: int) -> list[Head]:
+        """The first due row of each person, the most urgent first."""
+        place = sa.func.row_number().over(partition_by=_o.person_id, order_by=(_o.urgency, _o.number))
+        due = (
+            sa.select(_o.id, _o.person_id, _o.urgency, _o.not_before, _o.number, place.label("place"))
+            .where(_o.state == PostState.WAITING, _o.not_before <= now)
+            .subquery()
+        )
+        query = (
+            sa.select(due, _p.chat_id)
+            .join_from(due, t.person, due.c.person_id == _p.id)
+            .where(due.c.place == 1)
+            .order_by(due.c.urgency, due.c.not_before, due.c.number)
+            .limit(limit)
+        )
+        return [
+            Head(row.id, row.person_id, row.chat_id, Urgency(row.urgency), row.not_before, row.number)
+            for row in await self._con.execute(query)
+        ]
+
+    async def next_due(self, now: datetime) -> datetime | None:
+        """When the next row becomes due that is not due yet."""
+        query = sa.select(sa.func.min(_o.not_before)).where(_o.state == PostState.WAITING, _o.not_before > now)
+        found: datetime | None = (await self._con.execute(query)).scalar_one()
+        return found
+
+    async def claim(self, row_id: str, claim: Claim) -> bool:
+        """Take one waiting row. False: somebody else did, or it waits no more."""
+        taken = t.outbox.update().where(_o.id == row_id, _o.state == PostState.WAITING)
+        done = await self._con.execute(
+            taken.values(
+                state=PostState.SENDING, claimed_by=claim.by, lease_until=claim.until, why=None, tries=_o.tries + 1
+            )
+        )
+        return done.rowcount == 1
+
+    async def renew(self, row_id: str, claim: Claim) -> bool:
+        """Hold on to a row that was claimed a while ago. False: it was taken over."""
+        mine = t.outbox.update().where(_o.id == row_id, _o.state == PostState.SENDING, _o.claimed_by == claim.by)
+        return (await self._con.execute(mine.values(lease_until=claim.until))).rowcount == 1
+
+    async def load(self, row_ids: Collection[str]) -> list[tuple[Head, Outgoing]]:
+        """Claimed rows with everything that sending them needs, in the order in which they were decided."""
+        here = sa.and_(_m.person_id == _p.id, _m.chat_id == _p.chat_id, _m.surface == _o.surface, _m.current.is_(True))
+        query = (
+            sa.select(
+                t.outbox,
+                *(_p.ref, _p.role, _p.status, _p.chat_id, _p.unreachable, _p.language, _p.timezone),
+                *(_m.message_id.label("stands"), _m.has_photo, _m.has_buttons),
+            )
+            .join_from(t.outbox, t.person, _o.person_id == _p.id)
+            .outerjoin(t.message, here)
+            .where(_o.id.in_(row_ids), _o.state == PostState.SENDING)
+            .order_by(_o.number)
+        )
+        rows = await self._con.execute(query)
+        return [
+            (Head(row.id, row.person_id, row.chat_id, Urgency(row.urgency), row.not_before, row.number), self._out(row))
+            for row in rows
+        ]
+
+    def _out(self, row: Any) -> Outgoing:
+        sealed = row.facts_sealed
+        stands = Standing(row.stands, row.has_photo, row.has_buttons) if row.stands is not None else None
+        return Outgoing(
+            id=row.id,
+            person_id=row.person_id,
+            ref=row.ref,
+            role=Role(row.role),
+            status=Status(row.status),
+            chat_id=row.chat_id,
+            unreachable=row.unreachable,
+            language=row.language,
+            timezone=row.timezone,
+            surface=row.surface,
+            kind=row.kind,
+            facts=json.loads(self._seal.open(FACTS, row.id, sealed)) if sealed else {},
+            urgency=Urgency(row.urgency),
+            guard=Guard(row.guard),
+            fresh=row.fresh,
+            silent=row.silent,
+            client_id=row.client_id,
+            check_in_id=row.check_in_id,
+            alert_id=row.alert_id,
+            tries=row.tries,
+            unsure=row.unsure,
+            expires_at=row.expires_at,
+            withdrawn=row.why,
+            stands=stands,
+        )
+
+    # ------------------------------------------------------------ the last look
+
+    async def asked_now(self, client_id: str | None, check_in_id: str | None) -> AskedNow | None:
+        c, k = t.client.c, t.check_in.c
+        query = (
+            sa.select(c.consent_at, c.asking, k.state, k.expires_at)
+            .outerjoin(t.check_in, sa.and_(k.client_id == c.person_id, k.id == check_in_id))
+            .where(c.person_id == client_id)
+        )
+        row = (await self._con.execute(query)).first()
+        return AskedNow(row.consent_at is not None, Asking(row.asking), row.state, row.expires_at) if row else None
+
+    async def held_now(self, alert_id: str | None) -> HeldNow | None:
+        a, c = t.alert.c, t.client.c
+        query = (
+            sa.select(a.kind, a.state, a.ladder, a.step, c.worker_id)
+            .join_from(t.alert, t.client, a.client_id == c.person_id)
+            .where(a.id == alert_id)
+        )
+        row = (await self._con.execute(query)).first()
+        if row is None:
+            return None
+        ladder = tuple(Step(one["ref"], Rung(one["rung"])) for one in row.ladder)
+        return HeldNow(Kind(row.kind), AlertState(row.state), ladder, row.step, row.worker_id)
+
+    # ------------------------------------------------------------ what became of it
+
+    async def end(self, row_id: str, state: PostState, now: datetime, why: str | None, message_id: int | None) -> bool:
+        """The row is settled for good; its content is blanked. False: it was not in flight any more."""
+        flying = t.outbox.update().where(_o.id == row_id, _o.state == PostState.SENDING)
+        values = {"state": state, "settled_at": now, "facts_sealed": None, "lease_until": None, "message_id": message_id}
+        if why is not None:
+            values["why"] = why[:40]
+        return (await self._con.execute(flying.values(**values))).rowcount == 1
+
+    async def back(self, out: Outgoing, not_before: datetime, now: datetime, *, tried: bool, unsure: bool) -> PostState:
+        """Back among the waiting; unless it was withdrawn meanwhile, or something newer waits on its surface."""
+        row = (await self._con.execute(sa.select(_o.why, _o.fresh).where(_o.id == out.id))).one()
+        if row.why is not None:
+            await self.end(out.id, PostState.DROPPED, now, row.why, None)
+            return PostState.DROPPED
+        if out.surface is not None and await self._overtaken(out, carry_fresh=row.fresh):
+            await self.end(out.id, PostState.REPLACED, now, "newer", None)
+            return PostState.REPLACED
+        flying = t.outbox.update().where(_o.id == out.id, _o.state == PostState.SENDING)
+        await self._con.execute(
+            flying.values(
+                state=PostState.WAITING,
+                not_before=not_before,
+                claimed_by=None,
+                lease_until=None,
+                tries=_o.tries if tried else _o.tries - 1,
+                unsure=_o.unsure + 1 if unsure else _o.unsure,
+            )
+        )
+        return PostState.WAITING
+
+    async def _overtaken(self, out: Outgoing, *, carry_fresh: bool) -> bool:
+        newer = sa.and_(
+            _o.person_id == out.person_id, _o.state == PostState.WAITING, _o.surface == out.surface, _o.id != out.id
+        )
+        if carry_fresh:
+            return (await self._con.execute(t.outbox.update().where(newer).values(fresh=True))).rowcount > 0
+        return (await self._con.execute(sa.select(_o.id).where(newer).limit(1))).first() is not None
+
+    async def push_away(self, row_id: str, now: datetime) -> int:
+        """A row that cannot even be prepared waits, longer each time. Returns how often it was tried."""
+        at_hand = sa.and_(_o.id == row_id, _o.state.in_((PostState.WAITING, PostState.SENDING)))
+        tried = (
+            t.outbox.update().where(at_hand).values(tries=sa.case((_o.state == PostState.WAITING, 1), else_=0) + _o.tries)
+        )
+        tries = (await self._con.execute(tried.returning(_o.tries))).scalar_one_or_none() or 0
+        later = {"state": PostState.WAITING, "not_before": now + back_off(tries), "claimed_by": None, "lease_until": None}
+        await self._con.execute(t.outbox.update().where(at_hand).values(**later))
+        return tries
+
+    async def run_out(self, now: datetime, not_these: Collection[str], *, all_of_them: bool) -> list[str]:
+        """Ids of rows that nobody is sending any more, as far as can be known: their sender has died."""
+        query = sa.select(_o.id).where(_o.state == PostState.SENDING).order_by(_o.number)
+        if not all_of_them:
+            query = query.where(_o.lease_until <= now)
+        return [row.id for row in await self._con.execute(query) if row.id not in not_these]
+
+    # ------------------------------------------------------------ what stands in the chats
+
+    async def stand(self, out: Outgoing, now: Standing, at: datetime) -> None:
+        """This message is what the surface shows from now on."""
+        assert out.chat_id is not None
+        surface, chat_id = out.surface, out.chat_id
+        others = sa.and_(_m.person_id == out.person_id, _m.surface == surface, _m.current.is_(True))
+        await self._con.execute(
+            t.message.update().where(others, _m.message_id != now.message_id).values(current=False, has_buttons=False)
+        )
+        shows = {"has_photo": now.has_photo, "has_buttons": now.has_buttons, "surface": surface, "current": True}
+        dialect = sqlite if self._con.dialect.name == "sqlite" else postgresql
+        insert = dialect.insert(t.message).values(
+            id=t.new_id(), person_id=out.person_id, chat_id=chat_id, message_id=now.message_id, sent_at=at, **shows
+        )
+        await self._con.execute(insert.on_conflict_do_update(index_elements=["chat_id", "message_id"], set_=shows))
+
+    async def falls(self, chat_id: int, message_id: int) -> None:
+        """This message is gone: its surface is empty."""
+        await self._con.execute(self._message(chat_id, message_id).values(current=False, has_buttons=False))
+
+    async def bare(self, chat_id: int, message_id: int) -> None:
+        """This message has no buttons any more."""
+        await self._con.execute(self._message(chat_id, message_id).values(has_buttons=False))
+
+    def _message(self, chat_id: int, message_id: int) -> sa.Update:
+        return t.message.update().where(_m.chat_id == chat_id, _m.message_id == message_id)
