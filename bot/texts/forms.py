@@ -11,6 +11,7 @@ time       moment or wall time                               14:05
 day_time   moment                                            Tue 12 May, 14:05
 number     number, at most one decimal                       7.5
 numbers    several numbers                                   8, 8, 7
+in_ten     a share of one                                    8   (said as "8 in 10")
 weekdays   several days of the week                          Tuesday and Thursday
 hours      DutyHours, or words that say them already         Monday to Friday, 09:00 to 17:00
 list       several words                                     a, b and c
@@ -161,6 +162,7 @@ SPECS: Mapping[str, Callable[[Forms, Any], str]] = {
     "time": lambda forms, fact: forms._clock(fact, "time"),
     "day_time": lambda forms, fact: forms._clock(fact, "day_time"),
     "number": lambda forms, fact: forms._number(fact),
+    "in_ten": lambda forms, fact: forms._number(round(fact * 10)),
     "numbers": lambda forms, fact: forms._numbers(fact),
     "weekdays": lambda forms, fact: forms._weekdays(fact),
     "hours": lambda forms, fact: forms._hours(fact),

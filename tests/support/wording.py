@@ -48,6 +48,7 @@ FACTS: Mapping[str, Any] = {
     "of": 6,
     "days": [1, 3],
     "refs": ["R-118", "R-121"],
+    "lists": ["harm to self", "medical danger"],
     **dict.fromkeys(("when", "until", "since", "day", "now", "start", "end"), MOMENT),
 }
 """A value for each fact; a fact that is not here is filled with a short word."""
@@ -90,12 +91,25 @@ class Spoken:
     literal: str | None
 
 
+SAYS_FIRST = {"say", "plain", "Refusal"}
+SAYS_LATER = {"people.say", "tell_worker", "people.tell_worker"}
+KEY = re.compile(r"(client|worker|manager|errors|admin|alert|buttons|commands|chart)\\?\.")
+
+
 def spoken(folders: list[Path]) -> Iterator[Spoken]:
-    """Every `say("key")`, `….plain("key")` and `Refusal("key")` in the code, f-strings as patterns."""
+    """Every key that the code says: f-strings as patterns.
+
+    `say("key")`, `….plain("key")`, `Refusal("key")`, `people.say(turn, person, "key")`, `tell_worker(turn, client, "key")`
+    """
     for file in sorted(path for folder in folders for path in folder.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and node.args and _called(node.func) in {"say", "plain", "Refusal"}:
-                yield from _key(node.args[0], f"{file}:{node.lineno}")
+            if isinstance(node, ast.Call) and node.args:
+                where, name = f"{file}:{node.lineno}", _called(node.func)
+                if name in SAYS_FIRST:
+                    yield from _key(node.args[0], where)
+                if ast.unparse(node.func) in SAYS_LATER:
+                    later = (one for arg in node.args[1:] for one in _key(arg, where))
+                    yield from (one for one in later if KEY.match(one.key.pattern))
 
 
 def strings(folders: list[Path]) -> Iterator[re.Pattern[str]]:
@@ -103,7 +117,7 @@ def strings(folders: list[Path]) -> Iterator[re.Pattern[str]]:
     for file in sorted(path for folder in folders for path in folder.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Constant | ast.JoinedStr):
-                yield from (one.key for one in _key(node, str(file)) if re.match(r"[a-z]+\\\.", one.key.pattern))
+                yield from (one.key for one in _key(node, str(file)) if KEY.match(one.key.pattern))
 
 
 def _called(function: ast.expr) -> str:
