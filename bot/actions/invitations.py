@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.actions import checkins, delivery, joining, people
+from bot.actions import delivery, joining, people, timetable
 from bot.actions.desk import Turn
 from bot.domain.consent import DONE, Choice
 from bot.domain.delivery import Post
@@ -166,4 +166,4 @@ async def tap_screen(turn: Turn, client: Client, tapped_on: int, choice: Choice,
     """A button of the joining screens; the last one sets the first check-in."""
     finished = await joining.tap(turn, client, tapped_on, choice, value)
     if finished is not None:
-        await checkins.plan_for(turn, finished.id)
+        await timetable.plan_for(turn, finished.id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import available_timezones
 
-from bot.actions import checkins
+from bot.actions import prompts, timetable
 from bot.actions.desk import Turn
 from bot.domain import roster
 from bot.domain.people import Asking, Client, Person, Status
@@ -99,7 +99,7 @@ async def _change(turn: Turn, ids: Mapping[str, str], change: Change) -> None:
     elif change.comes_back:
         await _come_back(turn, person_id, after.role)
     elif after.role is Role.CLIENT and {"timezone", "next_session"} & set(change.fields):
-        await checkins.plan_for(turn, person_id)
+        await timetable.plan_for(turn, person_id)
 
 
 async def _settle(turn: Turn, ids: Mapping[str, str], entry: Entry, fields: tuple[str, ...]) -> None:
@@ -116,7 +116,7 @@ async def _end(turn: Turn, person_id: str, role: Role) -> None:
     await turn.m.invitations.end(person_id, "discharged")
     if role is Role.CLIENT:
         await turn.m.people.change_client(person_id, asking=Asking.NO_MORE, asking_since=turn.now, paused_until=None)
-        await checkins.stop_asking(turn, person_id, "discharged")
+        await prompts.stop_asking(turn, person_id, "discharged")
 
 
 async def _come_back(turn: Turn, person_id: str, role: Role) -> None:

@@ -1,10 +1,11 @@
 """How often and when somebody is asked, as facts that a text can say: "twice a week", "Tuesdays at two"."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.domain.asked import Own
 from bot.domain.schedules import Schedule
-from bot.domain.words import Json
+from bot.domain.words import Json, Weekday
 
 
 def per_week(schedules: Sequence[Schedule], own: Own) -> tuple[str, int]:
@@ -36,3 +37,19 @@ def describe(schedules: Sequence[Schedule], own: Own) -> dict[str, Json]:
 
 def _days(schedule: Schedule, own: Own) -> frozenset[int]:
     return frozenset(int(day) for day in (own.days if own.days is not None else schedule.days))
+
+
+SLOWEST = 4
+"""Weeks between two check-ins of one schedule, at most."""
+
+
+def slower(schedules: Sequence[Schedule], own: Own) -> Own | None:
+    """About half as often: fewer days first, then every second, then every fourth week. None: not any slower."""
+    first = next((one for one in schedules if not one.follows_sessions), None)
+    if first is None:
+        return None
+    days, weeks = _days(first, own), own.every_weeks or first.every_weeks
+    if len(days) > 1:
+        fewer = frozenset(Weekday(day) for day in sorted(days)[: (len(days) + 1) // 2])
+        return replace(own, days=fewer)
+    return replace(own, every_weeks=min(SLOWEST, weeks * 2)) if weeks < SLOWEST else None
