@@ -120,6 +120,7 @@ def test_babel_is_not_imported_until_a_date_or_a_plural_is_said() -> None:
         ("client.later.set_today", {"when": "2026-05-12T13:05:00+00:00"}, "I'll ask again at 14:05."),
         ("worker.alert.meets_next", {"when": datetime(2026, 5, 14, 10, tzinfo=UTC)}, "Thu 14 May, 11:00."),
         ("client.when.set", {"days": [1, 3], "when": "14:00"}, "every Tuesday and Thursday at 14:00."),
+        ("manager.danger.nobody", {"duty": "Jo", "tried": ["21:42", "21:52"]}, "21:42 and 21:52. Nobody has taken it."),
         ("client.when.set", {"days": ["mon"], "when": "14:00"}, "every Monday at 14:00."),
         ("worker.alert.other_answer_new", {"construct": "Plans", "value": 7.5}, "Plans: 7.5."),
         ("worker.alert.other_answer_new", {"construct": "Plans", "value": 8.0}, "Plans: 8."),

@@ -8,6 +8,7 @@ weekday    date, moment, or a day of the week (0 = Monday)   Tuesday
 date       date or moment                                    Tue 12 May
 day        date or moment                                    12 May
 time       moment or wall time                               14:05
+times      several of those                                 21:42 and 21:52
 day_time   moment                                            Tue 12 May, 14:05
 number     number, at most one decimal                       7.5
 numbers    several numbers                                   8, 8, 7
@@ -160,6 +161,7 @@ SPECS: Mapping[str, Callable[[Forms, Any], str]] = {
     "date": lambda forms, fact: forms._day(fact, "date"),
     "day": lambda forms, fact: forms._day(fact, "day"),
     "time": lambda forms, fact: forms._clock(fact, "time"),
+    "times": lambda forms, fact: forms._list([forms._clock(one, "time") for one in _several(fact)]),
     "day_time": lambda forms, fact: forms._clock(fact, "day_time"),
     "number": lambda forms, fact: forms._number(fact),
     "in_ten": lambda forms, fact: forms._number(round(fact * 10)),

@@ -47,6 +47,7 @@ FACTS: Mapping[str, Any] = {
     "n": 3,
     "of": 6,
     "days": [1, 3],
+    "tried": [MOMENT, MOMENT],
     "refs": ["R-118", "R-121"],
     "lists": ["harm to self", "medical danger"],
     **dict.fromkeys(("when", "until", "since", "day", "now", "start", "end"), MOMENT),
@@ -99,7 +100,7 @@ KEY = re.compile(r"(client|worker|manager|errors|admin|alert|buttons|commands|ch
 def spoken(folders: list[Path]) -> Iterator[Spoken]:
     """Every key that the code says: f-strings as patterns.
 
-    `say("key")`, `….plain("key")`, `Refusal("key")`, `people.say(turn, person, "key")`, `tell_worker(turn, client, "key")`
+    `say("key")`, `….plain("key")`, `Refusal("key")`, `people.say(turn, who, "key")`, `tell_worker(turn, who, "key")`
     """
     for file in sorted(path for folder in folders for path in folder.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
