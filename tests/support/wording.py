@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bot.texts import Html
+from bot.texts import Texts
 
 MOMENT = datetime(2026, 9, 30, 14, 5, tzinfo=UTC)  # a Wednesday in September: the longest names in English
 
@@ -60,6 +60,29 @@ class Plausible(dict[str, Any]):
 
     def get(self, name: str, default: Any = None) -> Any:
         return FACTS.get(name, "this")
+
+
+HERE = Path(__file__).parent.parent.parent
+CODE = [HERE / "bot", HERE / "handlers"]
+TEXTS = Texts.shipped()
+ALL = sorted(TEXTS.keys())
+SAY = TEXTS.for_language("en").knowing(worker="Sam", place="The Hill", manager="Kim")
+
+
+def filled(key: str) -> str:
+    """A text as it would stand on a screen, with plausible facts."""
+    say = TEXTS.for_language("en")
+    return say.plain(key, **{fact: Plausible().get(fact) for fact in {*TEXTS.placeholders(key), "n"}})
+
+
+def under(*tables: str) -> list[str]:
+    """Every key that begins so."""
+    return [key for key in ALL if key.startswith(tables)]
+
+
+FOR_CLIENTS = under("client.", "buttons.", "alert.", "commands.client.")
+LABELS = [key for key in ALL if ".buttons." in key or key.startswith("buttons.")]
+TOASTS = under("client.toast.", "worker.toast.", "errors.", "alert.")
 
 
 def syllables(word: str) -> int:
@@ -136,8 +159,3 @@ def _key(node: ast.expr, where: str) -> Iterator[Spoken]:
     elif isinstance(node, ast.IfExp):
         yield from _key(node.body, where)
         yield from _key(node.orelse, where)
-
-
-def is_html(text: object) -> bool:
-    """Whether a text may be sent with parse mode HTML."""
-    return isinstance(text, Html)
