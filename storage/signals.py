@@ -24,7 +24,6 @@ class Kept:
     id: str
     signal: Signal
     alert_id: str | None
-    check_in_id: str | None
     wish: Wish
     holds: bool
     key: str
@@ -56,7 +55,7 @@ class Signals:
         """What was found in one check-in."""
         return await self._kept(t.signal.c.client_id == client_id, t.signal.c.source == source)
 
-    async def put(self, client_id: str, signal: Signal, plan_version: str, check_in_id: str | None) -> str:
+    async def put(self, client_id: str, signal: Signal, plan_version: str) -> str:
         """Write it, or bring what stands under its key up to date. Returns its id."""
         key = key_of(client_id, signal)
         values = {
@@ -76,7 +75,6 @@ class Signals:
             t.signal.insert().values(
                 id=signal_id,
                 client_id=client_id,
-                check_in_id=check_in_id,
                 rule=signal.rule,
                 construct=signal.construct,
                 source=signal.source,
@@ -204,4 +202,4 @@ def _kept(row: Mapping[Any, Any]) -> Kept:
         source=row[c.source],
         note=row[c.note],
     )
-    return Kept(row[c.id], signal, row[c.alert_id], row[c.check_in_id], Wish(row[c.wish]), row[c.holds], row[c.key])
+    return Kept(row[c.id], signal, row[c.alert_id], Wish(row[c.wish]), row[c.holds], row[c.key])

@@ -291,7 +291,6 @@ signal = sa.Table(
     meta,
     _id(),
     _to("client", "client_id", index=True),
-    _to("check_in", "check_in_id", null=True),
     _to("alert", "alert_id", null=True, index=True),
     _text("rule", 24),
     _text("construct", 16, null=True),

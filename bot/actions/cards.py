@@ -1,241 +1,313 @@
-"""What stands in a check-in's message: its question, the thanks, or that it has gone.
+"""What staff see of an alert: the card's content, frozen when it is posted, and who gets which form of it.
 
-One check-in has one surface, `checkin:ID`. Every showing has a key of its own, so that deciding twice shows nothing
-twice. Nothing here reads signals or alerts; they may call `thanks` and `stop_asking`.
+The worker, and the person who covers, get the card. Managers further up get handling facts only, until they hold the
+step and open it (written to the access log). Danger, and the wish for somebody else, have forms of their own.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.actions import delivery
+from bot.actions import delivery, duty, people
 from bot.actions.desk import Turn
-from bot.domain.checkins import Answer, CheckIn, Event, State, ended, holding, item_before, step
-from bot.domain.delivery import CLEAR, DELETE, Post, Urgency
-from bot.domain.goals import Goal
-from bot.domain.next_in import next_in
-from bot.domain.people import Asking, Client, Person, worker_name_for
-from bot.domain.plan import Plan
-from bot.domain.words import Facts
+from bot.domain.alerts import AlertState, Kind, Wish, strongest
+from bot.domain.card import card, way_in
+from bot.domain.delivery import Guard, Post, Urgency
+from bot.domain.ladder import Rung
+from bot.domain.matters import URGENT, Alert
+from bot.domain.people import Client, Person
+from bot.domain.plan import Detail
+from bot.domain.signals.catalogue import RULES
+from bot.domain.signals.history import History, Signal, Span
+from bot.domain.words import Json, Severity, Tier
+from storage.signals import Kept
 
-QUIET_CLEARS_AFTER = timedelta(minutes=1)
-"""In quiet mode the last message stays this long before the chat is cleared of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Around:
-    """What a card says besides its check-in: who the worker is, who hears what the worker does not, the goals."""
-
-    worker: Person | None
-    manager: Person | None = None
-    goals: Mapping[str, Goal] = field(default_factory=dict)
+LOOKED_AT = timedelta(days=1)
+"""The picture ends so long after the newest reason: later answers are another matter's."""
+SHOWN_FOR = timedelta(days=1)
+"""What *Show* opened is cleared from the chat after this."""
 
 
-async def around(turn: Turn, client: Client) -> Around:
-    worker = await turn.m.people.by_id(client.worker_id) if client.worker_id else None
-    goals = {goal.id: goal for goal in await turn.m.goals.of(client.id)}
-    return Around(worker, await manager_of(turn), goals)
+def surface(alert_id: str) -> str:
+    """The place in a staff member's chat where an alert stands."""
+    return f"alert:{alert_id}"
 
 
-async def manager_of(turn: Turn) -> Person | None:
-    """The person who hears what the worker does not."""
-    refs = turn.plan.alerts.complaints_to
-    return await turn.m.people.by_ref(refs[0]) if refs else None
+# ---------------------------------------------------------------- content
 
 
-# ---------------------------------------------------------------- the question
+async def history(turn: Turn, client: Client) -> History:
+    """Everything that rules and pictures read of one client, the service's closed dates included."""
+    known = await turn.m.signals.history(client.id, client.person.timezone, turn.plan.bank)
+    return replace(known, closures=_closures(turn, client))
 
 
-def question_facts(
-    client: Client, check_in: CheckIn, answers: Sequence[Answer], plan: Plan, near: Around, *, away: bool = False
-) -> Facts:
-    """What the card shows of the item at `check_in.position`."""
-    asked = [n for n, item in enumerate(check_in.items) if item.question in plan.bank]
-    item = check_in.items[check_in.position]
-    goal = near.goals.get(item.goal_id) if item.goal_id else None
-    held = holding(answers).get(check_in.position)
-    return {
-        "check_in": check_in.id,
-        "item": check_in.position,
-        "n": asked.index(check_in.position) + 1 if check_in.position in asked else 1,
-        "of": len(asked),
-        "question": item.question,
-        "style": client.style.value,
-        "worker": worker_name_for(client, near.worker) if near.worker else "",
-        "manager": near.manager.name if near.manager else "",
-        "goal": goal.text if goal and goal.quotable and not client.quiet_mode else None,
-        "goal_number": goal.number if goal else None,
-        "date": client.next_session.isoformat() if client.next_session else None,
-        "back": item_before(check_in, check_in.position, plan.bank) is not None,
-        "first": not client.card_explained,
-        "chosen": held.said if held else None,
-        "away": away,
+def _closures(turn: Turn, client: Client) -> tuple[Span, ...]:
+    zone = ZoneInfo(client.person.timezone)
+    starts = [datetime(day.year, day.month, day.day, tzinfo=zone) for day in sorted(turn.plan.calendar.closed_dates)]
+    return tuple(Span(start, start + timedelta(days=1)) for start in starts)
+
+
+def may_show(alert: Alert, one: Kept) -> bool:
+    """Numbers and words that the client was asked about are shown only by their wish."""
+    return one.wish is Wish.TELL or not (alert.waits and RULES[one.signal.rule].client_is_asked)
+
+
+async def reasons(turn: Turn, alert: Alert) -> tuple[Signal, ...]:
+    """What the card may show, strongest first."""
+    kept = await turn.m.signals.of_alert(alert.id)
+    return strongest([one.signal for one in kept if (one.holds or alert.sent) and may_show(alert, one)])
+
+
+async def content(turn: Turn, alert: Alert, client: Client) -> dict[str, Json]:
+    """The card without the things that depend on the reader. Without anything to show it is the softened one."""
+    shown = await reasons(turn, alert)
+    facts: dict[str, Json] = {
+        "wish": "not_asked" if not alert.waits else alert.wish.value,
+        "next": client.next_session.isoformat() if client.next_session and client.next_session > turn.now else None,
+        "softened": not shown,
     }
+    if not shown:
+        return facts
+    cut = min(turn.now, max(one.raised_at for one in shown) + LOOKED_AT)
+    facts |= card(await history(turn, client), shown, cut)
+    facts["asked"] = any(RULES[one.rule].client_is_asked for one in shown)
+    facts["changed"] = list[Json](await _changed(turn, client, shown))
+    facts["words"] = list[Json](await _words(turn, shown))
+    return facts
 
 
-def question_post(client: Client, check_in: CheckIn, facts: Facts, **how: Any) -> Post:
-    """The card as a post. `check_in.showing` has been counted up already."""
-    return Post(
-        to=client.id,
-        kind="client.question",
-        key=f"{check_in.surface}:card:{check_in.showing}",
-        facts=facts,
-        surface=check_in.surface,
-        client_id=client.id,
-        check_in_id=check_in.id,
-        **how,
+async def _words(turn: Turn, shown: tuple[Signal, ...]) -> list[str]:
+    """What the client wrote in those check-ins and lets the worker see."""
+    sources = dict.fromkeys(one.source for one in shown if one.source)
+    return [remark.text for source in sources for remark in await turn.m.remarks.shown(source)]
+
+
+async def _changed(turn: Turn, client: Client, shown: tuple[Signal, ...]) -> list[dict[str, Json]]:
+    """Answers that were changed after somebody could see them: both values stand on the card."""
+    lines: list[dict[str, Json]] = []
+    known = {one.check_in_id: one for one in (await history(turn, client)).occasions}
+    for signal in shown:
+        occasion = known.get(signal.source or "")
+        if signal.rule != "item_low" or occasion is None or signal.construct is None:
+            continue
+        asked = signal.evidence.get("question")
+        answer = next((one for one in occasion.answers() if one.question == asked), None)
+        was = signal.evidence.get("was", signal.evidence.get("value"))
+        if answer is not None and answer.value_0_10 is not None and answer.value_0_10 != was:
+            line: dict[str, Json] = {"construct": signal.construct.value, "was": was}
+            lines.append(line | {"now": answer.value_0_10, "when": answer.at.isoformat()})
+    return lines
+
+
+# ---------------------------------------------------------------- the reader
+
+
+async def _staff(turn: Turn, ref: str | None) -> str | None:
+    person = await turn.m.people.by_ref(ref) if ref else None
+    return person.name if person else ref
+
+
+async def _name(turn: Turn, person_id: str | None) -> str | None:
+    person = await turn.m.people.by_id(person_id) if person_id else None
+    return person.name if person else None
+
+
+async def states(turn: Turn, alert: Alert, reader: Person) -> list[Json]:
+    """What has been done so far, as lines that take the place of the buttons that did it."""
+    mine = alert.holder_id == reader.id
+    by = await _name(turn, alert.holder_id)
+    lines: list[Json] = []
+    if alert.acknowledged_at:
+        lines.append({"text": "taken" if mine else "taken_by", "by": by, "when": alert.acknowledged_at.isoformat()})
+    if alert.snoozed_until and alert.is_open:
+        lines.append({"text": "snoozed", "until": alert.snoozed_until.isoformat()})
+    if alert.talked_at:
+        lines.append({"text": "talked" if mine else "talked_by", "by": by, "when": alert.talked_at.isoformat()})
+    said = {
+        AlertState.REPAIRED: "better",
+        AlertState.UNCONFIRMED: "no_answer",
+        AlertState.NOT_REPAIRED: "leave_it" if alert.client_said == "leave_it" else "still_there",
+        AlertState.WITHDRAWN: "withdrawn",
+    }.get(alert.state)
+    if said:
+        lines.append({"text": said})
+    if alert.state is AlertState.DISMISSED and alert.closed_at:
+        lines.append({"text": "dismissed", "when": alert.closed_at.isoformat()})
+    return lines
+
+
+def rung_of(alert: Alert, reader: Person) -> Rung:
+    """The highest rung on which this person has been reached."""
+    found = [step.rung for step in alert.ladder[: alert.step + 1] if step.ref == reader.ref]
+    return found[-1] if found else Rung.FIRST
+
+
+def holds_step(alert: Alert, reader: Person) -> bool:
+    """May this person open the content: the worker's side of the ladder, or whoever's turn it is."""
+    if reader.ref not in alert.reached:
+        return False
+    return (
+        rung_of(alert, reader) in (Rung.FIRST, Rung.REMINDER, Rung.COVER)
+        or alert.holder_ref == reader.ref
+        or alert.holder_id == reader.id
     )
 
 
-async def show(
-    turn: Turn, client: Client, check_in: CheckIn, answers: Sequence[Answer], *, away: bool = False, **how: Any
-) -> CheckIn:
-    """Show the item at `position` anew. Returns the check-in with the showing counted."""
-    shown = replace(check_in, showing=check_in.showing + 1)
-    await turn.m.checkins.change(shown.id, showing=shown.showing, position=shown.position)
-    near = await around(turn, client)
-    facts = question_facts(client, shown, answers, turn.plan, near, away=away)
-    await delivery.post(turn, question_post(client, shown, facts, **how))
-    return shown
+async def facts_for(turn: Turn, alert: Alert, client: Client, reader: Person) -> tuple[str, dict[str, Json]]:
+    """(kind of the view, its facts) for one reader as things stand now."""
+    worker = await people.worker_of(turn, client)
+    facts: dict[str, Json] = {
+        "alert": alert.id,
+        "ref": client.ref,
+        "name": worker.name if worker else client.ref,
+        "state": alert.state.value,
+        "severity": alert.severity.value,
+        "states": await states(turn, alert, reader),
+        "since": alert.goes_at.isoformat(),
+    }
+    if alert.kind in URGENT:
+        return await _danger(turn, alert, client, reader, facts)
+    if alert.kind is Kind.SOMEONE_ELSE:
+        taken = alert.acknowledged_at.isoformat() if alert.acknowledged_at else None
+        day = duty.promised(turn.plan, alert.goes_at).isoformat()
+        return "manager.someone_else", facts | {"day": day, "taken": taken}
+    if alert.client_said is not None and alert.client_said != "better":
+        return "manager.still_there", facts | {"chose": alert.client_said}
+    if rung_of(alert, reader) in (Rung.MANAGER, Rung.LAST_RESORT):
+        return await _escalation(turn, alert, facts)
+    return await _worker(turn, alert, client, reader, facts)
 
 
-async def say(turn: Turn, client: Client, check_in: CheckIn, kind: str, facts: Facts, **how: Any) -> CheckIn:
-    """Show something else than a question on the check-in's surface."""
-    shown = replace(check_in, showing=check_in.showing + 1)
-    await turn.m.checkins.change(shown.id, showing=shown.showing)
+async def _worker(
+    turn: Turn, alert: Alert, client: Client, reader: Person, facts: dict[str, Json]
+) -> tuple[str, dict[str, Json]]:
+    rung = rung_of(alert, reader)
+    if turn.plan.alerts.detail is Detail.DISCREET:
+        facts |= {"discreet": True}
+        shown = await reasons(turn, alert)
+        facts["softened"] = not shown
+    else:
+        facts |= await content(turn, alert, client)
+    following = duty.next_other(turn.plan, alert, max(alert.goes_at, turn.now))
+    if following and alert.state is AlertState.RAISED:
+        facts["escalates"] = {"name": await _staff(turn, following[0]), "when": following[1].isoformat()}
+    if rung is Rung.REMINDER:
+        return "worker.alert_reminder", facts | {"sent": (alert.rang_at or alert.goes_at).isoformat()}
+    if rung is Rung.COVER:
+        lines = await turn.m.alerts.history(alert.id)
+        gone = any(line.state == "unreachable" and line.by != reader.ref for line in lines)
+        return "worker.alert_cover", facts | {"unreachable": gone}
+    return ("worker.alert_soft" if facts["softened"] else "worker.alert"), facts
+
+
+async def _escalation(turn: Turn, alert: Alert, facts: dict[str, Json]) -> tuple[str, dict[str, Json]]:
+    """Handling facts only: nothing of what the client answered."""
+    tried: list[Json] = []
+    unreachable: list[Json] = []
+    cover = [step.ref for step in alert.ladder if step.rung is Rung.COVER]
+    for line in await turn.m.alerts.history(alert.id):
+        if line.state == "rang":
+            tried.append({"name": await _staff(turn, line.by), "when": line.at.isoformat(), "cover": line.by in cover})
+        elif line.state == "unreachable":
+            unreachable.append(await _staff(turn, line.by))
+    following = duty.next_other(turn.plan, alert, turn.now)
+    asked = any(one.signal.rule == "asked_to_talk" for one in await turn.m.signals.of_alert(alert.id))
+    facts |= {
+        "tried": tried,
+        "unreachable": unreachable,
+        "within": int(turn.plan.alerts.acknowledge_within[alert.severity].total_seconds()),
+        "what": "asked" if asked else "softened" if alert.severity is Severity.LOW else "is",
+        "goes_to": {"name": await _staff(turn, following[0]), "when": following[1].isoformat()} if following else None,
+    }
+    return "manager.escalation", facts
+
+
+async def _danger(
+    turn: Turn, alert: Alert, client: Client, reader: Person, facts: dict[str, Json]
+) -> tuple[str, dict[str, Json]]:
+    """Whoever is on duty gets the notice; the assigned worker, where told at all, hears that it is being handled."""
+    kept = await turn.m.signals.of_alert(alert.id)
+    lines = await turn.m.alerts.history(alert.id)
+    lists = sorted({str(name) for one in kept for name in _listed(one.signal)})
+    contact = await _staff(turn, duty_ref(alert))
+    facts |= {
+        "lists": list[Json](lists),
+        "when": (kept[0].signal.raised_at if kept else alert.raised_at).isoformat(),
+        "place": turn.plan.service.place,
+        "duty": contact,
+        "tried": list[Json]([line.at.isoformat() for line in lines if line.state == "rang"]),
+        "again": alert.reminded,
+        "not_meant": any(line.state == "not_meant" for line in lines),
+        "in_touch": next((line.at.isoformat() for line in lines if line.state == "in_touch"), None),
+        "worker_told": alert.worker_id is not None,
+    }
+    if reader.id == client.worker_id and alert.holder_id != reader.id and len(alert.reached) > 1:
+        return "danger_worker", facts
+    return "danger", facts
+
+
+def _listed(signal: Signal) -> list[Json]:
+    found = signal.evidence.get("lists")
+    return list(found) if isinstance(found, list) else []
+
+
+def duty_ref(alert: Alert) -> str | None:
+    """The first on the ladder who is there for danger: the last of those who were told first."""
+    first = [step.ref for step in alert.ladder if step.rung is Rung.FIRST]
+    return first[-1] if first else None
+
+
+# ---------------------------------------------------------------- posting
+
+
+async def post(
+    turn: Turn,
+    alert: Alert,
+    client: Client,
+    reader: Person,
+    *,
+    fresh: bool = False,
+    at: datetime | None = None,
+    reply: bool = False,
+) -> None:
+    """Bring what this reader sees of the alert up to date, or let it ring anew (`fresh`), not before `at`."""
+    kind, facts = await facts_for(turn, alert, client, reader)
+    edition = await turn.m.alerts.next_edition(alert.id)
+    urgent = alert.kind in URGENT
+    open_now = alert.is_open and not reply
     await delivery.post(
         turn,
         Post(
-            to=client.id,
+            to=reader.id,
             kind=kind,
-            key=f"{check_in.surface}:card:{shown.showing}",
+            key=f"alert:{alert.id}:{edition}",
             facts=facts,
-            surface=check_in.surface,
+            surface=surface(alert.id),
+            urgency=Urgency.REPLY if reply else Urgency.DANGER if urgent else Urgency.ALERT,
+            guard=Guard.HOLDER if open_now else Guard.PERSON,
+            fresh=fresh,
+            silent=alert.tier is not Tier.NOW and not duty.on_duty(turn.plan, at or turn.now),
+            not_before=at,
             client_id=client.id,
-            check_in_id=check_in.id,
-            **how,
-        ),
-    )
-    return shown
-
-
-# ---------------------------------------------------------------- the thanks
-
-
-async def thanks(turn: Turn, client: Client, check_in_id: str) -> None:
-    """Say thanks where the check-in stands. One that was left half done ends here; in quiet mode it is cleared."""
-    check_in = await turn.m.checkins.by_id(check_in_id, lock=True)
-    if check_in is None:
-        return
-    answers = await turn.m.answers.of_check_in(check_in.id)
-    if check_in.running:
-        check_in = await finish(turn, check_in, answers)
-    await turn.m.checkins.change(check_in.id, asks_about=None)
-    shown = await say(turn, client, check_in, "client.thanks", await thanks_facts(turn, client, check_in))
-    await clear_when_quiet(turn, client, shown)
-
-
-async def thanks_facts(turn: Turn, client: Client, check_in: CheckIn) -> Facts:
-    worker = await turn.m.people.by_id(client.worker_id) if client.worker_id else None
-    day = next_in(turn.now, turn.plan.calendar, worker.away_until if worker else None) if worker else None
-    today = turn.now.astimezone(ZoneInfo(turn.plan.calendar.timezone)).date()
-    return {
-        "worker": worker_name_for(client, worker) if worker else "",
-        "next_in": day.isoformat() if day and day != today else None,
-        "in_a_week": bool(day and (day - today).days < 7),
-        "today": day == today,
-        "quiet": client.quiet_mode,
-        "skipped": check_in.state is State.SKIPPED,
-    }
-
-
-async def finish(turn: Turn, check_in: CheckIn, answers: Sequence[Answer]) -> CheckIn:
-    """End a check-in now, with the answers that there are."""
-    event = ended(check_in, answers, turn.plan.bank)
-    assert event is not None
-    done = replace(check_in, state=step(check_in.state, event), finished_at=turn.now)
-    await turn.m.checkins.change(
-        done.id, state=done.state, finished_at=done.finished_at, remind_at=None, evaluate_at=None, comes_back=False
-    )
-    await delivery.withdraw(turn, key=reminder_key(check_in), why="over")
-    return done
-
-
-async def clear_when_quiet(turn: Turn, client: Client, check_in: CheckIn) -> None:
-    """Where other people see the phone, the message goes a minute after it has been answered."""
-    stands = await turn.m.messages.standing(client.id, check_in.surface) if client.quiet_mode else None
-    if stands is None:
-        return
-    await delivery.post(
-        turn,
-        Post(
-            to=client.id,
-            kind=DELETE,
-            key=f"{check_in.surface}:delete:{check_in.showing}",
-            facts={"message_id": stands},
-            not_before=turn.now + QUIET_CLEARS_AFTER,
-            client_id=client.id,
+            alert_id=alert.id,
         ),
     )
 
 
-def reminder_key(check_in: CheckIn) -> str:
-    return f"{check_in.surface}:reminder"
+async def post_to_reached(
+    turn: Turn, alert: Alert, client: Client, *, but: str | None = None, reply_to: str | None = None
+) -> None:
+    """Edit the alert wherever it stands, for everybody who has been reached; `but` is a person id left out."""
+    for ref in sorted(alert.reached):
+        person = await turn.m.people.by_ref(ref)
+        if person is not None and person.id != but:
+            await post(turn, alert, client, person, reply=person.id == reply_to)
 
 
-# ---------------------------------------------------------------- no more of it
-
-
-async def gone(turn: Turn, client: Client, check_in: CheckIn) -> None:
-    """Say that its time is over, and when the next one comes; nothing where nothing of it stands in the chat."""
-    following = await next_day(turn, client)
-    facts: Facts = {"day": following.isoformat() if following else None}
-    await say(turn, client, check_in, "client.gone", facts, silent=True, urgency=Urgency.QUESTION)
-
-
-async def next_day(turn: Turn, client: Client) -> datetime | None:
-    """When this client is next asked; None when nothing is planned, or they are not being asked now."""
-    return await turn.m.timetable.next_for(client.id) if client.asking is Asking.ON else None
-
-
-async def clear(turn: Turn, client: Client, check_in: CheckIn, message_id: int | None = None) -> None:
-    """Take the buttons off the check-in's message, or off one certain copy of it."""
-    mark = "standing" if message_id is None else str(message_id)
-    await delivery.post(
-        turn,
-        Post(
-            to=client.id,
-            kind=CLEAR,
-            key=f"{check_in.surface}:clear:{mark}",
-            facts={} if message_id is None else {"message_id": message_id},
-            surface=check_in.surface if message_id is None else None,
-            client_id=client.id,
-        ),
-    )
-
-
-async def stop_asking(turn: Turn, client_id: str, why: str) -> int:
-    """Take back what is planned or open for this client, and its buttons. Answers stay and are read. Returns how many.
-
-    `why` is a short word for the record, such as `crisis`, `break`, `held`, `no_more`.
-    """
-    client = await turn.m.people.client(client_id)
-    stopped = await turn.m.checkins.running(client_id)
-    for check_in in stopped if client else ():
-        answers = await turn.m.answers.of_check_in(check_in.id)
-        some = ended(check_in, answers, turn.plan.bank) is Event.RAN_OUT_ANSWERED
-        state = step(check_in.state, Event.RAN_OUT_ANSWERED if some else Event.TAKEN_BACK)
-        await turn.m.checkins.change(
-            check_in.id,
-            state=state,
-            reason=why,
-            finished_at=turn.now,
-            remind_at=None,
-            evaluate_at=turn.now if some else None,
-        )
-        await delivery.withdraw(turn, check_in_id=check_in.id, why=why)
-        if check_in.sent_at is not None and client is not None:
-            await clear(turn, client, check_in)
-    return len(stopped)
+async def whole(turn: Turn, alert: Alert, client: Client) -> dict[str, Json]:
+    """Everything there is to show, with the repair card of what it is about."""
+    facts = await content(turn, alert, client)
+    shown = await reasons(turn, alert)
+    facts |= {"ref": client.ref, "alert": alert.id, "repair": way_in(shown[0]) if shown else "general"}
+    return facts

@@ -1,0 +1,101 @@
+"""Raising an alert, adding to it, taking it back: always in the transaction of what caused it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.actions import cards, delivery, ladder, people
+from bot.actions.desk import Turn
+from bot.domain.alerts import AlertEvent, AlertState, Kind, Wish, leaves_at, severity, step
+from bot.domain.matters import DANGER_AGAIN, URGENT, Alert
+from bot.domain.people import Client
+from bot.domain.words import Severity, Tier
+
+
+async def raise_alert(
+    turn: Turn,
+    client: Client,
+    kind: Kind,
+    tier: Tier,
+    signal_ids: Sequence[str],
+    *,
+    raised_at: datetime,
+    waits: bool = False,
+    last_tap: datetime | None = None,
+    check_in_id: str | None = None,
+    keep_from_worker: bool = False,
+) -> Alert:
+    """A new alert with its first card. `waits`: the client is asked first, and has two hours from `last_tap`."""
+    worker = await people.worker_of(turn, client)
+    told = worker.ref if worker and not keep_from_worker else None
+    steps = ladder.steps_for(turn.plan, kind, told)
+    goes_at = max(turn.now, leaves_at(raised_at, last_tap or turn.now, waits=waits))
+    alert_id = await turn.m.alerts.add(
+        client_id=client.id,
+        worker_id=worker.id if worker and told else None,
+        kind=kind,
+        state=AlertState.RAISED,
+        severity=severity(tier, Wish.NONE, waits=waits),
+        wish=Wish.NONE,
+        waits=waits,
+        check_in_id=check_in_id,
+        raised_at=raised_at,
+        goes_at=goes_at,
+        ladder=steps,
+        step=ladder.first_step(kind, steps),
+    )
+    await turn.m.alerts.note(alert_id, raised_at, AlertState.RAISED, "bot")
+    await turn.m.signals.change(signal_ids, alert_id=alert_id)
+    return await _first_cards(turn, alert_id, client, goes_at)
+
+
+async def _first_cards(turn: Turn, alert_id: str, client: Client, goes_at: datetime) -> Alert:
+    alert = await turn.m.alerts.get(alert_id)
+    assert alert is not None
+    now = await ladder.take(turn, alert, client, alert.step, at=goes_at)
+    for ref in dict.fromkeys(one.ref for one in alert.ladder[: alert.step]):  # danger: those told beside the first
+        person = await turn.m.people.by_ref(ref)
+        if person is not None:
+            await cards.post(turn, now, client, person, at=goes_at)
+    return now
+
+
+async def add(
+    turn: Turn, alert: Alert, client: Client, signal_ids: Sequence[str], *, waits: bool, now: Severity
+) -> Alert:
+    """New evidence for an open alert. Only what is worse rings again; the rest is a silent edit.
+
+    `waits`: the client is asked first how the worker shall hear of the new evidence, so nothing is shown yet.
+    """
+    await turn.m.signals.change(signal_ids, alert_id=alert.id)
+    worse = list(Severity).index(now) < list(Severity).index(alert.severity)
+    urgent = alert.kind in URGENT
+    await turn.m.alerts.change(
+        alert.id,
+        severity=now if worse else alert.severity,
+        state=AlertState.RAISED if urgent else alert.state,  # danger waits to be taken anew
+        step_due_at=turn.now + DANGER_AGAIN if urgent else alert.step_due_at,
+    )
+    await turn.m.alerts.note(alert.id, turn.now, "more", "bot")
+    changed = await turn.m.alerts.get(alert.id)
+    assert changed is not None
+    if not waits or not alert.sent:
+        await show(turn, changed, client, ring=worse or urgent)
+    return changed
+
+
+async def show(turn: Turn, alert: Alert, client: Client, *, ring: bool = False, at: datetime | None = None) -> None:
+    """Bring the alert up to date wherever it stands or is about to; `ring` for the one whose turn it is."""
+    for ref in sorted(alert.reached):
+        person = await turn.m.people.by_ref(ref)
+        if person is not None:
+            due = at or (alert.goes_at if not alert.sent and alert.goes_at > turn.now else None)
+            fresh = ring and alert.sent and (ref == alert.holder_ref or alert.kind in URGENT)
+            await cards.post(turn, alert, client, person, fresh=fresh, at=due)
+
+
+async def take_back(turn: Turn, alert: Alert, by: str) -> None:
+    """The answer was changed before anybody could see the alert. Raises Refusal once somebody could."""
+    state = step(alert.state, AlertEvent.WITHDRAW, sent=alert.sent)
+    await delivery.withdraw(turn, alert_id=alert.id, why="taken back")
+    await turn.m.alerts.change(alert.id, state=state, closed_at=turn.now, step_due_at=None)
+    await turn.m.alerts.note(alert.id, turn.now, state, by)
