@@ -161,3 +161,11 @@ async def test_a_taken_port_is_known_before_anything_starts(standin: StandIn) ->
         with pytest.raises(OSError, match="in use"):
             async with serve(standin, port=int(address.rpartition(":")[2])):
                 pass
+
+
+async def test_a_stand_in_that_was_down_comes_back_with_what_it_knew(standin: StandIn, sam: Phone) -> None:
+    sam.start()
+    for _ in range(2):
+        async with serve(standin) as address, httpx.AsyncClient(base_url=address, trust_env=False) as client:
+            assert (await send(Caller(client), sam)).status_code == 200
+    assert arrived(sam) == 2

@@ -157,7 +157,7 @@ function unread(phone, count) {
   phone.unread = count;
   const badge = phone.tab.querySelector(".badge");
   badge.hidden = count === 0;
-  badge.textContent = count ? `${count} new` : "";
+  badge.replaceChildren(String(count), make("span", { className: "hidden", textContent: " new" }));
 }
 
 function send(phone) {

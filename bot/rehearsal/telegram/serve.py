@@ -6,11 +6,13 @@ import struct
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 
+import httpx
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.rehearsal.telegram.standin import StandIn
+from bot.rehearsal.telegram.webhook import Pusher
 from bot.rehearsal.telegram.wire import ABORT
 
 _RESET = struct.pack("ii", 1, 0)
@@ -18,10 +20,18 @@ _RESET = struct.pack("ii", 1, 0)
 
 
 class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, standin: StandIn) -> None:
+        super().__init__(config)
+        self.standin = standin
+
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         """Ctrl-C belongs to whoever runs us."""
         yield
+
+    async def main_loop(self) -> None:
+        """Until the stand-in closes, without uvicorn's tenth of a second between two looks."""
+        await self.standin.closing.wait()
 
 
 def _abortable(lines: dict[tuple[str, int], asyncio.Transport]) -> type[H11Protocol]:
@@ -84,18 +94,19 @@ async def serve(
         timeout_keep_alive=75,
         timeout_graceful_shutdown=1,
     )
-    server = _Server(config)
-    # No task group: it would wrap whatever the caller's own block raises. The task is awaited below, always.
-    running = asyncio.get_running_loop().create_task(server.serve(sockets=[door]))
-    try:
-        yield f"http://{host}:{door.getsockname()[1]}"
-    finally:
-        standin.close()
-        server.should_exit = True
-        for transport in list(lines.values()):
-            transport.close()
-        await running
-        door.close()
+    standin.closing.clear()
+    server = _Server(config, standin)
+    # No task group: it would wrap whatever the caller's own block raises. What runs is awaited below, always.
+    async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
+        running = asyncio.gather(server.serve(sockets=[door]), Pusher(standin, client).run())
+        try:
+            yield f"http://{host}:{door.getsockname()[1]}"
+        finally:
+            standin.close()
+            for transport in list(lines.values()):
+                transport.close()
+            await running
+            door.close()
 
 
 def _bound(host: str, port: int) -> socket.socket:
