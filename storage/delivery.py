@@ -143,6 +143,12 @@ class Outbox:
         await self._con.execute(in_flight.values(why=why))
         return await self._end(sa.and_(*which, _o.state == PostState.WAITING), PostState.DROPPED, why, now)
 
+    async def counted(self) -> dict[str, int]:
+        """How many rows are in each state that still asks for something: waiting, being sent, dead."""
+        asks = _o.state.in_((PostState.WAITING, PostState.SENDING, PostState.DEAD))
+        query = sa.select(_o.state, sa.func.count()).where(asks).group_by(_o.state)
+        return {row[0]: row[1] for row in await self._con.execute(query)}
+
     async def _end(self, where: sa.ColumnElement[bool], state: PostState, why: str, now: datetime) -> int:
         gone = t.outbox.update().where(where)
         done = await self._con.execute(gone.values(state=state, why=why, settled_at=now, facts_sealed=None))

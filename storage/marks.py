@@ -1,4 +1,4 @@
-"""Small facts about the house itself: when it last received, what the bot is called; and when it was away."""
+"""Small facts about the house itself: when it last received, what the bot is called; when it was away; its plans."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,3 +42,16 @@ class Marks:
     async def absences(self) -> list[tuple[datetime, datetime]]:
         query = sa.select(t.absence.c.starts_at, t.absence.c.ends_at).order_by(t.absence.c.starts_at)
         return [(row.starts_at, row.ends_at) for row in await self._con.execute(query)]
+
+
+class Plans:
+    """Which versions of the plan have been in force since when."""
+
+    def __init__(self, con: AsyncConnection) -> None:
+        self._con = con
+
+    async def note(self, version: str, at: datetime, by: str = "start") -> None:
+        """Remember that this version is in force from now on; knowing it already changes nothing."""
+        dialect = sqlite if self._con.dialect.name == "sqlite" else postgresql
+        row = dialect.insert(t.plan_version).values(version=version, applied_at=at, applied_by=by)
+        await self._con.execute(row.on_conflict_do_nothing())

@@ -161,6 +161,12 @@ class People:
         query = sa.select(c.version, c.language, c.agreed, c.at).where(c.client_id == client_id).order_by(c.at)
         return [(row.version, row.language, row.agreed, row.at) for row in await self._con.execute(query)]
 
+    async def has_consenting_client(self) -> bool:
+        """Whether anybody takes part, whom alerts and crisis texts must go on for."""
+        takes_part = t.client.c.consent_at.is_not(None) & (t.person.c.status == Status.JOINED)
+        query = sa.select(t.client.c.person_id).join_from(t.client, t.person).where(takes_part).limit(1)
+        return (await self._con.execute(query)).first() is not None
+
     async def _one_client(self, where: sa.ColumnElement[bool]) -> Client | None:
         found = await self._clients(where)
         return found[0] if found else None

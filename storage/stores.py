@@ -12,7 +12,7 @@ from storage.delivery import Outbox
 from storage.goals import Goals
 from storage.inbox import Inbox
 from storage.invitations import Invitations
-from storage.marks import Marks
+from storage.marks import Marks, Plans
 from storage.messages import Messages
 from storage.people import People
 from storage.remarks import Remarks
@@ -93,3 +93,7 @@ class Stores:
     @cached_property
     def messages(self) -> Messages:
         return Messages(self.con)
+
+    @cached_property
+    def plans(self) -> Plans:
+        return Plans(self.con)

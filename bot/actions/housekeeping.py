@@ -1,0 +1,63 @@
+"""What the house itself needs: is it live, what it counts, what it may forget."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from bot.actions import delivery, people
+from bot.actions.desk import Desk, Turn
+from bot.domain.delivery import Post, Urgency
+from bot.domain.people import Status
+from bot.domain.words import Role
+
+INBOX_KEPT = timedelta(days=3)
+TOLD = "not_live_told"
+LACKING = {
+    "missing": "is missing in the configuration",
+    "old": "is older than six months: ring the numbers again and enter who did and when",
+    "in_future": "is a day that has not come yet",
+}
+
+
+async def not_live_because(turn: Turn) -> list[str]:
+    """Every reason why no client is invited or asked, one line each, for whoever runs the bot; empty when live."""
+    lines = [f"{one.key}: {LACKING[one.lack]}" for one in people.lacks(turn)]
+    for key, refs in turn.plan.people_needed.items():
+        for ref in refs:
+            person = await turn.m.people.by_ref(ref)
+            if person is None or person.status is Status.DISCHARGED:
+                lines.append(f"{key}: {ref} is not on the roster; add them to the CSV, then `checkin-bot roster import`")
+    return lines
+
+
+async def tell_not_live(turn: Turn) -> int:
+    """Once a day, tell the managers what keeps the bot from asking clients."""
+    told = await turn.m.marks.get(TOLD)
+    if told is not None and turn.now - told.at < timedelta(days=1):
+        return 0
+    lines = await not_live_because(turn)
+    if not lines:
+        return 0
+    await turn.m.marks.set(TOLD, turn.now)
+    today = turn.now.astimezone(ZoneInfo(turn.plan.service.timezone)).date()
+    for manager in await turn.m.people.everybody(Role.MANAGER):
+        facts = {"lines": lines}
+        key = f"not_live:{today}:{manager.id}"
+        await delivery.post(turn, Post(manager.id, "manager.not_live", key, facts, urgency=Urgency.DIGEST))
+    return 0
+
+
+async def forget(turn: Turn) -> int:
+    """Drop what has been handled long ago."""
+    await turn.m.inbox.forget_before(turn.now - INBOX_KEPT)
+    return 0
+
+
+async def counts(desk: Desk) -> dict[str, float]:
+    """Figures for /metrics, without any label that could name a person. Raises if the database can't be reached."""
+    now = desk.clock.now()
+    async with desk.glance() as m:
+        oldest = await m.inbox.oldest_waiting()
+        return {
+            "inbox_oldest_seconds": (now - oldest).total_seconds() if oldest else 0.0,
+            **{f"outbox_{state}": float(n) for state, n in (await m.outbox.counted()).items()},
+        }

@@ -1,0 +1,238 @@
+"""The only wiring: settings → storage → actions → handlers → loops; what starts in which order, and how it ends.
+
+receive      Telegram's updates into the inbox
+inbox        from the inbox to handlers, one transaction each
+deliver      from the outbox to Telegram, paced
+release      check-ins: due, reminders, half-done, over; breaks that end
+escalate     alerts that nobody took; clients to be asked whether it helped
+tidy         what may be forgotten; whether the bot is still live
+"""
+
+import asyncio
+import fcntl
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+from handlers.sender import TelegramMessenger, make_bot
+from telegram.error import TelegramError
+from telegram.ext import ExtBot
+
+from bot import ticks
+from bot.actions import housekeeping
+from bot.actions.courier import Courier
+from bot.actions.desk import Desk
+from bot.actions.inbox import Reader
+from bot.actions.presence import Presence
+from bot.config.keys import keys_for
+from bot.config.settings import Settings
+from bot.domain.pacing import Pacing
+from bot.domain.plan import Plan
+from bot.ports import Clock, SystemClock
+from handlers import routes
+from handlers.receiver import Receiver
+from handlers.setup import TelegramEars
+from storage import migrate
+from storage.sealing import Seal, new_key
+from storage.tables import new_id
+from storage.unit_of_work import Memory
+
+PATIENCE_AT_THE_END = 8.0
+"""Seconds for what is in flight when the bot is asked to end; whoever asks waits ten."""
+
+log = structlog.get_logger()
+
+
+class AlreadyRunning(Exception):
+    """Another `run` works on this database file."""
+
+
+# ---------------------------------------------------------------- memory and desk
+
+
+@asynccontextmanager
+async def open_memory(settings: Settings) -> AsyncIterator[Memory]:
+    """The database, brought up to date, with the keys that open it."""
+    url = settings.database.url.get_secret_value()
+    seal = Seal(keys_for(settings, new_key, _tell))
+    if await asyncio.to_thread(migrate.upgrade, url):
+        log.info("database_upgraded", version=migrate.HEAD)
+    memory = Memory(url, seal)
+    try:
+        yield memory
+    finally:
+        await memory.close()
+
+
+@asynccontextmanager
+async def open_desk(settings: Settings, plan: Plan, clock: Clock | None = None) -> AsyncIterator[Desk]:
+    """A desk for commands that act and end; nothing is received or sent here."""
+    async with open_memory(settings) as memory:
+        yield Desk(memory=memory, clock=clock or SystemClock(), plan=plan)
+
+
+@contextmanager
+def only_one(url: str) -> Iterator[None]:
+    """Hold the lock file of an SQLite database; PostgreSQL takes any number of processes."""
+    path = url.partition("///")[2].partition("?")[0]
+    if not url.startswith("sqlite") or not path or path == ":memory:":
+        yield
+        return
+    with Path(f"{path}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning(path) from None
+        yield
+
+
+# ---------------------------------------------------------------- before the start
+
+
+class NotUsable(Exception):
+    """The bot can't be started like this. Says what is missing and what to do."""
+
+
+async def prepare(desk: Desk) -> None:
+    """Look at what the plan needs before anything runs. Raises NotUsable where starting would help nobody.
+
+    With clients who have agreed, the bot starts whatever is missing: their alerts and crisis texts have to go on.
+    """
+    async with desk.turn() as turn:
+        lacking = await housekeeping.not_live_because(turn)
+        if lacking and not await turn.m.people.has_consenting_client():
+            raise NotUsable("\n".join(("The bot is not ready for clients:", *(f"  {line}" for line in lacking))))
+        await turn.m.plans.note(turn.plan.version, turn.now)
+    for line in lacking:
+        log.error("not_live", hint=line)
+
+
+@asynccontextmanager
+async def serving(settings: Settings, desk: Desk) -> AsyncIterator[None]:
+    """The small web door, for as long as the block lasts. A taken port stops the start only if somebody chose it."""
+    host, _, port = settings.http.listen.rpartition(":")
+    if not port:
+        yield
+        return
+    # Imported here: a bot without a door needs no web server.
+    import uvicorn
+
+    from bot.http import door
+
+    try:
+        bound = socket.create_server((host.strip("[]"), int(port)), family=_family(host))
+    except OSError as taken:
+        if settings.http.is_configured:
+            raise NotUsable(
+                f"http.listen: {settings.http.listen} can't be had ({taken.strerror}); choose another"
+            ) from None
+        log.warning("door_closed", address=settings.http.listen, hint="The port is taken; set http.listen to choose one.")
+        yield
+        return
+    server = uvicorn.Server(
+        uvicorn.Config(door(desk, partial(housekeeping.counts, desk)), log_config=None, lifespan="off")
+    )
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(server._serve([bound]))  # `serve` would take the signals that `run` listens for
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            await asyncio.wait([task], timeout=2)
+            task.cancel()
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+# ---------------------------------------------------------------- the bot
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """Everything wired and nothing started."""
+
+    desk: Desk
+    tg: ExtBot[Any]
+    ears: TelegramEars
+    courier: Courier
+    receiver: Receiver
+    reader: Reader
+    loops: Sequence[ticks.Loop]
+
+
+def wire(settings: Settings, desk: Desk, transport: Any = None) -> Bot:
+    """Put the parts together. `transport` is an httpx transport that takes the place of the network."""
+    token = settings.telegram.token
+    tg = make_bot(token.get_secret_value() if token else "", settings.telegram.api_base_url, transport=transport)
+    desk.process = new_id()
+    voices = routes.Voices(desk)
+    messenger = TelegramMessenger(tg, routes.VIEWS, voices)
+    pace = Pacing.of(settings.telegram.messages_per_second, settings.telegram.chat_messages_per_second)
+    courier = Courier(desk, messenger, routes.HOOKS, pace)
+    ears = TelegramEars(tg, messenger, lambda: desk.plan.service.languages[0])
+    presence = Presence(desk, routes.came_back)
+    return Bot(
+        desk=desk,
+        tg=tg,
+        ears=ears,
+        courier=courier,
+        receiver=Receiver(desk, tg, presence.heard),
+        reader=Reader(desk, ears),
+        loops=routes.loops(desk),
+    )
+
+
+async def run(bot: Bot, stop: asyncio.Event, *, beats: bool = True) -> None:
+    """Run until `stop` is set; then let what is in flight come to its end, and return."""
+    async with AsyncExitStack() as stack:
+        if beats:
+            stack.enter_context(ticks.beating(*bot.desk.bells.all()))
+        async with asyncio.TaskGroup() as house:
+            hearing = house.create_task(_hear(bot), name="hear")
+            loops = [house.create_task(ticks.run(bot.desk, loop), name=loop.name) for loop in bot.loops]
+            delivering = house.create_task(bot.courier.run(), name="deliver")
+            await stop.wait()
+            log.info("ending")
+            bot.courier.stop()
+            for task in (hearing, *loops):
+                task.cancel()
+            await asyncio.wait([delivering], timeout=PATIENCE_AT_THE_END)
+            delivering.cancel()
+    await bot.ears.close()
+
+
+async def _hear(bot: Bot) -> None:
+    """Say hello to Telegram, however long that takes, then receive and read."""
+    await _say_hello(bot)
+    async with asyncio.TaskGroup() as ears:
+        ears.create_task(bot.receiver.run(), name="receive")
+        ears.create_task(bot.reader.run(), name="inbox")
+
+
+async def _say_hello(bot: Bot) -> None:
+    never, tries = asyncio.Event(), 0
+    while True:
+        try:
+            await bot.ears.prepare()
+            break
+        except TelegramError as broken:
+            log.error("telegram_not_reached", error=type(broken).__name__, attempt=tries + 1)
+        await bot.desk.clock.wait(never, timedelta(seconds=min(10, 2**tries)))
+        tries += 1
+    async with bot.desk.turn() as turn:
+        await turn.m.marks.set("bot_username", turn.now, bot.tg.username)
+    log.info("started", mode="polling")
+    await bot.ears.introduce(bot.desk.plan)
+
+
+def _tell(words: str) -> None:
+    sys.stderr.write(f"{words}\n")

@@ -1,0 +1,52 @@
+"""`run`: the bot itself."""
+
+import asyncio
+import signal
+import sys
+
+import click
+
+from bot import logs
+from bot.cli.config import config_option, load_or_exit
+from bot.config.load import Loaded
+from bot.ports import SystemClock
+
+
+@click.command()
+@config_option
+def run(config_path: str | None) -> None:
+    """Run the bot until it is told to end (Ctrl-C, or SIGTERM)."""
+    found = load_or_exit(config_path, SystemClock().now())
+    for warning in found.warnings:
+        click.echo(str(warning), err=True)
+    if found.settings.telegram.token is None:
+        click.echo(
+            "telegram.token: missing; get one from @BotFather in Telegram and give it as CHECKIN_TELEGRAM__TOKEN.",
+            err=True,
+        )
+        sys.exit(2)
+    logs.set_up(found.settings.logs.level, json=found.settings.logs.format == "json")
+    sys.exit(asyncio.run(_run(found)))
+
+
+async def _run(found: Loaded) -> int:
+    # Imported here: everything else of the command line works without PTB being loaded.
+    from bot import app
+    from bot.config.keys import NoKey
+
+    stop = asyncio.Event()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(one, stop.set)
+    try:
+        with app.only_one(found.settings.database.url.get_secret_value()):
+            async with app.open_desk(found.settings, found.plan) as desk:
+                await app.prepare(desk)
+                async with app.serving(found.settings, desk):
+                    await app.run(app.wire(found.settings, desk), stop)
+    except app.AlreadyRunning as running:
+        click.echo(f"Another run works on {running} already. End that one first.", err=True)
+        return 2
+    except (NoKey, app.NotUsable) as why:
+        click.echo(str(why), err=True)
+        return 2
+    return 0
