@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from bot.charts import ChartFacts
+from bot.charts import Labels
+from bot.domain.picture import Picture
 from bot.domain.plan import Plan
-
 from bot.domain.words import Facts
 from bot.texts import Say
 from handlers.callbacks import encode
@@ -29,12 +29,20 @@ Rows: TypeAlias = tuple[tuple[Button, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture still to be drawn, with its words."""
+
+    picture: Picture
+    labels: Labels
+
+
+@dataclass(frozen=True, slots=True)
 class Screen:
     """One message as it will stand in the chat. `text` is Telegram's HTML; with a chart it is the caption."""
 
     text: str
     rows: Rows = ()
-    chart: ChartFacts | None = None
+    chart: Chart | None = None
     protected: bool = False
     """Not to be forwarded or saved: alerts and charts."""
 
