@@ -19,18 +19,19 @@ def item_low(reading: Reading, numbers: Parameters) -> Finding:
     low = [
         signal
         for one in answered[-1]
-        if (signal := _low(one, _earlier(one, answered[:-1], reading), numbers)) is not None
+        if (signal := _low(one, earlier_answers(one.reply.key, answered[:-1], reading), numbers)) is not None
     ]
     lowest = min(one.value for one in answered[-1])
     return tuple(low) or Unmet("not_low", {"lowest": figure(lowest)})
 
 
-def _earlier(one: Scored, before: Sequence[Sequence[Scored]], reading: Reading) -> list[float]:
+def earlier_answers(key: tuple[str, str], before: Sequence[Sequence[Scored]], reading: Reading) -> list[float]:
+    """What was answered to the same question in the check-ins `before`, as far as it belongs to the present usual."""
     return [
         other.value
         for answers in before
         for other in answers
-        if other.reply.key == one.reply.key and (reading.since is None or other.reply.at >= reading.since)
+        if other.reply.key == key and (reading.since is None or other.reply.at >= reading.since)
     ]
 
 
