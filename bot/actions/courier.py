@@ -44,13 +44,10 @@ class Courier:
         self,
         desk: Desk,
         messenger: Messenger,
-        *,
         hooks: Hooks | None = None,
-        messages_per_second: float = 25,
-        chat_messages_per_second: float = 1,
+        pacing: Pacing | None = None,
         senders: int = SENDERS,
     ) -> None:
-        """A rate of 0 switches that limit off."""
         self._desk = desk
         self._clock = desk.clock
         self._messenger = messenger
@@ -58,7 +55,7 @@ class Courier:
         self._senders = senders
         self._stir = asyncio.Event()
         self._line = Line(desk, self._stir)
-        self._gate = Gate(desk.clock, Pacing.of(messages_per_second, chat_messages_per_second), self._stir.set)
+        self._gate = Gate(desk.clock, pacing or Pacing.of(), self._stir.set)
         self._busy: set[str] = set()
         """People with something in flight."""
         self._flying: dict[str, bool] = {}
@@ -66,7 +63,6 @@ class Courier:
         self._recovered = 0.0
         self._failures = 0
         self._stopping = False
-        self._ended = asyncio.Event()
         self.trouble: str | None = None
         """Why nothing gets through at the moment."""
 
@@ -86,18 +82,12 @@ class Courier:
         finally:
             self._desk.hand_over = None
             await self._give_back()
-            self._ended.set()
 
     def stop(self) -> None:
         """Begin nothing new; `run` returns when what is in flight is settled."""
         self._stopping = True
         self._gate.shut()
         self._stir.set()
-
-    async def finish(self, within: timedelta) -> None:
-        """Stop, and wait until `run` has returned or the time is over."""
-        self.stop()
-        await self._clock.wait(self._ended, within)
 
     async def _listen(self) -> None:
         while True:
