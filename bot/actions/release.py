@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import structlog
 
-from bot.actions import delivery, people, prompts
+from bot.actions import delivery, menu, people, prompts
 from bot.actions.desk import Turn
 from bot.actions.prompts import Around
 from bot.actions.timetable import last_of, sessions_of
@@ -247,7 +247,8 @@ def _about_questions(check_in: CheckIn, client: Client, known: _Known, following
             "worker": worker_name_for(client, worker),
             "day": following.at.isoformat() if following else None,
         },
-        surface=f"about:{check_in.id}",
+        surface=menu.SURFACE,
+        fresh=True,
         urgency=Urgency.QUESTION,
         guard=Guard.ASKED,
         expires_at=check_in.expires_at,

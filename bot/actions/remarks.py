@@ -1,0 +1,88 @@
+"""Words that a client adds of their own accord: kept sealed, and shown to nobody before the client says so.
+
+The scan for words of danger comes before this, and does not depend on what the client chooses here.
+"""
+
+from bot.actions import delivery, people
+from bot.actions.desk import Turn
+from bot.domain.delivery import Post, Urgency
+from bot.domain.errors import Refusal
+from bot.domain.people import Client
+from bot.domain.words import Facts
+from storage.remarks import ASKED, NOBODY, WORKER, Remark
+
+SHOW, KEEP, DELETE = "y", "n", "d"
+"""The three buttons under "Shall they see that?"."""
+
+
+async def keep(turn: Turn, client: Client, text: str, message_id: int | None, edited: bool = False) -> bool:
+    """Words after the thanks, or while a question stands. False: nobody asked this client anything yet.
+
+    An edited message updates the words; whether the worker sees the new ones is asked again.
+    """
+    known = await turn.m.remarks.by_message(client.id, message_id) if message_id is not None else None
+    if known is not None:
+        if known.text != text:
+            await turn.m.remarks.change(known.id, text=text, shown_to=ASKED)
+            await _ask(turn, client, known, f"edited:{len(text)}:{turn.now.isoformat()}")
+        return True
+    latest = await turn.m.checkins.latest([client.id], turn.now)
+    asked = next((one for one in latest[client.id] if one.sent_at is not None), None)
+    if asked is None or (edited and message_id is None):
+        return False
+    remark = await turn.m.remarks.add(client.id, asked.id, message_id, text, turn.now)
+    await _ask(turn, client, remark, "asked", while_asking=asked.running and asked.takes_answers(turn.now))
+    return True
+
+
+async def _ask(turn: Turn, client: Client, remark: Remark, when: str, *, while_asking: bool = False) -> None:
+    facts = {**await people.names_for(turn, client), "remark": remark.id, "while_asking": while_asking}
+    await delivery.post(turn, _post(client, remark.id, "client.remark_sharing", when, facts))
+
+
+async def decide(turn: Turn, client: Client, remark_id: str, choice: str) -> None:
+    """One of the three buttons. Raises Refusal for words that are not theirs, or are gone."""
+    remark = await turn.m.remarks.by_id(remark_id)
+    if remark is None or remark.client_id != client.id or choice not in (SHOW, KEEP, DELETE):
+        raise Refusal("errors.stale_button")
+    wanted = {SHOW: WORKER, KEEP: NOBODY}.get(choice)
+    if remark.shown_to == wanted:
+        return
+    if wanted is None:
+        await turn.m.remarks.delete(remark.id)
+    else:
+        await turn.m.remarks.change(remark.id, shown_to=wanted)
+    said = {SHOW: "client.words.shown", KEEP: "client.words.kept", DELETE: "client.words.deleted"}[choice]
+    facts: Facts = {**await people.names_for(turn, client), "key": said}
+    await delivery.post(turn, _post(client, remark.id, "client.remark_done", f"{choice}:{turn.now.isoformat()}", facts))
+    if choice == SHOW:
+        await _tell_worker(turn, client, remark)
+
+
+async def _tell_worker(turn: Turn, client: Client, remark: Remark) -> None:
+    """A note without sound; what goes into an alert's card goes there as well."""
+    if client.worker_id is None:
+        return
+    await delivery.post(
+        turn,
+        Post(
+            to=client.worker_id,
+            kind="worker.words",
+            key=f"remark:{remark.id}:worker:{turn.now.isoformat()}",
+            facts={"ref": client.ref, "words": remark.text, "when": remark.said_at.isoformat()},
+            urgency=Urgency.DIGEST,
+            silent=True,
+            client_id=client.id,
+        ),
+    )
+
+
+def _post(client: Client, remark_id: str, kind: str, when: str, facts: Facts) -> Post:
+    return Post(
+        to=client.id,
+        kind=kind,
+        key=f"remark:{remark_id}:{when}",
+        facts=facts,
+        surface=f"remark:{remark_id}",
+        client_id=client.id,
+    )

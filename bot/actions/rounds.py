@@ -1,0 +1,176 @@
+"""What comes due in a running check-in: the reminder, a half-done one that is read, the end of its window.
+
+Each round takes a limited number of rows and returns how many there were, so that the loop knows whether to go on.
+"""
+
+import re
+from dataclasses import replace
+from datetime import datetime
+
+from bot.actions import answers, delivery, prompts, signals
+from bot.actions.desk import Turn
+from bot.domain.checkins import (
+    MISSES_BEFORE_QUIET,
+    CheckIn,
+    Event,
+    State,
+    ended,
+    holding,
+    in_quiet_hours,
+    step,
+    untouched,
+    untouched_run,
+)
+from bot.domain.delivery import DELETE, Guard, Post, Urgency
+from bot.domain.outgoing import UNREACHABLE
+from bot.domain.people import Asking, Client
+
+
+async def remind_due(turn: Turn, limit: int = 100) -> int:
+    """Remind once, without sound; or show the question again to whoever tapped *Later*. In quiet hours: dropped."""
+    due = await turn.m.checkins.to_remind(turn.now, limit)
+    clients = await turn.m.people.clients_by_id(sorted({one.client_id for one in due}))
+    for check_in in due:
+        client = clients[check_in.client_id]
+        await turn.m.checkins.change(check_in.id, remind_at=None, comes_back=False)
+        quiet = in_quiet_hours(turn.now, client.person.timezone, turn.plan.calendar)
+        if quiet or client.asking is not Asking.ON or not check_in.running or not check_in.takes_answers(turn.now):
+            continue
+        if check_in.comes_back and check_in.asks_about is None:
+            await _show_again(turn, client, check_in)
+        elif not check_in.comes_back and check_in.last_touched_at is None and not client.quiet_mode:
+            await delivery.post(turn, _reminder(turn, client, check_in))
+    return len(due)
+
+
+async def _show_again(turn: Turn, client: Client, check_in: CheckIn) -> None:
+    given = await turn.m.answers.of_check_in(check_in.id)
+    await prompts.show(
+        turn, client, check_in, given, fresh=True, silent=True, urgency=Urgency.QUESTION, guard=Guard.ASKED
+    )
+
+
+def _reminder(turn: Turn, client: Client, check_in: CheckIn) -> Post:
+    return Post(
+        to=client.id,
+        kind="client.reminder",
+        key=prompts.reminder_key(check_in),
+        facts={
+            "n": len(untouched(check_in.items, (), turn.plan.bank)),
+            "until": check_in.expires_at.isoformat() if check_in.expires_at else None,
+        },
+        surface=prompts.reminder_key(check_in),
+        urgency=Urgency.QUESTION,
+        guard=Guard.ASKED,
+        silent=True,
+        expires_at=check_in.expires_at,
+        client_id=client.id,
+        check_in_id=check_in.id,
+    )
+
+
+async def evaluate_due(turn: Turn, limit: int = 20) -> int:
+    """Read what was left half done for a while; the client may then be asked how the worker shall hear."""
+    due = await turn.m.checkins.to_evaluate(turn.now, limit)
+    for check_in in due:
+        await turn.m.checkins.change(check_in.id, evaluate_at=None)
+        outcome = await signals.evaluate(turn, check_in.client_id, check_in.id)
+        client = await turn.m.people.client(check_in.client_id)
+        if outcome.sharing and check_in.running and client is not None and client.asking is Asking.ON:
+            await answers.ask_wish(turn, client, check_in, outcome.sharing)
+    return len(due)
+
+
+async def expire_due(turn: Turn, limit: int = 50) -> int:
+    """End every check-in whose window is over: no buttons any more, the answers that there are count."""
+    due = await turn.m.checkins.to_expire(turn.now, limit)
+    for check_in in due:
+        await _expire(turn, check_in)
+    return len(due)
+
+
+async def _expire(turn: Turn, check_in: CheckIn) -> None:
+    given = await turn.m.answers.of_check_in(check_in.id)
+    event = ended(check_in, given, turn.plan.bank)
+    assert event is not None
+    over = replace(check_in, state=step(check_in.state, event), finished_at=check_in.expires_at)
+    never_left = over.state is State.MISSED_BY_US
+    await turn.m.checkins.change(
+        over.id,
+        state=over.state,
+        reason="late" if never_left else check_in.reason,
+        finished_at=over.finished_at,
+        remind_at=None,
+        evaluate_at=None,
+        comes_back=False,
+    )
+    await delivery.withdraw(turn, check_in_id=over.id, why="too_late")
+    client = await turn.m.people.client(over.client_id)
+    if client is None or never_left:
+        return
+    if over.state is State.EXPIRED and over.last_touched_at is None:
+        client = await _gone_quiet(turn, client)
+    outcome = await signals.evaluate(turn, over.client_id, over.id)
+    if outcome.sharing is None and over.asks_about is None:
+        await _take_down(turn, client, over, touched=bool(holding(given)))
+
+
+async def _take_down(turn: Turn, client: Client, check_in: CheckIn, *, touched: bool) -> None:
+    """What stands in the chat says that it has gone; where other people see the phone it is cleared."""
+    stands = await turn.m.messages.standing(client.id, check_in.surface)
+    if stands is None or not client.person.reachable:
+        return
+    if client.quiet_mode and touched:
+        key = f"{check_in.surface}:delete:end"
+        facts = {"message_id": stands}
+        await delivery.post(turn, Post(client.id, DELETE, key, facts, urgency=Urgency.QUESTION, client_id=client.id))
+    else:
+        await prompts.gone(turn, client, check_in)
+
+
+async def _gone_quiet(turn: Turn, client: Client) -> Client:
+    """Four in a row without a tap: nothing more is asked until the worker has checked by the usual way."""
+    if client.asking is not Asking.ON:
+        return client
+    latest = await turn.m.checkins.latest([client.id], turn.now)
+    if untouched_run(await turn.m.checkins.past(latest[client.id])) < MISSES_BEFORE_QUIET:
+        return client
+    await turn.m.people.change_client(client.id, asking=Asking.GONE_QUIET, asking_since=turn.now)
+    return replace(client, asking=Asking.GONE_QUIET, asking_since=turn.now)
+
+
+async def reoffer_open(turn: Turn, away_since: datetime, limit: int = 10_000) -> int:
+    """After an absence: what was open before it is offered once more, by a soundless edit, since taps may be lost.
+
+    Inside hours only, and never in quiet mode. The same absence a second time changes nothing.
+    """
+    since = away_since.isoformat()
+    offered = 0
+    for check_in in await turn.m.checkins.open_before(away_since, turn.now, limit):
+        client = await turn.m.people.client(check_in.client_id)
+        if client is None or client.quiet_mode or client.asking is not Asking.ON or check_in.asks_about:
+            continue
+        if check_in.comes_back or in_quiet_hours(turn.now, client.person.timezone, turn.plan.calendar):
+            continue
+        given = await turn.m.answers.of_check_in(check_in.id)
+        near = await prompts.around(turn, client)
+        facts = prompts.question_facts(client, check_in, given, turn.plan, near, away=True)
+        post = prompts.question_post(client, check_in, facts, silent=True, urgency=Urgency.QUESTION, guard=Guard.ASKED)
+        await delivery.post(turn, replace(post, key=f"{check_in.surface}:again:{since}"))
+        offered += 1
+    return offered
+
+
+OURS = frozenset({"too_late", "unsure_twice", "quiet"})
+"""Reasons for not sending that are ours to answer for."""
+A_WORD = re.compile(r"[a-z_]{1,24}")
+
+
+async def undeliverable(turn: Turn, check_in_id: str, why: str) -> None:
+    """The question will never arrive. Ours to answer for when it was too late or lost, else taken back. Idempotent."""
+    check_in = await turn.m.checkins.by_id(check_in_id, lock=True)
+    if check_in is None or check_in.state is not State.PLANNED:
+        return
+    event = Event.TOO_LATE if why in OURS else Event.TAKEN_BACK
+    reason = why if A_WORD.fullmatch(why) and why != UNREACHABLE else "blocked"
+    await turn.m.checkins.change(check_in.id, state=step(check_in.state, event), reason=reason, finished_at=turn.now)
