@@ -42,7 +42,7 @@ def _wording(here: Path, question: QuestionTable, languages: list[str]) -> Itera
     texts = {"text": question.text, "low": question.low, "high": question.high, "note": question.note}
     for key, wording in texts.items():
         for language in languages:
-            if language not in wording and (wording or key == "text"):
+            if language in bank.languages() and language not in wording and (wording or key == "text"):
                 right = f"add {key}.{language}, the wording in that language"
                 yield Fault((*here, key, language), "is missing", right, rests_on=LANGUAGES)
         for language, words in wording.items():

@@ -6,6 +6,7 @@ from calling a key missing that was only wrong.
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 from bot import bank
@@ -18,6 +19,11 @@ from bot.domain.signals.catalogue import RULES
 from bot.texts import Texts
 
 KEPT_BY_TELEGRAM = timedelta(hours=48)
+
+
+@cache
+def _shipped() -> Texts:
+    return Texts.shipped()
 
 
 def faults(document: Document, today: date | None) -> Iterator[Fault]:
@@ -39,7 +45,7 @@ def _service(document: Document) -> Iterator[Fault]:
 
 
 def _languages(document: Document) -> Iterator[Fault]:
-    service, known = document.service, Texts.shipped().languages
+    service, known = document.service, _shipped().languages
     if not service.languages:
         yield Fault(("service", "languages"), "is empty", 'write languages = ["en"]')
     for index, language in enumerate(service.languages):
@@ -159,7 +165,7 @@ def _telegram(document: Document) -> Iterator[Fault]:
 
 
 def _texts(document: Document) -> Iterator[Fault]:
-    for problem in Texts.shipped().problems_in(document.texts):
+    for problem in _shipped().problems_in(document.texts):
         parts = () if problem.key == "*" else _as_written(document.texts[problem.language], problem.key)
         yield Fault(("texts", problem.language, *parts), problem.wrong, problem.right)
 

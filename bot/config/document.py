@@ -3,7 +3,7 @@
 Values that are wrong by themselves are found by these models, what is wrong between two keys by checks.py.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -174,14 +174,17 @@ class _Layer(PydanticBaseSettingsSource):
         return self._values
 
 
+class _Layered(Document):
+    """The document from the layers that it is given, and from nothing else."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        given: Sequence[Mapping[str, Any]] = init_settings()["layers"]
+        return tuple(_Layer(settings_cls, layer) for layer in given)
+
+
 def validate(*layers: Mapping[str, Any]) -> Document:
     """The document from layers of nested values, the strongest first. Raises pydantic's ValidationError."""
-
-    class Layered(Document):
-        @classmethod
-        def settings_customise_sources(
-            cls, settings_cls: type[BaseSettings], *_: Any, **__: Any
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return tuple(_Layer(settings_cls, layer) for layer in layers)
-
-    return Layered()
+    return _Layered(layers=layers)  # type: ignore[call-arg]  # read by the sources above, and no key of the file

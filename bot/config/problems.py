@@ -64,7 +64,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 def meant(word: str, known: Iterable[str]) -> str:
     """What would be right: the nearest known word, else all of them."""
-    words = sorted(known)
+    words = sorted(known) if isinstance(known, set | frozenset) else list(known)
     close = nearest(word, words)
     if close is not None:
         return f'did you mean "{close}"?'

@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BeforeValidator, PlainValidator
 from pydantic_core import PydanticCustomError
 
-from bot.config.problems import meant
+from bot.config.problems import meant, nearest
 from bot.domain import words
 from bot.domain.words import Hours, Weekday
 
@@ -83,7 +83,9 @@ def _day(value: Any) -> Weekday:
         return value
     if name[:3] in _DAY_NAMES and (len(name) == 3 or name in _FULL_DAYS):
         return _DAY_NAMES[name[:3]]
-    raise wrong(f"{shown(value)} is not a day", meant(str(value), _DAY_NAMES) if name else "one of: mon … sun")
+    close = nearest(name, [*_DAY_NAMES, *_FULL_DAYS])
+    right = f'did you mean "{close[:3]}"?' if close else "one of: " + ", ".join(_DAY_NAMES)
+    raise wrong(f"{shown(value)} is not a day", right)
 
 
 _FULL_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
