@@ -5,15 +5,15 @@
 
 from datetime import datetime
 
-from bot.actions import cards, delivery, duty
+from bot.actions import cards, crisis, duty
 from bot.actions.desk import Turn
 from bot.domain.alerts import AlertState, Kind
-from bot.domain.delivery import Post, Urgency
 from bot.domain.ladder import Rung, Step, after, ladder, next_person
 from bot.domain.matters import URGENT, Alert
 from bot.domain.outgoing import Outgoing
 from bot.domain.people import Client, Person
 from bot.domain.plan import Plan
+from bot.domain.signals.history import Happening
 
 KINDS = (
     "worker.alert",
@@ -26,8 +26,6 @@ KINDS = (
     "danger",
 )
 """Kinds of posts whose arrival starts the clock of a rung."""
-CRISIS = "client.crisis_sent"
-"""An edit of the crisis text: has the notice gone out, or can nobody be reached?"""
 TIMES_EACH = 2
 """A notice of danger is sent this often before the next person is told as well."""
 
@@ -115,7 +113,7 @@ async def rang(turn: Turn, out: Outgoing, message_id: int) -> None:
     )
     await turn.m.alerts.note(alert.id, turn.now, "rang", out.ref)
     if first and alert.kind in URGENT:
-        await _tell_client(turn, alert, "sent")
+        await _tell_client(turn, alert, sent=True)
 
 
 async def not_through(turn: Turn, out: Outgoing, why: str) -> None:
@@ -138,24 +136,17 @@ async def _nobody(turn: Turn, alert: Alert) -> None:
     """The end of the ladder cannot be reached: say so to a client in danger, and try again when it is due."""
     await turn.m.alerts.note(alert.id, turn.now, "unreachable", alert.holder_ref or "")
     if alert.kind in URGENT and alert.rang_at is None:
-        await _tell_client(turn, alert, "not_sent")
+        await _tell_client(turn, alert, sent=False)
 
 
-async def _tell_client(turn: Turn, alert: Alert, passing: str) -> None:
+async def _tell_client(turn: Turn, alert: Alert, *, sent: bool) -> None:
     """Only after Telegram took the notice does the client read "sent"."""
-    worker = await turn.m.people.by_ref(cards.duty_ref(alert) or "")
-    await delivery.post(
-        turn,
-        Post(
-            to=alert.client_id,
-            kind=CRISIS,
-            key=f"crisis:{alert.id}:{passing}",
-            facts={"passing": passing, "duty": worker.name if worker else turn.plan.service.place},
-            surface="crisis",
-            urgency=Urgency.REPLY,
-            client_id=alert.client_id,
-        ),
-    )
+    client = await turn.m.people.client(alert.client_id)
+    kept = await turn.m.signals.of_alert(alert.id)
+    typed = any(one.signal.evidence.get("value") == Happening.TEXT for one in kept)
+    if client is not None:
+        page = crisis.MATCHED if typed else crisis.OPENED
+        await crisis.passed_on(turn, client, page, sent=sent, harm=alert.kind is Kind.HARM)
 
 
 # ---------------------------------------------------------------- time

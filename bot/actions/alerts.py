@@ -1,0 +1,157 @@
+"""What raises an alert outside the check-ins, and asking the client how the worker shall hear."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from bot.actions import cards, crisis, delivery, ladder, people, prompts, signals
+from bot.actions.desk import Turn
+from bot.domain.alerts import Kind
+from bot.domain.delivery import Post, Urgency
+from bot.domain.matters import URGENT, Alert
+from bot.domain.outgoing import Outgoing
+from bot.domain.people import Client
+from bot.domain.signals.history import Event, Happening, TalkAbout
+from bot.domain.words import Facts, Role
+
+ABOUT: Mapping[str, TalkAbout] = {
+    "how": TalkAbout.HOW_WE_WORK,
+    "what": TalkAbout.WHAT_WE_WORK_ON,
+    "times": TalkAbout.TIMES_AND_PLACE,
+}
+ONCE_A_DAY = timedelta(days=1)
+
+
+# ---------------------------------------------------------------- danger
+
+
+async def raise_danger(turn: Turn, client: Client, lists: frozenset[str], source: str) -> dict[Kind, Alert]:
+    """A word list was hit, or (with no list) the client asks to be contacted. Everybody concerned hears at once.
+
+    `harm_by_others` goes to the safeguarding contact only. Where nobody at all can be told, the client reads it.
+    """
+    kind = Happening.TEXT if lists else Happening.CONTACT_ME
+    event = Event(f"{source}:{turn.now.isoformat()}"[:40], kind, turn.now, lists=lists)
+    raised = await signals.happened(turn, client, event)
+    for alert in raised.values():
+        if not alert.ladder:
+            page = crisis.MATCHED if lists else crisis.OPENED
+            await crisis.passed_on(turn, client, page, sent=False, harm=alert.kind is Kind.HARM)
+    return raised
+
+
+async def note_not_meant(turn: Turn, client: Client) -> None:
+    """*That's not what I meant*: nothing is called off, one line is added to the notice."""
+    for kind in URGENT:
+        alert = await turn.m.alerts.open_of(client.id, kind)
+        if alert is None:
+            continue
+        await turn.m.alerts.note(alert.id, turn.now, "not_meant", "client")
+        await cards.post_to_reached(turn, alert, client)
+
+
+# ---------------------------------------------------------------- requests
+
+
+async def raise_talk(turn: Turn, client: Client, about: str) -> None:
+    """The menu's talk route: `how` or `what` we work (on), or `times` and place. Asking twice a day is asking once."""
+    today = turn.now.astimezone(ZoneInfo(client.person.timezone)).date()
+    event = Event(f"talk:{about}:{today}", Happening.TALK, turn.now, about=ABOUT[about])
+    await signals.happened(turn, client, event)
+
+
+async def raise_someone_else(turn: Turn, client: Client) -> None:
+    """A matter of its own, for the named other person; on no surface of the worker. One that is open stays as it is."""
+    if await turn.m.alerts.open_of(client.id, Kind.SOMEONE_ELSE) is not None:
+        return
+    event = Event(f"else:{turn.now.isoformat()}"[:40], Happening.TALK, turn.now, about=TalkAbout.SOMEONE_ELSE)
+    await signals.happened(turn, client, event)
+
+
+# ---------------------------------------------------------------- silence of the chat itself
+
+
+async def note_blocked(turn: Turn, client_id: str) -> None:
+    """The chat doesn't get through any more: one neutral note the same day, without the weight of a concern."""
+    await _note_chat(turn, client_id, Happening.BLOCKED, "worker.blocked.text")
+
+
+async def note_back(turn: Turn, client_id: str) -> None:
+    """It gets through again: one note."""
+    await _note_chat(turn, client_id, Happening.RETURNED, "worker.blocked.back")
+
+
+async def _note_chat(turn: Turn, client_id: str, kind: Happening, key: str) -> None:
+    client = await people.client(turn, client_id)
+    last = [one.signal for one in await turn.m.signals.of_client(client_id) if one.signal.rule == "blocked"]
+    was = last[-1].evidence.get("value") if last else Happening.RETURNED.value
+    if was == kind.value:
+        return  # that has been said
+    event = Event(f"{kind}:{turn.now.isoformat()}"[:40], kind, turn.now)
+    raised = await signals.happened(turn, client, event)
+    if not raised:
+        await people.tell_worker(turn, client, key, f"{kind}:{turn.now.isoformat()}")
+
+
+async def note_silence(turn: Turn, client: Client, n: int) -> None:
+    """Four in a row without a tap: the bot has gone quiet, and the worker checks by the usual way first."""
+    if client.worker_id is None:
+        return
+    newest = await turn.m.checkins.of(client.id)
+    about = newest[-1].id if newest else turn.now.date().isoformat()
+    await delivery.post(
+        turn,
+        Post(
+            to=client.worker_id,
+            kind="worker.silence",
+            key=f"silence:{client.id}:{about}",
+            facts={"ref": client.ref, "n": n, "client": client.id},
+            surface=f"silence:{client.id}",
+            urgency=Urgency.ALERT,
+            silent=True,
+            fresh=True,
+            client_id=client.id,
+        ),
+    )
+
+
+# ---------------------------------------------------------------- how shall the worker hear?
+
+
+async def ask_wish(turn: Turn, client: Client, alert_id: str, surface: str) -> None:
+    """Put the sharing choice on the check-in's surface; the thanks, if there is nothing to choose any more."""
+    alert = await turn.m.alerts.get(alert_id)
+    if alert is None or alert.client_id != client.id or not alert.is_open:
+        await prompts.thanks(turn, client, surface.partition(":")[2])
+        return
+    await post_choice(turn, client, alert, surface, "ask")
+
+
+async def post_choice(turn: Turn, client: Client, alert: Alert, surface: str, said: str) -> None:
+    """The three buttons under one text: `ask`, or `undone` after *Undo*."""
+    names: Facts = await people.names_for(turn, client)
+    other = await people.other_person(turn, client)
+    await delivery.post(
+        turn,
+        Post(
+            to=client.id,
+            kind="client.sharing",
+            key=people.once("sharing"),
+            facts={**names, "alert": alert.id, "said": said, "offers_other": other is not None},
+            surface=surface,
+            urgency=Urgency.REPLY,
+            client_id=client.id,
+            check_in_id=alert.check_in_id,
+        ),
+    )
+
+
+# ---------------------------------------------------------------- what the courier says
+
+
+async def not_through(turn: Turn, out: Outgoing, why: str) -> None:
+    """A chat is dead. A client's: the worker gets a note. A member of staff's: the next person is asked at once."""
+    if out.role is Role.CLIENT:
+        await note_blocked(turn, out.person_id)
+    else:
+        await ladder.not_through(turn, out, why)
