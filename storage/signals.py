@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.alerts import AlertState, Wish
 from bot.domain.questions import Bank, Scale, meaning
-from bot.domain.signals.history import History, Occasion, Reply, Signal, Span, State, Told
+from bot.domain.signals.history import HARM_BY_OTHERS, History, Occasion, Reply, Signal, Span, State, Told
 from bot.domain.words import Construct, Tier
 from storage import tables as t
 from storage.sealing import Seal
@@ -30,8 +30,12 @@ class Kept:
 
 
 def key_of(client_id: str, signal: Signal) -> str:
-    """The same finding always has the same key, so that a replay writes nothing twice."""
-    return f"{client_id}:{signal.rule}:{signal.construct or ''}:{signal.source or signal.raised_at.isoformat()}"
+    """The same finding always has the same key, so that a replay writes nothing twice.
+
+    A text may hold danger and harm by others: two signals from one event, on two ways that never meet.
+    """
+    key = f"{client_id}:{signal.rule}:{signal.construct or ''}:{signal.source or signal.raised_at.isoformat()}"
+    return f"{key}:{HARM_BY_OTHERS}" if signal.evidence.get("lists") == [HARM_BY_OTHERS] else key
 
 
 class Signals:

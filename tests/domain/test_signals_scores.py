@@ -189,6 +189,13 @@ def test_each_low_item_is_a_signal_of_its_own() -> None:
     assert constructs == [Construct.BOND, Construct.TASKS]
 
 
+def test_of_two_low_answers_about_the_same_only_the_lower_is_a_signal() -> None:
+    at = MONDAY + timedelta(hours=1)
+    two = check_in("now", MONDAY, 2, 8, 8, more=[reply(1, at, question="bond-2")])
+    (low,) = [one for one in read(History((two,))).signals if one.rule == "item_low"]
+    assert (low.evidence["value"], low.evidence["question"]) == (1.0, "bond-2")
+
+
 def test_items_are_compared_with_their_own_question_only() -> None:
     other = [check_in(f"o{n}", MONDAY + n * A_WEEK, 8, 8, 8) for n in range(4)]
     at = MONDAY + 5 * A_WEEK

@@ -114,7 +114,7 @@ class Occasion:
     def answers(self) -> tuple[Reply, ...]:
         """The answers that hold: the last version of each, in the order in which they were first given."""
         last: dict[tuple[str, str], Reply] = {}
-        for reply in _in_order(self.replies):
+        for reply in sorted(self.replies, key=_when):
             last[reply.key] = reply
         return tuple(last.values())
 
@@ -254,8 +254,13 @@ def _told_order(one: Told) -> tuple[datetime, str, str, str]:
     return one.raised_at, one.rule, one.construct or "", one.source or ""
 
 
+def _when(one: Reply) -> datetime:
+    return one.at
+
+
 def _in_order(replies: Iterable[Reply]) -> list[Reply]:
-    return sorted(set(replies), key=lambda one: (one.at, one.question, repr(one)))
+    """Each once, by time; two of the same moment always in the same order."""
+    return sorted(set(replies), key=lambda one: (one.at, *one.key, one.value or 0.0, one.choice or "", one.text or ""))
 
 
 def _merged(occasions: Iterable[Occasion]) -> list[Occasion]:

@@ -7,22 +7,23 @@ from bot.domain.signals.observations import Scored, scored
 from bot.domain.signals.reading import Finding, Reading, Unmet
 from bot.domain.signals.settings import Parameters
 from bot.domain.usual import figure, median
-from bot.domain.words import Json, Tier
+from bot.domain.words import ALLIANCE, Construct, Json, Tier
 
 
 def item_low(reading: Reading, numbers: Parameters) -> Finding:
     """A bond, goals or tasks answer ≤ `level` and ≥ `fall` below that question's own median (`early_n` earlier answers
-    or more); with fewer, ≤ `level_early`. Needs no complete check-in."""
+    or more); with fewer, ≤ `level_early`. Needs no complete check-in. Of one construct only the lowest is a signal."""
     answered = [found for occasion in reading.occasions if (found := scored(occasion))]
     if not answered or not reading.is_news(max(one.reply.at for one in answered[-1])):
         return Unmet("no_answer")
-    low = [
-        signal
-        for one in answered[-1]
-        if (signal := _low(one, earlier_answers(one.reply.key, answered[:-1], reading), numbers)) is not None
-    ]
-    lowest = min(one.value for one in answered[-1])
-    return tuple(low) or Unmet("not_low", {"lowest": figure(lowest)})
+    low: dict[Construct, Signal] = {}
+    for one in sorted(answered[-1], key=lambda one: one.value):
+        signal = _low(one, earlier_answers(one.reply.key, answered[:-1], reading), numbers)
+        if signal is not None:
+            low.setdefault(one.reply.construct, signal)
+    if not low:
+        return Unmet("not_low", {"lowest": figure(min(one.value for one in answered[-1]))})
+    return tuple(low[construct] for construct in ALLIANCE if construct in low)
 
 
 def earlier_answers(key: tuple[str, str], before: Sequence[Sequence[Scored]], reading: Reading) -> list[float]:

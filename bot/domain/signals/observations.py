@@ -88,10 +88,13 @@ def _eras(times: Sequence[datetime], assignments: Sequence[datetime]) -> list[in
 
 def era_start(history: History, now: datetime) -> datetime | None:
     """When the present usual began; None if with the first answer."""
-    known = observations(history, now)
-    starts = [moment for moment in history.assignments if moment <= now]
-    starts += [late.at for early, late in pairwise(known) if late.at - early.at > LONG_GAP]
-    return max(starts, default=None)
+    return present_era(history, observations(history, now))
+
+
+def present_era(history: History, known: Sequence[Observation]) -> datetime | None:
+    """The same where the observations are at hand."""
+    gaps = [late.at for early, late in pairwise(known) if late.at - early.at > LONG_GAP]
+    return max((*gaps, *history.assignments), default=None)
 
 
 def weekly(series: Sequence[Observation]) -> list[float]:

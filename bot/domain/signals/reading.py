@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from bot.domain.signals.history import History, Occasion, Reply, Signal
-from bot.domain.signals.observations import FRESH, Observation, era_start, observations
+from bot.domain.signals.observations import FRESH, Observation, observations, present_era
 from bot.domain.signals.settings import Settings
 from bot.domain.words import Json
 
@@ -41,14 +41,13 @@ class Reading:
         ready = [one for one in known.occasions if one.readable(now)]
         ids = [one.check_in_id for one in ready]
         cut = ids.index(about) + 1 if about in ids else len(ids)
-        series = observations(known, now)
-        if about is not None:
-            upto = set(ids[:cut])
-            series = tuple(one for one in series if one.check_in_id in upto)
+        observed = observations(known, now)
+        upto = set(ids[:cut])
+        series = tuple(one for one in observed if one.check_in_id in upto)
         era = series[-1].era if series else 0
         series = tuple(one for one in series if one.era == era)
         stale = not series or series[-1].last_at + FRESH < now
-        return cls(known, settings, now, tuple(ready[:cut]), () if stale else series, era_start(known, now))
+        return cls(known, settings, now, tuple(ready[:cut]), () if stale else series, present_era(known, observed))
 
     def asked(self, asks: str) -> list[tuple[str, Reply]]:
         """The answers to questions of one kind, oldest first, each with its check-in; skipped ones, and options
