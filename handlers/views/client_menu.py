@@ -1,0 +1,240 @@
+"""The menu and the pages behind it: four lines, words and not commands. What a button does stands beside its label."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from bot.domain.words import Facts
+from bot.texts import Html, html, lines
+from handlers.views.client_join import plan_words
+from handlers.views.screen import Rows, Screen, View, Voice, button
+
+VERB = "m"
+
+Line: TypeAlias = tuple[str, str]
+"""The key of a label, and the action that a tap on it starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A text and its buttons, one to a line."""
+
+    text: str
+    buttons: tuple[Line, ...] = ()
+
+
+_BACK_TO_TOP = ("client.menu.buttons.back", "top")
+_BACK_TO_BREAK = ("client.break.buttons.back", "break")
+_BACK_TO_SETTINGS = ("client.settings.buttons.back", "settings")
+_BACK_TO_WHEN = ("client.when.buttons.back", "when")
+_BREAK = ("client.stop.buttons.break", "long")
+
+PAGES: Mapping[str, Page] = {
+    "top": Page(
+        "client.menu.text",
+        (
+            ("client.menu.buttons.urgent", "urgent"),
+            ("client.menu.buttons.talk", "talk"),
+            ("client.menu.buttons.break", "break"),
+            ("client.menu.buttons.settings", "settings"),
+        ),
+    ),
+    "talk": Page(
+        "client.talk.text",
+        (
+            ("client.talk.buttons.how", "how"),
+            ("client.talk.buttons.what", "what"),
+            ("client.talk.buttons.logistics", "logistics"),
+            ("client.talk.buttons.someone_else", "else"),
+            ("client.talk.buttons.back", "top"),
+        ),
+    ),
+    "someone_else": Page(
+        "client.talk.someone_else",
+        (("client.talk.buttons.yes_someone_else", "else_yes"), ("client.talk.buttons.back", "talk")),
+    ),
+    "someone_else_sent": Page("client.talk.someone_else_sent"),
+    "break": Page(
+        "client.break.text",
+        (
+            ("client.about_questions.buttons.break", "long"),
+            ("client.break.buttons.less_often", "less"),
+            ("client.break.buttons.just_one", "one"),
+            ("client.break.buttons.no_more", "no_more"),
+            _BACK_TO_TOP,
+        ),
+    ),
+    "long": Page(
+        "client.break.how_long",
+        (
+            ("client.break.buttons.week", "week"),
+            ("client.break.buttons.two_weeks", "weeks"),
+            ("client.break.buttons.until", "until"),
+            _BACK_TO_BREAK,
+        ),
+    ),
+    "break_date": Page("client.break.ask_date", (_BACK_TO_BREAK,)),
+    "break_set": Page("client.break.set", (("client.break.buttons.carry_on", "on"),)),
+    "break_over": Page(
+        "client.break.ended",
+        (
+            ("client.break.buttons.carry_on", "on"),
+            ("client.break.buttons.longer", "long"),
+            ("client.break.buttons.no_more", "no_more"),
+        ),
+    ),
+    "often_set": Page("client.break.often_set"),
+    "just_one": Page("client.break.just_one"),
+    "stop": Page(
+        "client.stop.text",
+        (("client.stop.buttons.no_more", "no_more"), _BREAK, ("client.stop.buttons.about_worker", "talk")),
+    ),
+    "no_more": Page(
+        "client.leave.ask", (("client.leave.buttons.yes", "no_more_yes"), ("client.leave.buttons.no", "break"))
+    ),
+    "left": Page("client.leave.done"),
+    "who": Page("client.who.text", (_BACK_TO_SETTINGS,)),
+    "words_on": Page("client.settings.words_on", (_BACK_TO_SETTINGS,)),
+    "numbers_on": Page("client.settings.numbers_on", (_BACK_TO_SETTINGS,)),
+    "quiet_on": Page("client.settings.quiet_on", (_BACK_TO_SETTINGS,)),
+    "quiet_off": Page("client.settings.quiet_off", (_BACK_TO_SETTINGS,)),
+    "language_set": Page("client.language.set", (_BACK_TO_SETTINGS,)),
+    "language_only": Page("client.language.only_one", (_BACK_TO_SETTINGS,)),
+    "closed": Page("client.menu.closed"),
+}
+"""Pages that need nothing but their texts."""
+
+
+def menu(facts: Facts, voice: Voice) -> Screen:
+    page = str(facts["page"])
+    if page in PAGES:
+        return Screen(voice.say(PAGES[page].text, **_known(facts, voice)), _rows(PAGES[page].buttons, facts, voice))
+    return _MADE[page](facts, voice)
+
+
+def _known(facts: Facts, voice: Voice) -> dict[str, Any]:
+    """Every fact, and how often as words."""
+    known: dict[str, Any] = {name: value for name, value in facts.items() if value is not None and name != "plan"}
+    if "often" in known:
+        known["often"] = voice.say.plain(f"client.often.{known['often']}", n=known["often_n"])
+    return known
+
+
+def _rows(buttons: tuple[Line, ...], facts: Facts, voice: Voice) -> Rows:
+    known = _known(facts, voice)
+    return tuple((button(voice.say.plain(label, **known), VERB, *action.split(":")),) for label, action in buttons)
+
+
+# ---------------------------------------------------------------- pages that are made
+
+
+def _talk_done(facts: Facts, voice: Voice) -> Screen:
+    return Screen(voice.say(f"client.talk.{facts['what']}", **_known(facts, voice)))
+
+
+def _carried_on(facts: Facts, voice: Voice) -> Screen:
+    known = _known(facts, voice)
+    return Screen(voice.say("client.break.carried_on" if "day" in known else "client.join.done_no_day", **known))
+
+
+def _settings(facts: Facts, voice: Voice) -> Screen:
+    wanted: list[Line] = [
+        ("client.settings.buttons.answers", "answers"),
+        ("client.settings.buttons.goals", "goals"),
+        ("client.settings.buttons.when", "when"),
+        ("client.settings.buttons.numbers", "numbers") if facts["words"] else ("client.settings.buttons.words", "words"),
+        ("client.settings.buttons.who", "who"),
+        ("client.settings.buttons.quiet_off", "quiet_off")
+        if facts["quiet"]
+        else ("client.settings.buttons.quiet", "quiet_on"),
+    ]
+    if int(str(facts["languages"])) > 1:
+        wanted.append(("client.settings.buttons.language", "language"))
+    return Screen(voice.say("client.settings.text"), _rows((*wanted, _BACK_TO_TOP), facts, voice))
+
+
+def _language(facts: Facts, voice: Voice) -> Screen:
+    offered: Any = facts["names"]
+    rows = tuple((button(str(name), VERB, "lang", str(code)),) for code, name in offered)
+    return Screen(voice.say("client.language.text"), (*rows, *_rows((_BACK_TO_SETTINGS,), facts, voice)))
+
+
+def _when(facts: Facts, voice: Voice) -> Screen:
+    plan: Html = voice.say("client.when.text", plan=plan_words(facts, voice.say))
+    paused = voice.say("client.when.paused", until=facts["until"]) if facts.get("until") else None
+    changes: tuple[Line, ...] = (("client.when.buttons.clock", "clock"), _BACK_TO_SETTINGS)
+    if facts["plan"] == "plan_days":
+        changes = (("client.when.buttons.day", "day"), ("client.when.buttons.time", "time"), *changes)
+    return Screen(lines(plan, paused), _rows(changes, facts, voice))
+
+
+def _when_day(facts: Facts, voice: Voice) -> Screen:
+    """The seven days; those on which there is a check-in are ticked."""
+    chosen: Any = facts["days"]
+    days = [(n, voice.say.forms.write(n, "weekday")) for n in range(7)]
+    buttons = [button(f"✓ {name}" if n in chosen else name, VERB, "toggle", n) for n, name in days]
+    pairs = tuple(tuple(buttons[at : at + 2]) for at in range(0, 7, 2))
+    return Screen(
+        voice.say("client.when.ask_day"), (*pairs, *_rows((("client.when.buttons.back", "when"),), facts, voice))
+    )
+
+
+def _when_time(facts: Facts, voice: Voice) -> Screen:
+    hours: Any = facts["hours"]
+    buttons = [button(str(wall), VERB, "at", str(wall)[:2]) for wall in hours]
+    rows = tuple(tuple(buttons[at : at + 3]) for at in range(0, len(buttons), 3))
+    return Screen(
+        voice.say("client.when.ask_time"), (*rows, *_rows((("client.when.buttons.back", "when"),), facts, voice))
+    )
+
+
+def _answers(facts: Facts, voice: Voice) -> Screen:
+    found: Any = facts["answers"]
+    if not found:
+        return Screen(voice.say("client.answers.none"), _rows((_BACK_TO_SETTINGS,), facts, voice))
+    said = [_answer(one, facts, voice) for one in found]
+    return Screen(lines(voice.say("client.answers.head"), "", *said), _rows((_BACK_TO_SETTINGS,), facts, voice))
+
+
+def _answer(one: Mapping[str, Any], facts: Facts, voice: Voice) -> Html:
+    if one["text"] is not None:
+        return voice.say("client.answers.words", day=one["day"], words=one["text"])
+    question = _asked(one, facts, voice)
+    return voice.say("client.answers.line", day=one["day"], question=html(question), answer=_value(one, voice))
+
+
+def _asked(one: Mapping[str, Any], facts: Facts, voice: Voice) -> str:
+    """The question as it was put, with the names that stand in it."""
+    bank = voice.plan.bank
+    if one["question"] not in bank:
+        return str(one["question"])
+    texts = bank[one["question"]].text
+    words = texts.get(voice.say.language) or next(iter(texts.values()))
+    known = {"worker": facts["worker"], "manager": facts["manager"], "place": facts["place"], "goal": one["goal"] or "…"}
+    for name, value in {**known, "task": "…", "date": "…"}.items():
+        words = words.replace(f"{{{name}}}", str(value))
+    return words
+
+
+def _value(one: Mapping[str, Any], voice: Voice) -> str:
+    if one["choice"] is None:
+        return voice.say.forms.write(one["value"], "number")
+    bank = voice.plan.bank
+    options = bank[one["question"]].options if one["question"] in bank else ()
+    labels = {option.id: option.text for option in options}.get(one["choice"], {})
+    return labels.get(voice.say.language) or next(iter(labels.values()), str(one["choice"]))
+
+
+_MADE: Mapping[str, View] = {
+    "talk_done": _talk_done,
+    "carried_on": _carried_on,
+    "settings": _settings,
+    "language": _language,
+    "when": _when,
+    "when_day": _when_day,
+    "when_time": _when_time,
+    "answers": _answers,
+}
+
+
+VIEWS: Mapping[str, View] = {"client.menu": menu}
