@@ -66,6 +66,7 @@ async def test_the_connection_is_really_reset(
         await send(wire, sam)
     assert arrived(sam) == accepted
     assert (await send(wire, sam)).status_code == 200
+    assert [call.status for call in standin.calls] == [0, 200]
 
 
 async def test_the_reset_is_one_on_the_wire_too(address: str, standin: StandIn) -> None:

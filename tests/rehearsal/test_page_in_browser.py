@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import BrowserContext, Page, async_playwright, expect
 
 from bot.rehearsal.clock import RehearsalClock
 from bot.rehearsal.page import OnPage, StoryButton, demo_app
@@ -41,11 +41,11 @@ def chromium_path() -> str:
 
 
 @pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
+async def browser() -> AsyncIterator[BrowserContext]:
     path = chromium_path()
     async with async_playwright() as playwright:
         found = await playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield found
+        yield await found.new_context()
         await found.close()
 
 
@@ -75,9 +75,10 @@ async def send(address: str) -> AsyncIterator[Send]:
         yield call
 
 
-async def opened(browser: Browser, address: str, width: int) -> tuple[Page, list[str]]:
+async def opened(browser: BrowserContext, address: str, width: int) -> tuple[Page, list[str]]:
     """The page at this width, and whatever it complains about."""
-    page = await browser.new_page(viewport={"width": width, "height": 800})
+    page = await browser.new_page()
+    await page.set_viewport_size({"width": width, "height": 800})
     wrong: list[str] = []
     page.on("console", lambda message: wrong.append(message.text))
     page.on("pageerror", lambda error: wrong.append(str(error)))
@@ -87,7 +88,7 @@ async def opened(browser: Browser, address: str, width: int) -> tuple[Page, list
 
 
 async def test_a_question_is_answered_by_tapping_and_turns_into_the_next(
-    browser: Browser, address: str, send: Send, standin: StandIn, sam: Phone
+    browser: BrowserContext, address: str, send: Send, standin: StandIn, sam: Phone
 ) -> None:
     page, wrong = await opened(browser, address, 1400)
     shown = await send("sendMessage", chat_id=sam.chat_id, text="1 of 3", reply_markup=SCALE)
@@ -106,7 +107,7 @@ async def test_a_question_is_answered_by_tapping_and_turns_into_the_next(
 
 
 async def test_what_people_write_is_shown_as_text_and_never_as_markup(
-    browser: Browser, address: str, send: Send, sam: Phone
+    browser: BrowserContext, address: str, send: Send, sam: Phone
 ) -> None:
     page, wrong = await opened(browser, address, 1400)
     await page.get_by_label("Message from Sam").fill("<img src=x onerror=alert(1)> & so")
@@ -123,7 +124,7 @@ async def test_what_people_write_is_shown_as_text_and_never_as_markup(
 
 
 async def test_a_picture_shows_and_a_deleted_message_goes(
-    browser: Browser, address: str, standin: StandIn, send: Send, sam: Phone
+    browser: BrowserContext, address: str, standin: StandIn, send: Send, sam: Phone
 ) -> None:
     page, wrong = await opened(browser, address, 1400)
     sam.photo("a photo", SMALLEST_PNG)
@@ -135,7 +136,7 @@ async def test_a_picture_shows_and_a_deleted_message_goes(
 
 
 async def test_the_clock_and_the_block_button_work_by_hand(
-    browser: Browser, address: str, clock: RehearsalClock, sam: Phone
+    browser: BrowserContext, address: str, clock: RehearsalClock, sam: Phone
 ) -> None:
     page, wrong = await opened(browser, address, 1400)
     await page.get_by_role("button", name="Next check-in").click()
@@ -153,7 +154,7 @@ async def test_the_clock_and_the_block_button_work_by_hand(
 
 
 async def test_an_invitation_opens_on_the_phone_that_is_chosen(
-    browser: Browser, address: str, send: Send, sam: Phone, alex: Phone
+    browser: BrowserContext, address: str, send: Send, sam: Phone, alex: Phone
 ) -> None:
     page, wrong = await opened(browser, address, 1400)
     await send("sendMessage", chat_id=sam.chat_id, text="https://t.me/checkin_demo_bot?start=abcDEF_-0123456789")
@@ -166,7 +167,7 @@ async def test_an_invitation_opens_on_the_phone_that_is_chosen(
 
 
 async def test_at_phone_width_one_phone_shows_at_a_time_and_nothing_sticks_out(
-    browser: Browser, address: str, send: Send, alex: Phone
+    browser: BrowserContext, address: str, send: Send, alex: Phone
 ) -> None:
     page, wrong = await opened(browser, address, 360)
     assert await page.evaluate("document.documentElement.scrollWidth") == 360

@@ -99,13 +99,14 @@ class Phone:
         none does within `timeout` real seconds.
         """
         fits = (lambda message: wanted in message.text) if isinstance(wanted, str) else wanted
+        what = repr(wanted) if isinstance(wanted, str) else "what was expected"
         found: list[Message] = []
 
         def there() -> bool:
             found[:] = [m for m in self.messages if m.from_bot and m.revision > after and fits(m)]
             return bool(found)
 
-        await self.until(there, timeout, f"{wanted!r} never came")
+        await self.until(there, timeout, f"{what} never came")
         return found[-1]
 
     async def until(self, condition: Callable[[], bool], timeout: float = 5.0, why: str = "") -> None:  # noqa: ASYNC109

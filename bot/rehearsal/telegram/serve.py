@@ -111,7 +111,8 @@ async def serve(
 
 def _bound(host: str, port: int) -> socket.socket:
     """A listening socket: a taken port is known before anything starts."""
-    door = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # asyncio turns Nagle's delay off only for sockets that say IPPROTO_TCP; with it each answer takes 40 ms longer.
+    door = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         door.bind((host, port))

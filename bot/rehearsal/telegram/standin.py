@@ -83,12 +83,11 @@ class StandIn:
         self._watchers: set[asyncio.Event] = set()
         self._message_id = self._revision = self._busy = 0
         self._poll = asyncio.Event()
-        routes = [
+        self.routes = [
             Route("/bot{token}/{method}", self._call, methods=["GET", "POST"]),
             Route("/file/bot{token}/{path:path}", self._download),
         ]
-        self.routes = routes
-        self.app = Starlette(routes=routes)
+        self.app = Starlette(routes=self.routes)
 
     # -- the people's side ------------------------------------------------------------------------------------------
 
@@ -214,13 +213,12 @@ class StandIn:
             return wire.answer(Refusal(401, "Unauthorized").body(), 401)
         at, steady = self.clock.now(), self.clock.monotonic()
         params, status = Params(), 0
-        counts = method.lower() != "getupdates"
+        counts = method.lower() != "getupdates"  # a long poll is no work under way
         self._busy += counts
         try:
-            body = await request.body()
-            params = read(request.headers.get("content-type", ""), request.url.query, body)
+            params = read(request.headers.get("content-type", ""), request.url.query, await request.body())
             response = await self._answer(request, method, params)
-            status = response.status_code
+            status = 0 if isinstance(response, wire.Nothing) else response.status_code
         except Refusal as refusal:
             status = refusal.code
             response = wire.answer(refusal.body(), status)

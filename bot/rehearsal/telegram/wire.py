@@ -17,13 +17,17 @@ ABORT = "rehearsal.abort"
 PAGE = "<html><head><title>{code}</title></head><body><center><h1>{code}</h1></center><hr>nginx</body></html>"
 
 
+class Nothing(Response):
+    """What the server is left to send into a line that is no longer there."""
+
+
 def cut(request: Request) -> Response:
     """Reset the connection; nothing of the answer arrives."""
     abort = request.scope.get("extensions", {}).get(ABORT)
     if abort is None:
         raise httpx.ReadError("the connection was reset on purpose")
     abort()
-    return Response(status_code=502)
+    return Nothing(status_code=502)
 
 
 async def hang(request: Request, seconds: float, closing: asyncio.Event) -> None:
