@@ -1,0 +1,94 @@
+"""Taps on a check-in's message. Every button carries the id of its check-in, and of its item where it has one."""
+
+from bot.actions import checkins
+from bot.domain.checkins import Later, Means
+from bot.domain.errors import Refusal
+from bot.domain.people import Client, Style
+from bot.domain.questions import Value
+from bot.domain.words import Role
+from handlers.context import Route, Talk, route
+from handlers.views.client_checkins import ANSWER, BACK, LATER, SKIP, WORDS
+
+STALE = "errors.stale_button"
+TOASTS = {
+    Means.CHANGED: "client.question.changed",
+    Means.STALE: "client.toast.old",
+}
+RESUME = "back"
+
+
+async def tapped(talk: Talk) -> None:
+    """A value."""
+    check_in, item, raw = _args(talk, 3)
+    meant = await checkins.answer(talk.turn, _client(talk), check_in, _item(item), _value(raw), talk.message_id)
+    talk.toast = TOASTS.get(meant)
+
+
+async def skipped(talk: Talk) -> None:
+    check_in, item = _args(talk, 2)
+    meant = await checkins.answer(talk.turn, _client(talk), check_in, _item(item), None, talk.message_id)
+    talk.toast = TOASTS.get(meant)
+
+
+async def back(talk: Talk) -> None:
+    check_in, item = _args(talk, 2)
+    await checkins.back(talk.turn, _client(talk), check_in, _item(item), talk.message_id)
+
+
+async def later(talk: Talk) -> None:
+    """*Later* itself, one of its times, or back to the question."""
+    check_in, *choice = talk.args
+    client = _client(talk)
+    if not choice:
+        await checkins.show_later(talk.turn, client, check_in)
+    elif choice[0] == RESUME:
+        await checkins.resume(talk.turn, client, check_in)
+    elif choice[0] in set(Later):
+        await checkins.choose_later(talk.turn, client, check_in, Later(choice[0]))
+    else:
+        raise Refusal(STALE)
+
+
+async def words(talk: Talk) -> None:
+    check_in, style = _args(talk, 2)
+    if style not in set(Style):
+        raise Refusal(STALE)
+    await checkins.words(talk.turn, _client(talk), check_in, Style(style), talk.message_id)
+
+
+def _args(talk: Talk, count: int) -> tuple[str, ...]:
+    if len(talk.args) != count:
+        raise Refusal(STALE)
+    return talk.args
+
+
+def _client(talk: Talk) -> Client:
+    if talk.client is None:
+        raise Refusal("errors.not_yours")
+    return talk.client
+
+
+def _item(raw: str) -> int:
+    if not (raw.isascii() and raw.isdigit() and len(raw) < 4):
+        raise Refusal(STALE)
+    return int(raw)
+
+
+def _value(raw: str) -> Value:
+    """`7`, `2.5`, or `=yes` for an option."""
+    if raw.startswith("="):
+        return raw[1:]
+    try:
+        number = float(raw)
+    except ValueError:
+        raise Refusal(STALE) from None
+    return int(number) if number in range(11) else number
+
+
+TAPS: dict[str, Route] = {
+    ANSWER: route(tapped, Role.CLIENT),
+    SKIP: route(skipped, Role.CLIENT),
+    BACK: route(back, Role.CLIENT),
+    LATER: route(later, Role.CLIENT),
+    WORDS: route(words, Role.CLIENT),
+}

@@ -1,0 +1,40 @@
+"""Whether the worker shall see the client's own words, and what the question about the questions leads to."""
+
+from bot.actions import menu, remarks, settings, unanswered
+from bot.domain.errors import Refusal
+from bot.domain.words import Role
+from handlers.context import Route, Talk, route
+from handlers.views.client_remarks import CHANGES, QUESTIONS, REMARK
+
+
+async def sharing(talk: Talk) -> None:
+    if talk.client is None or len(talk.args) != 2:
+        raise Refusal("errors.stale_button")
+    await remarks.decide(talk.turn, talk.client, talk.args[0], talk.args[1])
+
+
+async def about_questions(talk: Talk) -> None:
+    """The message turns into the page of the menu that does what was chosen."""
+    if talk.client is None or len(talk.args) != 2 or talk.args[1] not in CHANGES:
+        raise Refusal("errors.stale_button")
+    turn, client = talk.turn, talk.client
+    await unanswered.heard(turn, client, talk.args[0])
+    match talk.args[1]:
+        case "less_often":
+            await settings.less_often(turn, client)
+        case "other_time":
+            await settings.show_when(turn, client, "when_day")
+        case "just_one":
+            await settings.just_one(turn, client)
+        case "break":
+            await menu.show(turn, client, "break")
+        case "no_more":
+            await menu.show(turn, client, "no_more")
+        case _:
+            await unanswered.keep_as_it_is(turn, client)
+
+
+TAPS: dict[str, Route] = {
+    REMARK: route(sharing, Role.CLIENT),
+    QUESTIONS: route(about_questions, Role.CLIENT),
+}
