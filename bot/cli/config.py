@@ -68,7 +68,8 @@ def check(config_path: str | None) -> None:
         click.echo(f"not live yet: {lack.key} {LACKING[lack.lack]}", err=True)
     plan = found.plan
     schedules = ", ".join(one.name for one in plan.schedules)
-    click.echo(f"Fine: {plan.service.name}, {len(plan.schedules)} schedules ({schedules}), version {plan.version}.")
+    noun = "schedule" if len(plan.schedules) == 1 else "schedules"
+    click.echo(f"Fine: {plan.service.name}, {len(plan.schedules)} {noun} ({schedules}), version {plan.version}.")
 
 
 @config.command(name="preview")

@@ -117,7 +117,7 @@ def _read(kind: Any, value: str) -> Any:
         return _json(value)
     if get_origin(kind) in (list, tuple):
         is_json = value.lstrip().startswith(("[", "{", '"'))
-        return _json(value) if is_json or not value or get_args(kind)[0] is not str else value
+        return _json(value) if is_json or not value or bare(get_args(kind)[0]) is not str else value
     return value
 
 

@@ -1,0 +1,107 @@
+"""The environment and the folder of secrets: what they may set, and what goes before what."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.config.load import Loaded, Problems, place, read, read_text
+from tests.config.test_load import SECRET, STARTER, loaded, problems
+
+
+class TestEnvironment:
+    def test_it_goes_before_the_file(self) -> None:
+        found = loaded(STARTER, {"CHECKIN_SERVICE__PLACE": "Elsewhere", "CHECKIN_HTTP__LISTEN": ""})
+        assert found.plan.service.place == "Elsewhere"
+        assert found.settings.http.listen == ""
+
+    def test_other_keys_of_the_same_table_stay(self) -> None:
+        text = f"{STARTER}\n[telegram]\nchat_messages_per_second = 3\nmessages_per_second = 20\n"
+        telegram = loaded(text, {"CHECKIN_TELEGRAM__MESSAGES_PER_SECOND": "5"}).settings.telegram
+        assert (telegram.messages_per_second, telegram.chat_messages_per_second) == (5, 3)
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("CHECKIN_SIGNALS__DROP__Z", "-2.5"),
+            ("CHECKIN_SIGNALS__DROP__ENABLED", "false"),
+            ("CHECKIN_SERVICE__CRISIS_TEXT__EN", "Call 999."),
+            ("CHECKIN_ALERTS__ACKNOWLEDGE_WITHIN__HIGH", "10m"),
+            ("CHECKIN_ALERTS__ASK_CLIENT_FIRST", "false"),
+            ("CHECKIN_SAFETY__CHECKED_ON", "2026-05-01"),
+            ("CHECKIN_SAFETY__DUTY_HOURS__HOURS", "10:00-12:00"),
+            ("checkin_service__profile", "recovery"),
+        ],
+    )
+    def test_every_scalar_outside_lists_can_be_set(self, name: str, value: str) -> None:
+        text = f"{STARTER}\n[safety]\nduty_hours = {{ days = ['mon'], hours = '09:00-10:00' }}\n"
+        assert loaded(text, {name: value}).plan.version != loaded(text).plan.version
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("CHECKIN_SERVICE__LANGUAGES", '["en"]'),
+            ("CHECKIN_ALERTS__COVER", '{"W-1": "W-2"}'),
+            ("CHECKIN_ALERTS__ESCALATE_TO", '["M-1", "M-2"]'),
+            ("CHECKIN_ALERTS__ESCALATE_TO", "M-9"),
+            ("CHECKIN_SCHEDULES", '[{"name": "x", "days": ["mon"], "time": "10:00"}]'),
+        ],
+    )
+    def test_a_list_or_a_table_is_set_as_json(self, name: str, value: str) -> None:
+        assert isinstance(read_text(STARTER, "c.toml", Path(), {name: value}), Loaded)
+
+    @pytest.mark.parametrize(
+        ("name", "right"),
+        [
+            ("CHECKIN_TELEGRAM__TOKN", 'did you mean "CHECKIN_TELEGRAM__TOKEN"?'),
+            ("CHECKIN_SERVISE__NAME", 'did you mean "CHECKIN_SERVICE"?'),
+            ("CHECKIN_SCHEDULES__0__NAME", "set the whole of CHECKIN_SCHEDULES as JSON"),
+            ("CHECKIN_ALERTS__COVER__W1", "set the whole of CHECKIN_ALERTS__COVER as JSON"),
+            ("CHECKIN_SERVICE__NAME__FIRST", "leave it out"),
+        ],
+    )
+    def test_an_unknown_variable_is_a_problem(self, name: str, right: str) -> None:
+        assert problems(STARTER, {name: "x"}) == [f"environment:0: {name}: is not a setting; {right}"]
+
+    def test_those_that_say_where_things_are_do_not_count(self) -> None:
+        assert loaded(STARTER, {"CHECKIN_CONFIG": "x", "CHECKIN_SECRETS_DIR": "", "PATH": "/bin", "CHECKINS": "3"})
+
+    def test_a_wrong_value_is_told_by_the_variable_s_name(self) -> None:
+        found = problems(STARTER, {"CHECKIN_SERVICE__TIMEZONE": "Mars/Base", "CHECKIN_SERVICE__CLOSED_DATES": "[1"})
+        assert found == [
+            'environment:0: CHECKIN_SERVICE__CLOSED_DATES: is not JSON; write a list as ["one", "two"], '
+            'a table as {"key": "value"}',
+            'environment:0: CHECKIN_SERVICE__TIMEZONE: "Mars/Base" is not a time zone; write it as in "Europe/London"',
+        ]
+
+    def test_the_file_is_the_one_that_was_named_else_that_of_the_environment(self) -> None:
+        assert place("a.toml", {"CHECKIN_CONFIG": "b.toml"}) == Path("a.toml")
+        assert place(None, {"CHECKIN_CONFIG": "b.toml"}) == Path("b.toml")
+        assert place(None, {}) == Path("config.toml")
+
+
+class TestSecretsFolder:
+    def read(self, tmp_path: Path, files: dict[str, str], environ: dict[str, str] | None = None) -> Loaded | Problems:
+        (tmp_path / "c.toml").write_text(f'{STARTER}\n[telegram]\ntoken = "from the file"\n')
+        folder = tmp_path / "secrets"
+        folder.mkdir()
+        for name, text in files.items():
+            (folder / name).write_text(text)
+        return read(tmp_path / "c.toml", {"CHECKIN_SECRETS_DIR": str(folder), **(environ or {})})
+
+    def token(self, found: Loaded | Problems) -> str:
+        assert isinstance(found, Loaded), str(found)
+        assert found.settings.telegram.token is not None
+        return found.settings.telegram.token.get_secret_value()
+
+    @pytest.mark.parametrize("name", ["CHECKIN_TELEGRAM__TOKEN", "telegram__token"])
+    def test_a_file_named_like_the_variable_goes_before_the_config(self, tmp_path: Path, name: str) -> None:
+        assert self.token(self.read(tmp_path, {name: f"{SECRET}\n"})) == SECRET
+
+    def test_the_environment_goes_before_the_folder(self, tmp_path: Path) -> None:
+        found = self.read(tmp_path, {"telegram__token": SECRET}, {"CHECKIN_TELEGRAM__TOKEN": "from outside"})
+        assert self.token(found) == "from outside"
+
+    def test_an_unknown_file_is_a_problem_that_does_not_show_what_it_holds(self, tmp_path: Path) -> None:
+        found = str(self.read(tmp_path, {"telegram__tokn": SECRET}))
+        assert found.startswith("secrets:0: CHECKIN_TELEGRAM__TOKN: is not a setting")
+        assert SECRET not in found
