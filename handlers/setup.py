@@ -93,15 +93,18 @@ class TelegramEars:
         if parsed.callback_query:
             reaction.afterwards.append(_stop_spinner(parsed.callback_query))
         chat = parsed.effective_chat
-        if chat is None or chat.type != "private":
-            return
-        facts = {"key": refusal.key, **refusal.facts}
-        person = await turn.m.people.by_chat(chat.id)
+        if chat is not None and chat.type == "private":
+            await self._say(turn, chat.id, parsed.update_id, reaction, refusal)
+
+    async def _say(self, turn: Turn, chat_id: int, update_id: int, reaction: Reaction, sentence: Refusal) -> None:
+        """One sentence to whoever has this chat, known here or not."""
+        facts = {"key": sentence.key, "facts": dict(sentence.facts)}
+        person = await turn.m.people.by_chat(chat_id)
         if person is None:
-            letter = Letter(chat.id, self._language(), "said", facts)
+            letter = Letter(chat_id, self._language(), "sentence", facts)
             reaction.afterwards.append(_to_stranger(self._messenger, letter))
         else:
-            await delivery.post(turn, Post(to=person.id, kind="said", key=f"refusal:{parsed.update_id}", facts=facts))
+            await delivery.post(turn, Post(to=person.id, kind="sentence", key=f"refusal:{update_id}", facts=facts))
 
     async def tell_administrator(self, turn: Turn, update_id: int) -> None:
         await routes.tell_administrator(turn, update_id)
@@ -117,6 +120,9 @@ class TelegramEars:
         if words.startswith("/"):
             name = words.split()[0][1:].partition("@")[0].lower()
             await _go(talk, routes.COMMANDS.get(name), "errors.unknown_command")
+            if talk.answer is not None:
+                now = _NOW.get()
+                await self._say(now.turn, talk.chat_id, talk.update_id, now.reaction, talk.answer)
         else:
             await routes.typed(talk)
 

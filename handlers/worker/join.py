@@ -1,0 +1,31 @@
+"""Staff: the one joining screen, and links for others."""
+
+from bot.actions import goals, invitations
+from bot.domain.errors import Refusal
+from bot.domain.words import Role
+from handlers import access
+from handlers.context import Talk, route
+
+
+async def yes(talk: Talk) -> None:
+    await invitations.staff_said_yes(talk.turn, access.speaker(talk))
+
+
+async def invite(talk: Talk) -> None:
+    """`/invite REF`: workers for their own clients, managers for anybody."""
+    staff = access.speaker(talk)
+    ref = talk.args[0] if talk.args else None
+    if staff.role is Role.WORKER or ref is None:
+        ref = (await access.client_for_staff(talk, ref)).ref
+    await invitations.show_invitation(talk.turn, staff, ref)
+
+
+async def goal_seen(talk: Talk) -> None:
+    """`gs:GOAL`: the worker has read a client's own words."""
+    if len(talk.args) != 1:
+        raise Refusal("errors.old_button")
+    await goals.seen(talk.turn, access.speaker(talk), talk.args[0])
+
+
+TAPS = {"sj": route(yes, Role.WORKER, Role.MANAGER), "gs": route(goal_seen, Role.WORKER, Role.MANAGER)}
+COMMANDS = {"invite": route(invite, Role.WORKER, Role.MANAGER)}
