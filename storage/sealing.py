@@ -15,6 +15,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY_BYTES, NONCE_BYTES, NUMBER_BYTES = 32, 12, 4
+NOT_A_KEY = "an encryption key is 32 random bytes in base64, 43 or 44 characters, as `openssl rand -base64 32` makes it"
+_TO_URL_SAFE = str.maketrans("+/", "-_")
 
 
 class WrongKey(Exception):
@@ -26,6 +28,19 @@ def new_key() -> str:
     return base64.urlsafe_b64encode(os.urandom(KEY_BYTES)).rstrip(b"=").decode()
 
 
+def _bytes_of(text: str) -> bytes:
+    """The 32 bytes of a key, from base64 of either alphabet, padded or not. Raises ValueError, without the key in it."""
+    letters = text.strip().rstrip("=").translate(_TO_URL_SAFE)
+    try:
+        # The library's own decoder for URL-safe base64 skips what it doesn't know: half a key would pass for a key.
+        raw = base64.b64decode(letters + "=" * (-len(letters) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        raw = b""
+    if len(raw) != KEY_BYTES:
+        raise ValueError(NOT_A_KEY)
+    return raw
+
+
 @dataclass(frozen=True, slots=True)
 class _Key:
     number: bytes
@@ -33,9 +48,7 @@ class _Key:
 
     @classmethod
     def of(cls, text: str) -> "_Key":
-        raw = base64.urlsafe_b64decode(text.strip() + "=" * (-len(text.strip()) % 4))
-        if len(raw) != KEY_BYTES:
-            raise ValueError("an encryption key has 32 bytes, written as 43 characters of URL-safe base64")
+        raw = _bytes_of(text)
         return cls(sha256(b"number" + raw).digest()[:NUMBER_BYTES], AESGCM(raw))
 
 
