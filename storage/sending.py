@@ -70,9 +70,9 @@ class Sending:
         found: datetime | None = (await self._con.execute(query)).scalar_one()
         return found
 
-    async def claim(self, row_id: str, claim: Claim) -> bool:
-        """Take one waiting row. False: somebody else did, or it waits no more."""
-        taken = t.outbox.update().where(_o.id == row_id, _o.state == PostState.WAITING)
+    async def claim(self, row_id: str, claim: Claim, now: datetime) -> bool:
+        """Take one waiting row that is due. False: somebody else did, or it is not, or no longer."""
+        taken = t.outbox.update().where(_o.id == row_id, _o.state == PostState.WAITING, _o.not_before <= now)
         done = await self._con.execute(
             taken.values(
                 state=PostState.SENDING, claimed_by=claim.by, lease_until=claim.until, why=None, tries=_o.tries + 1
@@ -200,16 +200,14 @@ class Sending:
             return (await self._con.execute(t.outbox.update().where(newer).values(fresh=True))).rowcount > 0
         return (await self._con.execute(sa.select(_o.id).where(newer).limit(1))).first() is not None
 
-    async def push_away(self, row_id: str, now: datetime) -> int:
-        """A row that cannot even be prepared waits, longer each time. Returns how often it was tried."""
+    async def push_away(self, row_id: str, now: datetime) -> None:
+        """A row that cannot even be prepared waits, longer each time."""
         at_hand = sa.and_(_o.id == row_id, _o.state.in_((PostState.WAITING, PostState.SENDING)))
-        tried = (
-            t.outbox.update().where(at_hand).values(tries=sa.case((_o.state == PostState.WAITING, 1), else_=0) + _o.tries)
-        )
-        tries = (await self._con.execute(tried.returning(_o.tries))).scalar_one_or_none() or 0
-        later = {"state": PostState.WAITING, "not_before": now + back_off(tries), "claimed_by": None, "lease_until": None}
-        await self._con.execute(t.outbox.update().where(at_hand).values(**later))
-        return tries
+        not_counted = sa.case((_o.state == PostState.WAITING, 1), else_=0)  # its claim was rolled back
+        tried = t.outbox.update().where(at_hand).values(tries=_o.tries + not_counted).returning(_o.tries)
+        later = now + back_off(int((await self._con.execute(tried)).scalar_one_or_none() or 0))
+        waits = {"state": PostState.WAITING, "not_before": later, "claimed_by": None, "lease_until": None}
+        await self._con.execute(t.outbox.update().where(at_hand).values(**waits))
 
     async def run_out(self, now: datetime, not_these: Collection[str], *, all_of_them: bool) -> list[str]:
         """Ids of rows that nobody is sending any more, as far as can be known: their sender has died."""

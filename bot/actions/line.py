@@ -98,6 +98,11 @@ class Line:
             del self._handed[person]
 
     @property
+    def is_empty(self) -> bool:
+        """Nobody stands here, and it has been looked at since the last news."""
+        return not (self._heads or self._handed or self._new) and self._look_at > self._desk.clock.monotonic()
+
+    @property
     def in_hand(self) -> list[str]:
         """Ids of what is claimed and still stands here."""
         return [item.head.id for items in self._handed.values() for item in items] + self._new
