@@ -1,7 +1,6 @@
 """What raises an alert outside the check-ins, and asking the client how the worker shall hear."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from bot.actions import cards, crisis, delivery, ladder, people, prompts, signals
@@ -19,7 +18,6 @@ ABOUT: Mapping[str, TalkAbout] = {
     "what": TalkAbout.WHAT_WE_WORK_ON,
     "times": TalkAbout.TIMES_AND_PLACE,
 }
-ONCE_A_DAY = timedelta(days=1)
 
 
 # ---------------------------------------------------------------- danger
@@ -91,28 +89,6 @@ async def _note_chat(turn: Turn, client_id: str, kind: Happening, key: str) -> N
     raised = await signals.happened(turn, client, event)
     if not raised:
         await people.tell_worker(turn, client, key, f"{kind}:{turn.now.isoformat()}")
-
-
-async def note_silence(turn: Turn, client: Client, n: int) -> None:
-    """Four in a row without a tap: the bot has gone quiet, and the worker checks by the usual way first."""
-    if client.worker_id is None:
-        return
-    newest = await turn.m.checkins.of(client.id)
-    about = newest[-1].id if newest else turn.now.date().isoformat()
-    await delivery.post(
-        turn,
-        Post(
-            to=client.worker_id,
-            kind="worker.silence",
-            key=f"silence:{client.id}:{about}",
-            facts={"ref": client.ref, "n": n, "client": client.id},
-            surface=f"silence:{client.id}",
-            urgency=Urgency.ALERT,
-            silent=True,
-            fresh=True,
-            client_id=client.id,
-        ),
-    )
 
 
 # ---------------------------------------------------------------- how shall the worker hear?

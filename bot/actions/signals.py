@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bot.actions import cards, matters, people
+from bot.actions import cards, delivery, matters, people
 from bot.actions.desk import Turn
 from bot.domain.alerts import (
     NO_TAP,
@@ -20,6 +20,7 @@ from bot.domain.alerts import (
     severity,
     waits_for_client,
 )
+from bot.domain.delivery import Post, Urgency
 from bot.domain.matters import Alert
 from bot.domain.people import Client
 from bot.domain.plan import Plan
@@ -67,6 +68,8 @@ async def evaluate(turn: Turn, client_id: str, check_in_id: str | None) -> Outco
         await _drop(turn, gone)
         new = [one for one in found.signals if key_of(client.id, one) not in before]
         await _decide(turn, client, new, found.resting, check_in_id, history, ids)
+    fresh = [one for one in here if key_of(client.id, one) not in before]
+    await _note_silence(turn, client, fresh)
     return Outcome(await _still_asks(turn, client.id, check_in_id))
 
 
@@ -170,6 +173,33 @@ def _kept_from_worker(signal: Signal) -> bool:
 
 def _last_tap(history: History, check_in_id: str | None) -> datetime | None:
     return next((one.last_touched_at for one in history.occasions if one.check_in_id == check_in_id), None)
+
+
+async def _note_silence(turn: Turn, client: Client, fresh: Sequence[Signal]) -> None:
+    """Four in a row without a tap: the bot has gone quiet, and the worker checks by the usual way first."""
+    most = parameters(turn.plan)["silence"]["untouched"]
+    runs = [one for one in fresh if one.rule == "silence" and _run(one) >= most]
+    if not runs or client.worker_id is None:
+        return
+    await delivery.post(
+        turn,
+        Post(
+            to=client.worker_id,
+            kind="worker.silence",
+            key=f"silence:{client.id}:{runs[0].source}",
+            facts={"ref": client.ref, "client": client.id, "n": _run(runs[0])},
+            surface=f"silence:{client.id}",
+            urgency=Urgency.ALERT,
+            silent=True,
+            fresh=True,
+            client_id=client.id,
+        ),
+    )
+
+
+def _run(signal: Signal) -> int:
+    r = signal.evidence.get("r")
+    return r if isinstance(r, int) else 0
 
 
 async def _open(turn: Turn, alert: Alert | None) -> Open | None:

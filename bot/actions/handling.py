@@ -1,0 +1,222 @@
+"""What staff do with an alert: take it, say that they have talked, say that it is no concern.
+
+Whoever has been reached on its ladder may act. To anybody else there is no such alert: the same refusal as for a ref
+that does not exist.
+"""
+
+from datetime import datetime, timedelta
+
+from bot.actions import cards, delivery, people, sharing
+from bot.actions.desk import Turn
+from bot.domain.alerts import AlertEvent, AlertState, Kind, step
+from bot.domain.delivery import DELETE, Post, Urgency
+from bot.domain.errors import Refusal
+from bot.domain.ladder import Rung
+from bot.domain.matters import URGENT, Alert
+from bot.domain.on_duty import on_duty
+from bot.domain.people import Client, Person
+from bot.domain.words import Role
+
+UNKNOWN = "errors.no_alert"
+ASK_AFTER = timedelta(hours=20)
+"""How long after *We talked* the client is asked: the next day, inside hours."""
+WHY_NOT = ("known", "mistake", "not_us", "other")
+USEFUL = ("useful", "knew", "not_concern")
+
+
+# ---------------------------------------------------------------- may they?
+
+
+async def theirs(turn: Turn, staff: Person, alert_id: str) -> tuple[Alert, Client]:
+    """The alert, if this person has been reached by it. Raises the one refusal otherwise."""
+    alert = await turn.m.alerts.get(alert_id)
+    if alert is None or not _reached(alert, staff):
+        raise Refusal(UNKNOWN)
+    client = await people.client(turn, alert.client_id)
+    as_worker = alert.kind is Kind.ALLIANCE and cards.rung_of(alert, staff) in (Rung.FIRST, Rung.REMINDER)
+    if as_worker and staff.id not in (client.worker_id, alert.holder_id):
+        raise Refusal(UNKNOWN)  # was their client once
+    return alert, client
+
+
+def _reached(alert: Alert, staff: Person) -> bool:
+    return staff.ref in alert.reached or alert.holder_id == staff.id
+
+
+async def open_for(turn: Turn, staff: Person, ref: str) -> Alert:
+    """The open alert about a client that this person may act on, for commands; the most urgent first."""
+    client = await turn.m.people.client_by_ref(ref)
+    order = (Kind.DANGER, Kind.HARM, Kind.ALLIANCE, Kind.SOMEONE_ELSE)
+    for kind in order if client else ():
+        assert client is not None
+        alert = await turn.m.alerts.open_of(client.id, kind)
+        if alert is not None and _reached(alert, staff):
+            return alert
+    raise Refusal(UNKNOWN)
+
+
+# ---------------------------------------------------------------- taking it
+
+
+async def acknowledge(turn: Turn, staff: Person, alert_id: str) -> str:
+    """*I've got it*: cancels everything queued, in this transaction. Returns the key of a toast.
+
+    Whoever taps second is told who has it; taking over from a worker who has it is not done by a tap.
+    """
+    alert, client = await theirs(turn, staff, alert_id)
+    if alert.state is AlertState.ACKNOWLEDGED and alert.holder_id is not None:
+        return "worker.toast.taken" if alert.holder_id == staff.id else "worker.toast.taken_already"
+    state = step(alert.state, AlertEvent.ACKNOWLEDGE)
+    await delivery.withdraw(turn, alert_id=alert.id, why="acknowledged")
+    await turn.m.alerts.change(
+        alert.id,
+        state=state,
+        holder_id=staff.id,
+        acknowledged_at=turn.now,
+        step_due_at=None,
+        rang_at=alert.rang_at or turn.now,
+    )
+    await turn.m.alerts.note(alert.id, turn.now, state, staff.ref)
+    await show_everywhere(turn, alert.id, client, staff)
+    worker = await people.worker_of(turn, client)
+    await sharing.picked_up(turn, client, alert, None if worker and worker.id == staff.id else staff.name)
+    told = alert.kind is Kind.ALLIANCE and alert.check_in_id is not None
+    return "worker.toast.taken" if told else "worker.toast.taken_no_client"
+
+
+async def show_everywhere(turn: Turn, alert_id: str, client: Client, staff: Person) -> Alert:
+    """The card as it is now for whoever acted; for the others, that nothing is left for them to do."""
+    alert = await turn.m.alerts.get(alert_id)
+    assert alert is not None
+    await cards.post(turn, alert, client, staff, reply=True)
+    for ref in sorted(alert.reached - {staff.ref}):
+        other = await turn.m.people.by_ref(ref)
+        if other is not None and await turn.m.messages.standing(other.id, cards.surface(alert.id)) is not None:
+            await _nothing_left(turn, alert, client, other, staff)
+    return alert
+
+
+async def _nothing_left(turn: Turn, alert: Alert, client: Client, other: Person, by: Person) -> None:
+    mine = other.id == client.worker_id and alert.kind is Kind.ALLIANCE
+    if mine:
+        await cards.post(turn, alert, client, other, reply=True)
+        return
+    kind = "worker.alert_taken" if other.role is Role.WORKER else "manager.taken"
+    edition = await turn.m.alerts.next_edition(alert.id)
+    await delivery.post(
+        turn,
+        Post(
+            to=other.id,
+            kind=kind,
+            key=f"alert:{alert.id}:{edition}",
+            facts={"ref": client.ref, "by": by.name},
+            surface=cards.surface(alert.id),
+            urgency=Urgency.REPLY,
+            silent=True,
+            client_id=client.id,
+            alert_id=alert.id,
+        ),
+    )
+
+
+# ---------------------------------------------------------------- talked
+
+
+async def talked(turn: Turn, staff: Person, alert_id: str) -> str:
+    """*We talked*: the worker is asked once whether the alert was useful, the client later whether it helped."""
+    alert, client = await theirs(turn, staff, alert_id)
+    if alert.state is AlertState.TALKED:
+        return "worker.toast.done"
+    if alert.kind in URGENT:
+        raise Refusal("errors.old_button")
+    state = step(alert.state, AlertEvent.TALKED)
+    await delivery.withdraw(turn, alert_id=alert.id, why="talked")
+    asks = alert.kind is Kind.ALLIANCE and alert.asked_at is None
+    await turn.m.alerts.change(
+        alert.id,
+        state=state,
+        holder_id=alert.holder_id or staff.id,
+        acknowledged_at=alert.acknowledged_at or turn.now,
+        talked_at=turn.now,
+        step_due_at=None,
+        snoozed_until=None,
+        ask_client_at=ask_client_at(turn) if asks else None,
+        closed_at=None if asks else turn.now,
+        rang_at=alert.rang_at or turn.now,
+    )
+    if alert.acknowledged_at is None:
+        await turn.m.alerts.note(alert.id, turn.now, AlertState.ACKNOWLEDGED, staff.ref)
+    await turn.m.alerts.note(alert.id, turn.now, state, staff.ref)
+    await show_everywhere(turn, alert.id, client, staff)
+    if asks:
+        await _ask_useful(turn, alert, client, staff)
+    turn.ring(turn.desk.bells.escalate)
+    return "worker.toast.talked"
+
+
+def ask_client_at(turn: Turn) -> datetime:
+    """The next working time from the next day on, which is outside everybody's quiet hours by config."""
+    wanted = turn.now + ASK_AFTER
+    calendar = turn.plan.calendar
+    there = on_duty(wanted, calendar.working, calendar.closed_dates, calendar.timezone)
+    return wanted if there is None or there.here else there.at
+
+
+async def _ask_useful(turn: Turn, alert: Alert, client: Client, staff: Person) -> None:
+    if alert.usefulness is not None:
+        return
+    await delivery.post(
+        turn,
+        Post(
+            to=staff.id,
+            kind="worker.useful",
+            key=f"useful:{alert.id}",
+            facts={"ref": client.ref, "alert": alert.id},
+            surface=f"useful:{alert.id}",
+            urgency=Urgency.REPLY,
+            silent=True,
+            client_id=client.id,
+        ),
+    )
+
+
+async def useful(turn: Turn, staff: Person, alert_id: str, answer: str) -> None:
+    """Useful / knew already / not a concern: stored with the alert, counted per rule."""
+    alert, _ = await theirs(turn, staff, alert_id)
+    if answer not in USEFUL:
+        raise Refusal("errors.old_button")
+    await turn.m.alerts.change(alert.id, usefulness=answer)
+    await people.say(turn, staff, "worker.useful.thanks", surface=f"useful:{alert.id}")
+
+
+# ---------------------------------------------------------------- not a concern
+
+
+async def dismiss(turn: Turn, staff: Person, alert_id: str, why: str) -> str:
+    """*Not a concern*, with the reason in one tap."""
+    alert, client = await theirs(turn, staff, alert_id)
+    if why not in WHY_NOT or alert.kind is not Kind.ALLIANCE:
+        raise Refusal("errors.old_button")
+    state = step(alert.state, AlertEvent.DISMISS)
+    await delivery.withdraw(turn, alert_id=alert.id, why="dismissed")
+    await turn.m.alerts.change(
+        alert.id,
+        state=state,
+        holder_id=alert.holder_id or staff.id,
+        step_due_at=None,
+        snoozed_until=None,
+        closed_at=turn.now,
+        usefulness="not_concern",
+    )
+    await turn.m.alerts.note(alert.id, turn.now, state, staff.ref)
+    await turn.m.alerts.note(alert.id, turn.now, f"why_{why}", staff.ref)
+    now = await show_everywhere(turn, alert.id, client, staff)
+    await close_more(turn, now, staff)
+    return "worker.toast.dismissed"
+
+
+async def close_more(turn: Turn, alert: Alert, staff: Person) -> None:
+    """The choices under *More* have been made: they leave the chat."""
+    if await turn.m.messages.standing(staff.id, f"more:{alert.id}") is not None:
+        gone = Post(staff.id, DELETE, people.once("gone"), surface=f"more:{alert.id}", urgency=Urgency.REPLY)
+        await delivery.post(turn, gone)
