@@ -35,6 +35,7 @@ ENGLISH = compile_lists(SHIPPED)
         "I self-harmed last night",
         "ｋｉｌｌ ｍｙｓｅｌｆ",
         "kill\u200b myself",
+        "ki\u00adll mys\u200belf",
     ],
 )
 def test_harm_to_oneself_is_hit(text: str) -> None:

@@ -134,6 +134,10 @@ def test_slide_is_found_in_steps_none_of_which_stands_out() -> None:
     assert float(str(signal.evidence["c"])) >= 2.6
 
 
+def test_a_first_answer_below_the_prior_is_no_step_down() -> None:
+    assert float(str(read(weekly(5, 5, 5)).why_not["slide"].figures["c"])) < 1
+
+
 def test_an_alert_sets_the_slide_back_but_not_the_usual() -> None:
     history = weekly(8, 8, 8, 8, 7.2, 7.0, 6.8, 6.6)
     alert = Told("said_worse", Construct.BOND, MONDAY + 6 * A_WEEK + 2 * A_DAY, source="elsewhere")
@@ -220,6 +224,14 @@ def test_a_check_in_is_read_at_its_last_scale_answer() -> None:
     history, now = half_done(2, timedelta())
     done = replace(history, occasions=(*history.occasions[:-1], replace(now, scales_done=True)))
     assert found(evaluate(done, THERAPY, now.started_at), "item_low") is not None
+
+
+def test_in_a_replay_a_check_in_counts_as_done_only_from_its_last_tap_on() -> None:
+    history, now = half_done(2, timedelta())
+    later = replace(now, scales_done=True, last_touched_at=now.started_at + timedelta(minutes=20))
+    open_still = replace(history, occasions=(*history.occasions[:-1], later))
+    assert found(evaluate(open_still, THERAPY, now.started_at + timedelta(minutes=10)), "item_low") is None
+    assert found(evaluate(open_still, THERAPY, now.started_at + timedelta(minutes=20)), "item_low") is not None
 
 
 def test_a_changed_answer_is_read_anew() -> None:

@@ -30,6 +30,10 @@ def test_how_many_have_to_be_missed_at_which_own_rate(p0: float, needed: int) ->
     assert runs[0] == needed
 
 
+def test_a_single_miss_is_no_silence_even_for_somebody_who_always_answers() -> None:
+    assert read(answered("-"), p_service=0.99).why_not["silence"].figures["chance"] == 0.01
+
+
 def test_own_rate_mixes_the_service_with_what_is_older_than_the_last_four() -> None:
     signal = found(read(answered("aaaaaaaa---")))
     assert signal is not None
