@@ -14,6 +14,7 @@ from bot.domain.matters import Alert, Line
 from bot.domain.words import Severity
 from storage import tables as t
 
+_ASKED = (AlertState.TALKED, AlertState.NOT_REPAIRED)
 _NAMES = [one.name for one in fields(Alert)]
 
 
@@ -78,7 +79,7 @@ class AlertStore:
 
     async def ask_due(self, now: datetime, limit: int) -> list[Alert]:
         """Talked about, and it is time to ask the client, or to stop waiting for an answer."""
-        due = sa.and_(t.alert.c.state == AlertState.TALKED, t.alert.c.ask_client_at <= now)
+        due = sa.and_(t.alert.c.state.in_(_ASKED), t.alert.c.ask_client_at <= now)
         return await self._all(due, limit=limit, order=t.alert.c.ask_client_at)
 
     async def next_due(self) -> datetime | None:
@@ -87,7 +88,7 @@ class AlertStore:
         for column, states in (
             (t.alert.c.step_due_at, [AlertState.RAISED]),
             (t.alert.c.snoozed_until, list(OPEN)),
-            (t.alert.c.ask_client_at, [AlertState.TALKED]),
+            (t.alert.c.ask_client_at, list(_ASKED)),
         ):
             query = sa.select(column).where(t.alert.c.state.in_(states), column.is_not(None)).order_by(column).limit(1)
             moments.append((await self._con.execute(query)).scalar())

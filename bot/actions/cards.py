@@ -172,9 +172,9 @@ async def facts_for(turn: Turn, alert: Alert, client: Client, reader: Person) ->
         taken = alert.acknowledged_at.isoformat() if alert.acknowledged_at else None
         day = duty.promised(turn.plan, alert.goes_at).isoformat()
         return "manager.someone_else", facts | {"day": day, "taken": taken}
-    if alert.client_said is not None and alert.client_said != "better":
-        return "manager.still_there", facts | {"chose": alert.client_said}
     if rung_of(alert, reader) in (Rung.MANAGER, Rung.LAST_RESORT):
+        if alert.client_said in ("try_again", "no_choice"):
+            return "manager.still_there", facts | {"chose": alert.client_said}
         return await _escalation(turn, alert, facts)
     return await _worker(turn, alert, client, reader, facts)
 

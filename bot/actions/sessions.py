@@ -1,0 +1,126 @@
+"""Meetings of client and worker, and what a worker may see of a client at any time."""
+
+from datetime import datetime, timedelta
+
+from bot.actions import cards, delivery, people, timetable
+from bot.actions.desk import Turn
+from bot.domain.alerts import Kind
+from bot.domain.delivery import Post
+from bot.domain.errors import Refusal
+from bot.domain.people import Client, Person
+from bot.domain.picture import facts_in_words, picture
+from bot.domain.signals.observations import scored
+from bot.domain.usual import figure
+from bot.domain.words import ALLIANCE, Facts, Json, Role
+from storage.sessions import HELD, MISSED, PLANNED
+
+RECENT = timedelta(days=14)
+"""`/met` and `/missed` are about the meeting that was to be within this time."""
+
+
+# ---------------------------------------------------------------- meetings
+
+
+async def met(turn: Turn, staff: Person, client: Client) -> None:
+    """The meeting that was planned, or one just now, was held."""
+    await _said(turn, staff, client, HELD, "worker.meeting.met")
+
+
+async def missed(turn: Turn, staff: Person, client: Client) -> None:
+    """It was not held. Logistics, never a mark against anybody."""
+    await _said(turn, staff, client, MISSED, "worker.meeting.missed")
+
+
+async def _said(turn: Turn, staff: Person, client: Client, state: str, key: str) -> None:
+    own(staff, client)
+    planned = [one.at for one in await turn.m.sessions.of(client.id) if one.state == PLANNED]
+    if client.next_session is not None:
+        planned.append(client.next_session)
+    past = [at for at in planned if turn.now - RECENT <= at <= turn.now]
+    at = max(past, default=turn.now)
+    await turn.m.sessions.put(client.id, at, state, staff.ref, turn.now)
+    if client.next_session is not None and client.next_session <= turn.now:
+        await turn.m.people.change_client(client.id, next_session=None)
+    await timetable.plan_for(turn, client.id)
+    await people.say(turn, staff, key, ref=client.ref, day=at.isoformat())
+
+
+async def set_next(turn: Turn, staff: Person, client: Client, at: datetime) -> None:
+    """When the two meet next."""
+    own(staff, client)
+    if at <= turn.now:
+        raise Refusal("errors.past_date")
+    await turn.m.sessions.drop_planned(client.id)
+    await turn.m.sessions.put(client.id, at, PLANNED, staff.ref, turn.now)
+    await turn.m.people.change_client(client.id, next_session=at)
+    await timetable.plan_for(turn, client.id)
+    await people.say(turn, staff, "worker.meeting.next_set", ref=client.ref, when=at.isoformat())
+
+
+def own(staff: Person, client: Client) -> None:
+    """Only the assigned worker; to anybody else there is no such client."""
+    if client.worker_id != staff.id:
+        raise Refusal("errors.unknown_ref")
+
+
+# ---------------------------------------------------------------- looking
+
+
+async def caseload(turn: Turn, staff: Person) -> None:
+    """The worker's own clients, one line each; of covered ones only what is open. No someone-else matter, ever."""
+    lines: list[Json] = [await _line(turn, client) for client in await turn.m.people.caseload(staff.id)]
+    covered: list[Json] = []
+    for worker in await turn.m.people.everybody(Role.WORKER):
+        away = worker.away_until is not None and worker.away_until > turn.now
+        if away and turn.plan.alerts.cover.get(worker.ref) == staff.ref:
+            covered += [
+                {"ref": one.ref, "name": worker.name}
+                for one in await turn.m.people.caseload(worker.id)
+                if await turn.m.alerts.open_of(one.id, Kind.ALLIANCE)
+            ]
+    facts: Facts = {"clients": lines, "covered": covered}
+    await delivery.post(turn, Post(staff.id, "worker.caseload", people.once("caseload"), facts, people.once("list")))
+
+
+async def _line(turn: Turn, client: Client) -> dict[str, Json]:
+    alert = await turn.m.alerts.open_of(client.id, Kind.ALLIANCE)
+    danger = await turn.m.alerts.open_of(client.id, Kind.DANGER)
+    told = danger is not None and danger.worker_id == client.worker_id
+    latest = await turn.m.checkins.latest([client.id], turn.now)
+    answered = next((one for one in latest[client.id] if one.finished_at and one.last_touched_at), None)
+    return {
+        "ref": client.ref,
+        "status": client.person.status.value,
+        "asking": client.asking.value,
+        "open": (alert is not None and alert.sent) or told,
+        "last": answered.finished_at.isoformat() if answered and answered.finished_at else None,
+        "next": client.next_session.isoformat() if client.next_session else None,
+        "until": client.paused_until.isoformat() if client.paused_until else None,
+    }
+
+
+async def look(turn: Turn, staff: Person, client: Client) -> None:
+    """One client: the last answers and the chart. Written to the access log."""
+    own(staff, client)
+    await turn.m.audit.note(turn.now, staff.ref, "read_answers", client.ref)
+    history = (await cards.history(turn, client)).until(turn.now)
+    chart = picture(history, turn.now)
+    latest = next((one for one in reversed(history.occasions) if scored(one)), None)
+    answers: list[Json] = []
+    if latest is not None:
+        answers = [
+            {"construct": one.reply.construct.value, "value": figure(one.value), "day": one.reply.at.isoformat()}
+            for one in scored(latest)
+            if one.reply.construct in ALLIANCE
+        ]
+    said: list[Json] = [{"text": one.key, **one.facts} for one in facts_in_words(chart)] if chart.lines else []
+    facts: dict[str, Json] = {
+        **await _line(turn, client),
+        "answers": answers,
+        "picture": said,
+        "chart": chart.as_facts() if chart.lines else None,
+        "client": client.id,
+    }
+    where = f"client:{client.id}"
+    post = Post(staff.id, "worker.client", people.once("client"), facts, where, fresh=True, client_id=client.id)
+    await delivery.post(turn, post)
