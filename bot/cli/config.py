@@ -1,17 +1,19 @@
 """`config check` and `config preview`: is the file right, and what would it do."""
 
+import asyncio
 import json
 import os
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
 
 from bot.config.load import Loaded, Problems, place, read
-from bot.config.preview import Line, Looked, preview, somebody
 from bot.domain.plan import Lack, Plan, live_problems
+from bot.domain.preview import Line, Looked, preview, somebody
 from bot.ports import SystemClock
 
 SAID = {
@@ -33,6 +35,7 @@ SAID = {
     "open": "the last one is still open",
     "late": "too late to be answered",
 }
+"""Why somebody is not asked, for whoever reads the preview on a terminal."""
 LACKING = {Lack.MISSING: "is missing", Lack.OLD: "is older than six months", Lack.IN_FUTURE: "has not come yet"}
 
 config_option = click.option(
@@ -96,8 +99,20 @@ def preview_command(config_path: str | None, days: int, ref: str | None, as_json
 
 
 def clients_of(found: Loaded) -> Sequence[Looked]:
-    """Whom the preview is about. Until a roster is read here, that is one made-up client in the service's zone."""
-    return [somebody(found.plan)]
+    """Everybody on the roster; where there is none yet, one made-up client in the service's zone."""
+    url = found.settings.database.url.get_secret_value()
+    if url.startswith("sqlite") and not Path(url.partition("///")[2].partition("?")[0]).exists():
+        return [somebody(found.plan)]
+    return asyncio.run(_roster(found)) or [somebody(found.plan)]
+
+
+async def _roster(found: Loaded) -> Sequence[Looked]:
+    # Imported here: checking a file needs no database.
+    from bot import app
+    from bot.actions import preview as looking
+
+    async with app.open_desk(found.settings, found.plan) as desk, desk.turn() as turn:
+        return await looking.everybody(turn)
 
 
 def _print(lines: Sequence[Line], clients: Sequence[Looked], plan: Plan, days: int) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from bot.config.settings import Settings
 
-KEY_FILE = "checkin.keys"
 MADE = (
     "A new encryption key was written to {path}. Names, goals and words of your clients can be read only with it. "
     "Keep a copy somewhere else, not beside the database: without it a backup is worth nothing."
@@ -22,7 +21,7 @@ def keys_for(settings: Settings, make: Callable[[], str], tell: Callable[[str], 
     """All keys, newest first. Makes the key file on first run, with SQLite only, and tells where it is."""
     if settings.database.encryption_keys:
         return [key.get_secret_value() for key in settings.database.encryption_keys]
-    path = settings.folder / KEY_FILE
+    path = settings.key_file
     if path.exists():
         return _read(path)
     if not settings.database.url.get_secret_value().startswith("sqlite"):

@@ -18,7 +18,8 @@ def config(tmp_path: Path) -> Path:
 
 
 def run(*arguments: str, **environ: str) -> Result:
-    return CliRunner().invoke(main, arguments, env={"CHECKIN_CONFIG": None, **environ})
+    nowhere = {"CHECKIN_CONFIG": None, "CHECKIN_DATABASE__URL": "sqlite+aiosqlite:////nowhere/none.db"}
+    return CliRunner().invoke(main, arguments, env={**nowhere, **environ})
 
 
 class TestCheck:

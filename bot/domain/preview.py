@@ -14,14 +14,17 @@ from bot.domain.words import Json
 class Looked:
     """A client as the preview needs them: what decides about asking, and what the choice of questions depends on.
 
-    `goals` are live goals; `earlier` counts check-ins so far; sessions are those known, held or planned.
+    `goals` are live goals; `earlier` counts check-ins so far; `last` is schedule → its last occasion; `open_until` is
+    the end of the check-in that is open now. Later check-ins are taken to be answered in time.
     """
 
     asked: Asked
     earlier: int = 0
     goals: int = 0
     sessions: Sequence[datetime] = ()
-    last_due: Mapping[str, datetime] = field(default_factory=dict)
+    has_next_session: bool = False
+    last: Mapping[str, Due] = field(default_factory=dict)
+    open_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +72,12 @@ def preview(plan: Plan, clients: Iterable[Looked], now: datetime, days: int) -> 
 
 def _of_client(plan: Plan, client: Looked, now: datetime, until: datetime) -> Iterator[Line]:
     due = [(one, schedule) for schedule in plan.schedules for one in _occasions(plan, schedule, client, now, until)]
-    earlier, last_due = client.earlier, dict(client.last_due)
+    earlier, last = client.earlier, dict(client.last)
     for one, schedule in sorted(due, key=lambda pair: (pair[0].at, pair[1].name)):
-        asked = replace(client.asked, last_due_at=last_due.get(schedule.name))
-        line = _line(plan, schedule, replace(client, asked=asked, earlier=earlier), one)
+        line = _line(plan, schedule, replace(client, earlier=earlier, last=last), one)
         yield line
         if line.outcome == "ask":
-            earlier, last_due[schedule.name] = earlier + 1, one.at
+            earlier, last = earlier + 1, {**last, schedule.name: one}
 
 
 def _occasions(plan: Plan, schedule: Schedule, client: Looked, now: datetime, until: datetime) -> Iterator[Due]:
@@ -87,7 +89,13 @@ def _occasions(plan: Plan, schedule: Schedule, client: Looked, now: datetime, un
 
 
 def _line(plan: Plan, schedule: Schedule, client: Looked, due: Due) -> Line:
-    asked, at = client.asked, due.at
+    last, at = client.last.get(schedule.name), due.at
+    asked = replace(
+        client.asked,
+        open_check_in=client.open_until is not None and at < client.open_until,
+        last_local_date=last.local_date if last else None,
+        last_due_at=last.at if last else None,
+    )
     decision = decide(asked, schedule, plan.calendar, at, due.local_date, at)
     if isinstance(decision, Wait):
         at = decision.until
@@ -98,7 +106,7 @@ def _line(plan: Plan, schedule: Schedule, client: Looked, due: Due) -> Line:
     standing = Standing(
         earlier=client.earlier,
         live_goals=client.goals,
-        has_next_session=any(session > at for session in client.sessions),
+        has_next_session=client.has_next_session or any(session > at for session in client.sessions),
         max_questions=asked.own.max_questions,
     )
     closes = decision.expires_at

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from bot import bank
-from bot.config.preview import Line, Looked, preview, somebody
+from bot.domain.preview import Line, Looked, preview, somebody
 from bot.domain.people import Asking
 from bot.domain.schedules import Asked, Calendar, Schedule
 from bot.domain.words import Hours
