@@ -1,7 +1,8 @@
 """Who speaks, and whom they may know of."""
 
-from bot.actions import people
+from bot.actions import joining, people
 from bot.actions.desk import Turn
+from bot.domain.consent import DONE
 from bot.domain.errors import Refusal
 from bot.domain.people import Client, Person, Status
 from bot.domain.words import Role
@@ -32,6 +33,21 @@ def client(talk: Talk) -> Client:
     if talk.client is None:
         raise Refusal("errors.not_yours")
     return talk.client
+
+
+async def own_chat(talk: Talk) -> Client | None:
+    """The speaker as a client who has joined, whether or not they are asked now.
+
+    Whoever is still joining is shown their screen again (None); whoever said no, or was not meant, is only told how
+    to come back.
+    """
+    found = client(talk)
+    if found.person.status in (Status.JOINED, Status.LEFT, Status.DISCHARGED):
+        return found
+    if found.join_screen not in (0, DONE):
+        await joining.show(talk.turn, found, fresh=talk.tap is None)
+        return None
+    raise Refusal("client.code.none")
 
 
 async def client_for_staff(talk: Talk, ref: str | None) -> Client:

@@ -55,7 +55,7 @@ async def tap(turn: Turn, client: Client, tapped_on: int, choice: Choice, value:
     elif choice is Choice.CHANGE:
         await ask_clock(turn, client)
     elif choice is Choice.CLOCK:
-        await _offset(turn, client, value)
+        await _set_zone(turn, client, zone_from_offset(turn, value))
     else:
         await _onward(turn, client, leads_to, choice)
     return None
@@ -119,32 +119,40 @@ async def _unknown(turn: Turn, client: Client) -> None:
 async def ask_clock(turn: Turn, client: Client) -> None:
     """Other clocks to tap on; one can be typed instead, or the name of a city."""
     await people.expect(turn, client.person, CLOCK, turn.now + PATIENCE)
-    home = turn.plan.service.timezone
-    near = clocks.offered(client.person.timezone, home, turn.now)
-    shown: list[Json] = [[minutes, f"{wall:%H:%M}"] for minutes, wall in near]
-    await show(turn, client, page="clock", clocks=shown)
+    await show(turn, client, page="clock", clocks=other_clocks(turn, client))
 
 
 async def typed_clock(turn: Turn, client: Client, text: str) -> None:
     """What somebody typed as their clock, or as the place where they are."""
-    wall, home = clocks.read_clock(text), turn.plan.service.timezone
-    zone = clocks.by_clock(wall, home, turn.now) if wall else clocks.by_place(text, available_timezones())
-    if zone is None:
-        raise Refusal("client.join.clock.unsure")
-    await _set_zone(turn, client, zone)
-
-
-async def _offset(turn: Turn, client: Client, minutes: int | None) -> None:
-    zone = clocks.by_offset(timedelta(minutes=minutes or 0), turn.plan.service.timezone, turn.now)
-    if minutes is None or zone is None:
-        raise Refusal("errors.old_button")
-    await _set_zone(turn, client, zone)
+    await _set_zone(turn, client, zone_from_words(turn, text))
 
 
 async def _set_zone(turn: Turn, client: Client, zone: str) -> None:
     await people.expect(turn, client.person, None)
     await turn.m.people.change(client.id, timezone=zone)
     await show(turn, await people.client(turn, client.id))
+
+
+def other_clocks(turn: Turn, client: Client) -> list[Json]:
+    """[minutes from UTC, what the clock shows] for some zones around the client's."""
+    near = clocks.offered(client.person.timezone, turn.plan.service.timezone, turn.now)
+    return [[minutes, f"{wall:%H:%M}"] for minutes, wall in near]
+
+
+def zone_from_words(turn: Turn, text: str) -> str:
+    """A zone by what a clock shows, or by the name of a city. Raises Refusal when neither is understood."""
+    wall, home = clocks.read_clock(text), turn.plan.service.timezone
+    zone = clocks.by_clock(wall, home, turn.now) if wall else clocks.by_place(text, available_timezones())
+    if zone is None:
+        raise Refusal("client.join.clock.unsure")
+    return zone
+
+
+def zone_from_offset(turn: Turn, minutes: int | None) -> str:
+    zone = clocks.by_offset(timedelta(minutes=minutes or 0), turn.plan.service.timezone, turn.now)
+    if minutes is None or zone is None:
+        raise Refusal("errors.old_button")
+    return zone
 
 
 # ---------------------------------------------------------------- what the screens say

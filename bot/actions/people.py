@@ -7,6 +7,8 @@ from datetime import datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 
+from babel.dates import get_month_names
+
 from bot.actions import delivery
 from bot.actions.desk import Turn
 from bot.domain.asked import Own
@@ -122,6 +124,18 @@ def next_asked(turn: Turn, client: Client) -> datetime | None:
     return min((due.at for due in dues if due is not None), default=None)
 
 
+@cache
+def months(language: str) -> dict[str, int]:
+    """Small-letter names of the months, long and short, in a language and in English."""
+    named: dict[str, int] = {}
+    for code in dict.fromkeys((language, "en")):
+        locale = texts().for_language(code).texts["format.locale"]
+        for context, width in (("format", "wide"), ("format", "abbreviated"), ("stand-alone", "wide")):
+            for number, name in get_month_names(width, context, locale=locale).items():  # type: ignore[arg-type]
+                named.setdefault(name.casefold().strip("."), number)
+    return named
+
+
 # ---------------------------------------------------------------- saying
 
 
@@ -145,6 +159,12 @@ async def tell_worker(turn: Turn, client: Client, key: str, once_for: str, **fac
     post_key = f"told:{once_for}:{client.id}"
     post = Post(client.worker_id, "sentence", post_key, said, urgency=Urgency.DIGEST)
     await delivery.post(turn, post)
+
+
+async def show_commands(turn: Turn, staff: Person) -> None:
+    """What a member of staff can do here."""
+    facts: Facts = {"role": staff.role.value}
+    await delivery.post(turn, Post(staff.id, "staff.help", once("help"), facts))
 
 
 async def expect(turn: Turn, person: Person, what: str | None, until: datetime | None = None) -> None:

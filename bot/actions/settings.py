@@ -3,10 +3,12 @@
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.actions import delivery, menu, people, prompts, timetable
+from bot.actions import delivery, joining, menu, people, prompts, timetable
 from bot.actions.desk import Turn
 from bot.domain.asked import Own
+from bot.domain.clocks import read_clock
 from bot.domain.consent import DONE
+from bot.domain.dates import read_day
 from bot.domain.delivery import DELETE, Post, Urgency
 from bot.domain.errors import Refusal
 from bot.domain.outgoing import MESSAGE
@@ -17,6 +19,7 @@ from bot.domain.words import Json, Weekday
 
 BREAK_DATE = "break:date"
 WHEN_TIME = "when:time"
+WHEN_CLOCK = "when:clock"
 """What a client's typed words are for."""
 PATIENCE = timedelta(hours=1)
 LONGEST_BREAK = timedelta(days=183)
@@ -54,6 +57,26 @@ async def take_break(turn: Turn, client: Client, until: date) -> None:
 async def break_for(turn: Turn, client: Client, days: int) -> None:
     today = turn.now.astimezone(ZoneInfo(client.person.timezone)).date()
     await take_break(turn, client, today + days * DAY)
+
+
+async def break_until_typed(turn: Turn, client: Client, typed: str) -> None:
+    """The day as it was typed, in the client's language or in English."""
+    today = turn.now.astimezone(ZoneInfo(client.person.timezone)).date()
+    until = read_day(typed, today, people.months(client.person.language))
+    if until is None:
+        raise Refusal("client.break.date_unclear")
+    await take_break(turn, client, until)
+
+
+async def set_time_typed(turn: Turn, client: Client, typed: str) -> None:
+    wall = read_clock(typed)
+    if wall is None:
+        raise Refusal("client.when.time_unclear")
+    await set_time(turn, client, wall)
+
+
+async def set_zone_typed(turn: Turn, client: Client, typed: str) -> None:
+    await set_zone(turn, client, joining.zone_from_words(turn, typed))
 
 
 async def ask_break_date(turn: Turn, client: Client) -> None:
@@ -177,6 +200,21 @@ async def set_time(turn: Turn, client: Client, wall: time) -> None:
     await show_when(turn, await people.client(turn, client.id))
 
 
+async def ask_clock(turn: Turn, client: Client) -> None:
+    """The clock is wrong, or the client is somewhere else: other clocks to tap on, or one to type."""
+    await people.expect(turn, client.person, WHEN_CLOCK, turn.now + PATIENCE)
+    await menu.show(turn, client, "clock", clocks=joining.other_clocks(turn, client))
+
+
+async def set_zone(turn: Turn, client: Client, zone: str) -> None:
+    """The same days and hours, on another clock."""
+    await people.expect(turn, client.person, None)
+    await turn.m.people.change(client.id, timezone=zone)
+    await timetable.plan_for(turn, client.id)
+    wall = turn.now.astimezone(ZoneInfo(zone))
+    await menu.show(turn, await people.client(turn, client.id), "clock_set", now=f"{wall:%H:%M}")
+
+
 async def _own_times(turn: Turn, client: Client, own: Own) -> None:
     await turn.m.people.change_client(client.id, own_times=own.as_json())
     await timetable.plan_for(turn, client.id)
@@ -188,9 +226,19 @@ async def show_settings(turn: Turn, client: Client) -> None:
         client,
         "settings",
         words=client.style is Style.WORDS,
-        not_shared_with=list(turn.plan.service.not_shared_with),
         languages=len(turn.plan.service.languages),
     )
+
+
+async def show_who(turn: Turn, client: Client) -> None:
+    """Who sees what."""
+    await menu.show(turn, client, "who", not_shared_with=list(turn.plan.service.not_shared_with))
+
+
+async def show_languages(turn: Turn, client: Client, *, fresh: bool = False) -> None:
+    codes = turn.plan.service.languages
+    names: list[Json] = [[code, people.texts().for_language(code).texts["format.name"]] for code in codes]
+    await menu.show(turn, client, "language" if len(codes) > 1 else "language_only", fresh=fresh, names=names)
 
 
 async def set_style(turn: Turn, client: Client, style: Style) -> None:

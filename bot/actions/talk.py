@@ -6,6 +6,7 @@ from bot.domain.errors import Refusal
 from bot.domain.people import Asking, Client, Person, Status
 from bot.domain.signals.history import HARM_BY_OTHERS
 from bot.domain.words import Json
+from storage.remarks import NOBODY
 
 ABOUT = ("how", "what", "logistics")
 _AS_SIGNAL = {"how": "how", "what": "what", "logistics": "times"}
@@ -55,10 +56,17 @@ async def contact_me(turn: Turn, client: Client) -> None:
     await _quiet(turn, client)
 
 
-async def danger(turn: Turn, client: Client, lists: frozenset[str]) -> None:
-    """A word list hit something that was typed: the numbers first, then the notice; no questions for now."""
+async def danger(turn: Turn, client: Client, lists: frozenset[str], text: str, message_id: int | None) -> None:
+    """A word list hit something that was typed: the numbers first, then the notice; no questions for now.
+
+    The words are kept like other words, and shown to nobody by that.
+    """
     harm = lists == frozenset({HARM_BY_OTHERS})
     await crisis.show(turn, client, crisis.MATCHED, crisis.PASSING, harm=harm, fresh=True)
+    known = await turn.m.remarks.by_message(client.id, message_id) if message_id is not None else None
+    kept = known or await turn.m.remarks.add(client.id, None, message_id, text, turn.now)
+    await turn.m.remarks.change(kept.id, text=text, shown_to=NOBODY)
+    await people.expect(turn, client.person, None)
     await alerts.raise_danger(turn, client, lists, source="typed")
     await _quiet(turn, client)
 

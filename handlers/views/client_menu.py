@@ -100,6 +100,7 @@ PAGES: Mapping[str, Page] = {
     "quiet_off": Page("client.settings.quiet_off", (_BACK_TO_SETTINGS,)),
     "language_set": Page("client.language.set", (_BACK_TO_SETTINGS,)),
     "language_only": Page("client.language.only_one", (_BACK_TO_SETTINGS,)),
+    "clock_set": Page("client.join.clock.set", (_BACK_TO_WHEN,)),
     "closed": Page("client.menu.closed"),
 }
 """Pages that need nothing but their texts."""
@@ -188,6 +189,13 @@ def _when_time(facts: Facts, voice: Voice) -> Screen:
     )
 
 
+def _clock(facts: Facts, voice: Voice) -> Screen:
+    offered: Any = facts["clocks"]
+    buttons = [button(str(wall), VERB, "zone", int(minutes)) for minutes, wall in offered]
+    pairs = tuple(tuple(buttons[at : at + 2]) for at in range(0, len(buttons), 2))
+    return Screen(voice.say("client.join.clock.ask"), (*pairs, *_rows((_BACK_TO_WHEN,), facts, voice)))
+
+
 def _answers(facts: Facts, voice: Voice) -> Screen:
     found: Any = facts["answers"]
     if not found:
@@ -233,6 +241,7 @@ _MADE: Mapping[str, View] = {
     "when": _when,
     "when_day": _when_day,
     "when_time": _when_time,
+    "clock": _clock,
     "answers": _answers,
 }
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from bot.domain.words import Facts, Role
+from bot.texts import lines
 from handlers.views.screen import Screen, View, Voice, button
 
 VERB = "sj"
@@ -17,4 +18,18 @@ def join(facts: Facts, voice: Voice) -> Screen:
     return Screen(voice.say(f"{whose}.join.done_none" if nobody_yet else f"{whose}.join.done"))
 
 
-VIEWS: Mapping[str, View] = {"staff.join": join}
+COMMANDS: Mapping[Role, tuple[str, ...]] = {Role.WORKER: ("invite", "help"), Role.MANAGER: ("invite", "help")}
+"""What the help of staff lists: the commands that exist."""
+
+
+def help_(facts: Facts, voice: Voice) -> Screen:
+    role = Role(str(facts["role"]))
+    listed = [
+        voice.say(f"{role}.help.line", command=name, what=voice.say.plain(f"commands.{role}.{name}"))
+        for name in COMMANDS[role]
+    ]
+    foot = voice.say("worker.help.foot")
+    return Screen(lines(voice.say(f"{role}.help.head"), *listed, foot))
+
+
+VIEWS: Mapping[str, View] = {"staff.join": join, "staff.help": help_}
