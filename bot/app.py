@@ -12,7 +12,7 @@ import asyncio
 import fcntl
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from handlers.sender import TelegramMessenger, make_bot
 from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
@@ -38,6 +37,7 @@ from bot.domain.plan import Plan
 from bot.ports import Clock, SystemClock
 from handlers import routes
 from handlers.receiver import Receiver
+from handlers.sender import TelegramMessenger, make_bot
 from handlers.setup import TelegramEars
 from storage import migrate
 from storage.sealing import Seal, new_key
@@ -58,10 +58,10 @@ class AlreadyRunning(Exception):
 
 
 @asynccontextmanager
-async def open_memory(settings: Settings) -> AsyncIterator[Memory]:
-    """The database, brought up to date, with the keys that open it."""
+async def open_memory(settings: Settings, tell: Callable[[str], None]) -> AsyncIterator[Memory]:
+    """The database, brought up to date, with the keys that open it. `tell` hears of a key file that was made."""
     url = settings.database.url.get_secret_value()
-    seal = Seal(keys_for(settings, new_key, _tell))
+    seal = Seal(keys_for(settings, new_key, tell))
     if await asyncio.to_thread(migrate.upgrade, url):
         log.info("database_upgraded", version=migrate.HEAD)
     memory = Memory(url, seal)
@@ -72,9 +72,11 @@ async def open_memory(settings: Settings) -> AsyncIterator[Memory]:
 
 
 @asynccontextmanager
-async def open_desk(settings: Settings, plan: Plan, clock: Clock | None = None) -> AsyncIterator[Desk]:
+async def open_desk(
+    settings: Settings, plan: Plan, clock: Clock | None = None, tell: Callable[[str], None] | None = None
+) -> AsyncIterator[Desk]:
     """A desk for commands that act and end; nothing is received or sent here."""
-    async with open_memory(settings) as memory:
+    async with open_memory(settings, tell or _tell) as memory:
         yield Desk(memory=memory, clock=clock or SystemClock(), plan=plan)
 
 

@@ -6,11 +6,12 @@ from zoneinfo import ZoneInfo
 from bot.actions import delivery, people
 from bot.actions.desk import Desk, Turn
 from bot.domain.delivery import Post, Urgency
-from bot.domain.people import Status
-from bot.domain.words import Role
+from bot.domain.people import Person, Status
+from bot.domain.words import Json, Role
 
 INBOX_KEPT = timedelta(days=3)
 TOLD = "not_live_told"
+FORGOTTEN = "forgotten"
 LACKING = {
     "missing": "is missing in the configuration",
     "old": "is older than six months: ring the numbers again and enter who did and when",
@@ -34,21 +35,35 @@ async def tell_not_live(turn: Turn) -> int:
     told = await turn.m.marks.get(TOLD)
     if told is not None and turn.now - told.at < timedelta(days=1):
         return 0
-    lines = await not_live_because(turn)
-    if not lines:
+    facts = await _lacking(turn)
+    if not any(facts.values()):
         return 0
     await turn.m.marks.set(TOLD, turn.now)
     today = turn.now.astimezone(ZoneInfo(turn.plan.service.timezone)).date()
     for manager in await turn.m.people.everybody(Role.MANAGER):
-        facts = {"lines": lines}
         key = f"not_live:{today}:{manager.id}"
         await delivery.post(turn, Post(manager.id, "manager.not_live", key, facts, urgency=Urgency.DIGEST))
     return 0
 
 
+async def _lacking(turn: Turn) -> dict[str, Json]:
+    """What keeps the bot from asking, as values: config keys with how they fall short, and who has not joined."""
+    waiting = [person.name for person in await _contacts(turn) if person.status is not Status.JOINED]
+    return {"lacks": [[one.key, str(one.lack)] for one in people.lacks(turn)], "not_joined": sorted(set(waiting))}
+
+
+async def _contacts(turn: Turn) -> list[Person]:
+    refs = {ref for named in turn.plan.people_needed.values() for ref in named}
+    found = [await turn.m.people.by_ref(ref) for ref in sorted(refs)]
+    return [person for person in found if person is not None]
+
+
 async def forget(turn: Turn) -> int:
-    """Drop what has been handled long ago."""
-    await turn.m.inbox.forget_before(turn.now - INBOX_KEPT)
+    """Drop, once an hour, what has been handled long ago."""
+    last = await turn.m.marks.get(FORGOTTEN)
+    if last is None or turn.now - last.at >= timedelta(hours=1):
+        await turn.m.inbox.forget_before(turn.now - INBOX_KEPT)
+        await turn.m.marks.set(FORGOTTEN, turn.now)
     return 0
 
 

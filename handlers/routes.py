@@ -1,0 +1,145 @@
+"""The one table of routes: which button, command, typed word and settled message leads where.
+
+Each feature keeps its own part beside its handlers (`TAPS`, `COMMANDS`) and its views (`VIEWS`); here they are laid
+together. Two that want the same name fail at start instead of hiding each other.
+"""
+
+import asyncio
+import pkgutil
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from telegram import BotCommand
+
+import handlers.client
+import handlers.manager
+import handlers.views
+import handlers.worker
+from bot.actions import alerts, checkins, delivery, followup, housekeeping, ladder, settings
+from bot.actions.desk import Desk, Turn
+from bot.actions.inbox import MOST_ATTEMPTS
+from bot.actions.people import texts
+from bot.domain.delivery import Post, Urgency
+from bot.domain.errors import Refusal
+from bot.domain.people import Person
+from bot.domain.plan import Plan
+from bot.domain.words import Role
+from bot.ticks import Loop
+from handlers.client import typed as client_typed
+from handlers.context import Route, Talk
+from handlers.views.screen import View, Voice
+
+
+def _modules(package: ModuleType) -> list[ModuleType]:
+    return [import_module(f"{package.__name__}.{one.name}") for one in pkgutil.iter_modules(package.__path__)]
+
+
+def _laid_together(packages: Iterable[ModuleType], name: str) -> dict[str, Any]:
+    every: dict[str, Any] = {}
+    for module in (module for package in packages for module in _modules(package)):
+        for key, value in getattr(module, name, {}).items():
+            if key in every:
+                raise ValueError(f"{name}: {module.__name__} is the second that wants {key!r}")
+            every[key] = value
+    return every
+
+
+PEOPLE = (handlers.client, handlers.worker, handlers.manager)
+TAPS: Mapping[str, Route] = _laid_together(PEOPLE, "TAPS")
+COMMANDS: Mapping[str, Route] = _laid_together(PEOPLE, "COMMANDS")
+VIEWS: Mapping[str, View] = _laid_together((handlers.views,), "VIEWS")
+
+
+# ---------------------------------------------------------------- words and membership
+
+
+async def typed(talk: Talk) -> None:
+    """Words that are no command, and whatever is not words."""
+    if talk.speaker is None:
+        talk.answer = Refusal("errors.stranger")
+    elif talk.client is not None:
+        await client_typed.typed(talk)
+    else:
+        talk.answer = Refusal("errors.staff_not_understood")
+
+
+async def gone(turn: Turn, person: Person, at: datetime) -> None:
+    """The person blocked the bot. A note that is older than their last word to us changes nothing."""
+    await turn.m.people.change(person.id, unreachable="blocked", unreachable_at=at)
+    if person.role is Role.CLIENT:
+        await alerts.note_blocked(turn, person.id)
+
+
+async def back(turn: Turn, person: Person, at: datetime) -> None:
+    """The person let the bot write again."""
+    await turn.m.people.change(person.id, unreachable=None, unreachable_at=None)
+    if person.role is Role.CLIENT:
+        await alerts.note_back(turn, person.id)
+
+
+async def came_back(turn: Turn, since: datetime) -> None:
+    """We could not hear for a while: taps of that time are lost, so what was open is offered once more."""
+    await checkins.reoffer_open(turn, since)
+
+
+async def tell_administrator(turn: Turn, update_id: int) -> None:
+    """An update was set aside: the managers hear that, never what it held."""
+    for manager in await turn.m.people.everybody(Role.MANAGER):
+        facts = {"key": "admin.update_set_aside", "facts": {"n": MOST_ATTEMPTS, "id": update_id}}
+        post = Post(manager.id, "sentence", f"set_aside:{update_id}:{manager.id}", facts, urgency=Urgency.DIGEST)
+        await delivery.post(turn, post)
+
+
+# ---------------------------------------------------------------- voices
+
+
+class Voices:
+    """Language → what views speak with. Made anew when another plan is in force."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._made: dict[tuple[str, str], Voice] = {}
+
+    def __call__(self, language: str) -> Voice:
+        plan = self._desk.plan
+        known = self._made.get((plan.version, language))
+        if known is None:
+            say = texts().for_language(language, plan.texts, place=plan.service.place)
+            known = self._made[plan.version, language] = Voice(say, plan)
+        return known
+
+
+def toast(plan: Plan, language: str, key: str) -> str:
+    return texts().for_language(language, plan.texts, place=plan.service.place).plain(key)
+
+
+def menu_commands(plan: Plan, language: str) -> Sequence[BotCommand]:
+    """What Telegram's menu button offers a client: only what there is a route for."""
+    say = texts().for_language(language, plan.texts)
+    names = [name for name in COMMANDS if say.has(f"commands.client.{name}")]
+    return [BotCommand(name, say.plain(f"commands.client.{name}")) for name in names]
+
+
+# ---------------------------------------------------------------- loops
+
+
+def loops(desk: Desk) -> tuple[Loop, ...]:
+    """What is looked at again and again, each piece a transaction of its own."""
+    return (
+        Loop(
+            "release",
+            desk.bells.release,
+            (
+                checkins.release_due,
+                checkins.remind_due,
+                checkins.evaluate_due,
+                checkins.expire_due,
+                settings.end_due_breaks,
+            ),
+        ),
+        Loop("escalate", desk.bells.escalate, (ladder.escalate_due, followup.ask_clients_due)),
+        Loop("tidy", asyncio.Event(), (housekeeping.tell_not_live, housekeeping.forget)),
+    )
