@@ -180,7 +180,7 @@ def _number(value: object) -> float | None:
 
 def _occasion(row: Mapping[Any, Any], replies: list[Reply], answered: set[int], bank: Bank) -> Occasion:
     c = t.check_in.c
-    asked = [bank.get(item["question"]) for item in row[c.items]]
+    asked = [bank.get(item["question"]) for item in row[c["items"]]]
     left = [one for n, one in enumerate(asked) if one is not None and n not in answered and one.scale is not Scale.TEXT]
     return Occasion(
         check_in_id=row[c.id],
