@@ -134,6 +134,6 @@ def _config(con: sa.Connection | None) -> "Config":
 
 def _engine(url: str) -> sa.Engine:
     """The same database for a driver that blocks, as Alembic wants it."""
-    made = sa.make_url(url)
-    blocking = made.set(drivername="sqlite") if is_sqlite(url) else made
-    return sa.create_engine(blocking, hide_parameters=True)
+    if is_sqlite(url):
+        return sa.create_engine(sa.make_url(url).set(drivername="sqlite"), hide_parameters=True)
+    return sa.create_engine(url, hide_parameters=True, connect_args={"connect_timeout": 10})

@@ -68,6 +68,10 @@ class Seal:
         """Which key closes now, in a form that tells nothing about it."""
         return self._keys[0].number.hex()
 
+    def has(self, number: bytes) -> bool:
+        """Whether the key with this number, which every sealed value begins with, is at hand."""
+        return any(key.number == number for key in self._keys)
+
     def close(self, label: str, row_id: str, text: str) -> bytes:
         key, nonce = self._keys[0], os.urandom(NONCE_BYTES)
         return key.number + nonce + key.cipher.encrypt(nonce, text.encode(), f"{label}:{row_id}".encode())

@@ -14,6 +14,7 @@ from storage.inbox import Inbox
 from storage.invitations import Invitations
 from storage.marks import Marks, Plans
 from storage.messages import Messages
+from storage.operations import Operations
 from storage.people import People
 from storage.remarks import Remarks
 from storage.sealing import Seal
@@ -97,3 +98,7 @@ class Stores:
     @cached_property
     def plans(self) -> Plans:
         return Plans(self.con)
+
+    @cached_property
+    def operations(self) -> Operations:
+        return Operations(self.con, self.seal)
