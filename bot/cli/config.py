@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from bot.config.keys import NoKey
 from bot.config.load import Loaded, Problems, place, read
 from bot.domain.plan import Lack, Plan, live_problems
 from bot.domain.preview import Line, Looked, preview, somebody
@@ -67,8 +68,7 @@ def check(config_path: str | None) -> None:
     found = load_or_exit(config_path, now)
     for warning in found.warnings:
         click.echo(str(warning), err=True)
-    for lack in live_problems(found.plan, now.date()):
-        click.echo(f"not live yet: {lack.key} {LACKING[lack.lack]}", err=True)
+    _say_what_lacks(found.plan, now)
     plan = found.plan
     schedules = ", ".join(one.name for one in plan.schedules)
     noun = "schedule" if len(plan.schedules) == 1 else "schedules"
@@ -88,6 +88,7 @@ def preview_command(config_path: str | None, days: int, ref: str | None, as_json
     if not clients:
         click.echo("There is no such client. `checkin-bot roster list` shows the roster.", err=True)
         sys.exit(2)
+    _say_what_lacks(found.plan, now)
     lines = preview(found.plan, clients, now, days)
     if as_json:
         document = {"version": found.plan.version, "from": now.isoformat(), "days": days}
@@ -98,12 +99,21 @@ def preview_command(config_path: str | None, days: int, ref: str | None, as_json
     _print(lines, clients, found.plan, days)
 
 
+def _say_what_lacks(plan: Plan, now: datetime) -> None:
+    for lack in live_problems(plan, now.date()):
+        click.echo(f"not live yet: {lack.key} {LACKING[lack.lack]}", err=True)
+
+
 def clients_of(found: Loaded) -> Sequence[Looked]:
     """Everybody on the roster; where there is none yet, one made-up client in the service's zone."""
     url = found.settings.database.url.get_secret_value()
     if url.startswith("sqlite") and not Path(url.partition("///")[2].partition("?")[0]).exists():
         return [somebody(found.plan)]
-    return asyncio.run(_roster(found)) or [somebody(found.plan)]
+    try:
+        return asyncio.run(_roster(found)) or [somebody(found.plan)]
+    except NoKey as why:
+        click.echo(str(why), err=True)
+        sys.exit(2)
 
 
 async def _roster(found: Loaded) -> Sequence[Looked]:

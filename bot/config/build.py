@@ -70,7 +70,7 @@ def _schedule(table: ScheduleTable) -> Schedule:
         questions=tuple(table.questions),
         max_questions=table.max_questions,
         remind_after=table.remind_after,
-        expires_after=table.expires_after if table.expires_after is not None else DEFAULT_WINDOW,
+        expires_after=_else(table.expires_after, DEFAULT_WINDOW),
     )
 
 
@@ -108,7 +108,7 @@ def _alerts(document: Document) -> Alerts:
         escalate_to=tuple(alerts.escalate_to),
         complaints_to=tuple(alerts.complaints_to),
         cover=alerts.cover,
-        snooze=alerts.snooze or SNOOZE,
+        snooze=_else(alerts.snooze, SNOOZE),
         budget_per_worker_per_week=alerts.budget_per_worker_per_week,
     )
 
@@ -130,7 +130,12 @@ def _data(document: Document) -> Data:
     if messages is None and document.service.profile is Profile.RECOVERY:
         messages = CLEARED_IN_RECOVERY
     return Data(
-        after_discharge=document.retention.after_discharge or AFTER_DISCHARGE,
+        after_discharge=_else(document.retention.after_discharge, AFTER_DISCHARGE),
         messages=messages or None,
-        erase_delay=document.privacy.erase_delay if document.privacy.erase_delay is not None else ERASE_DELAY,
+        erase_delay=_else(document.privacy.erase_delay, ERASE_DELAY),
     )
+
+
+def _else(written: timedelta | None, default: timedelta) -> timedelta:
+    """No time at all is a time too."""
+    return default if written is None else written

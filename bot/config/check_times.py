@@ -54,7 +54,8 @@ def _kind(here: Path, schedule: ScheduleTable) -> Iterator[Fault]:
 def _window(here: Path, schedule: ScheduleTable) -> Iterator[Fault]:
     window = schedule.expires_after if schedule.expires_after is not None else DEFAULT_WINDOW
     if window < SHORTEST_WINDOW:
-        yield Fault((*here, "expires_after"), "nobody can answer that quickly", 'write "10m" or more')
+        weight = Weight.WARNING if window > timedelta(0) else Weight.ERROR
+        yield Fault((*here, "expires_after"), "hardly anybody answers that quickly", 'write "10m" or more', weight)
     if schedule.remind_after is not None and schedule.remind_after >= window:
         right = "make remind_after shorter than expires_after"
         if schedule.expires_after is None:

@@ -4,6 +4,7 @@ Every check takes the document with its bad values taken out, and yields faults;
 from calling a key missing that was only wrong.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from functools import cache
@@ -159,6 +160,10 @@ def _telegram(document: Document) -> Iterator[Fault]:
                 yield Fault(("telegram", key), "is missing, and the mode is webhook", f"add {key}, or take the mode out")
         if telegram.webhook_url is not None and not telegram.webhook_url.startswith("https://"):
             yield Fault(("telegram", "webhook_url"), "Telegram calls only https", "write https://…")
+    secret = telegram.webhook_secret.get_secret_value() if telegram.webhook_secret else None
+    if secret is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret):
+        right = "use 1 to 256 of A-Z a-z 0-9 _ -"
+        yield Fault(("telegram", "webhook_secret"), "Telegram does not take it", right)
     if telegram.messages_per_second > 30:
         right = "write 30 or less, unless api_base_url is a server of your own"
         yield Fault(("telegram", "messages_per_second"), "Telegram allows about 30", right, Weight.WARNING)

@@ -140,7 +140,7 @@ class TestProblems:
         [
             ('time = "14:00"\nafter_session = "2h"', "schedules[1].days"),
             ('time = "14:00"\nafter_session = "2h"\nbefore_session = "2h"', "schedules[1].before_session"),
-            ('time = "14:00"\nexpires_after = "1m"', "schedules[1].expires_after"),
+            ('time = "14:00"\nexpires_after = "0m"', "schedules[1].expires_after"),
             ('time = "14:00"\nevery_weeks = 1.5', "schedules[1].every_weeks"),
             ('time = "14:00"\nevery_weeks = true', "schedules[1].every_weeks"),
             ('time = "14:00"\nquestions = []\nquestion = "B1"', "schedules[1].question"),
@@ -177,6 +177,7 @@ class TestProblems:
             ("[retention]\nmessages = '3d'", "retention.messages"),
             ("[telegram]\nmode = 'webhook'\nwebhook_url = 'https://x.org'", "telegram.webhook_secret"),
             ("[telegram]\nmode = 'telepathy'", "telegram.mode"),
+            ("[telegram]\nwebhook_secret = 'with blanks in it'", "telegram.webhook_secret"),
             ("[http]\nlisten = 'everywhere'", "http.listen"),
             ("[texts.en]\n'client.thanks.dome' = 'Ta.'", "texts.en.client.thanks.dome"),
             ("[texts.en.client.reminder]\ntext = 3", "texts.en"),
