@@ -128,7 +128,7 @@ def _wrong_columns(line: int, names: Sequence[str]) -> Iterator[Problem]:
 
 
 def _nearest(word: str, choices: Sequence[str]) -> str:
-    near = difflib.get_close_matches(word, choices, 1)
+    near = difflib.get_close_matches(word, choices, 1, cutoff=0.7)
     return f"perhaps {near[0]}" if near else "one of " + ", ".join(choices)
 
 
@@ -183,7 +183,7 @@ def _together(rows: Sequence[_Row], known: Known) -> Iterator[Problem]:
             yield Problem(row.line, "ref", f"this ref is on line {before} already", "each person has one line")
         elif spelt.get(ref.casefold(), ref) != ref:
             yield Problem(row.line, "ref", "it is on the roster in other letters", f"write it {spelt[ref.casefold()]}")
-        if worker and _role(row) is Role.CLIENT and worker not in staff:
+        if worker and _role(row) not in (Role.WORKER, Role.MANAGER) and worker not in staff:
             near = difflib.get_close_matches(worker, sorted(staff), 1)
             right = f"perhaps {near[0]}" if near else "add a line for this worker, or give another ref"
             yield Problem(row.line, "worker", "no such worker in this file or on the roster", right)

@@ -84,7 +84,7 @@ async def _menu(turn: Turn, client: Client) -> None:
 async def _meant(talk: Talk, client: Client, text: str) -> None:
     turn, person = talk.turn, client.person
     expected = person.expects if person.expects_until is None or turn.now < person.expects_until else None
-    if expected is not None and not talk.edited and await _expected(turn, client, expected, text):
+    if expected is not None and not talk.edited and await _expected(turn, client, expected, text.strip()):
         return
     known = await access.own_chat(talk)
     if known is None:
@@ -99,7 +99,9 @@ async def _meant(talk: Talk, client: Client, text: str) -> None:
 
 
 async def _expected(turn: Turn, client: Client, expected: str, text: str) -> bool:
-    """Whether the words were what the chat was waiting for, and went there."""
+    """Whether the words were what the chat was waiting for, and went there. A number alone is never a goal."""
+    if expected.startswith("goal:") and text.removesuffix("/10").strip().isdecimal():
+        return False
     if expected.startswith(goals.RENAME):
         await goals.rename(turn, client, expected.removeprefix(goals.RENAME), text)
         return True
