@@ -258,7 +258,7 @@ def _asked_now(turn: Turn, check_in: CheckIn, answers: Sequence[Answer]) -> int 
     if check_in.running:
         left = untouched(check_in.items, answers, turn.plan.bank)
         return check_in.position if check_in.position in left or holding(answers) else next(iter(left), None)
-    last = max(holding(answers).values(), key=lambda one: one.answered_at, default=None)
+    last = max(holding(answers).values(), key=lambda one: (one.answered_at, one.item), default=None)
     return last.item if last is not None and last.chat_message_id is not None and last.text is None else None
 
 

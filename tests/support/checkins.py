@@ -15,7 +15,7 @@ from bot.rehearsal.clock import RehearsalClock
 from storage import tables as t
 
 MESSAGE = 500
-"""The message that shows the first card in these tests."""
+"""The message that shows a client's first check-in in these tests."""
 
 
 def move(desk: Desk, **by: float) -> None:
@@ -48,7 +48,7 @@ async def asked(desk: Desk, client: Client, **by: float) -> CheckIn:
     at(desk, due + timedelta(**by))
     await release(desk)
     check_in = await latest(desk, client)
-    await taken(desk, client, check_in)
+    await taken(desk, client, check_in, MESSAGE + len(await all_of(desk, client)) - 1)
     return await latest(desk, client)
 
 
