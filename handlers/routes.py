@@ -18,15 +18,17 @@ import handlers.client
 import handlers.manager
 import handlers.views
 import handlers.worker
-from bot.actions import alerts, checkins, delivery, followup, housekeeping, ladder, settings
+from bot.actions import alerts, checkins, delivery, followup, housekeeping, ladder, more, settings, sharing
 from bot.actions.desk import Desk, Turn
 from bot.actions.inbox import MOST_ATTEMPTS
 from bot.actions.people import texts
+from bot.actions.settling import Hooks
 from bot.domain.delivery import Post, Urgency
 from bot.domain.errors import Refusal
+from bot.domain.outgoing import Outgoing
 from bot.domain.people import Person
 from bot.domain.plan import Plan
-from bot.domain.words import Role
+from bot.domain.words import Facts, Json, Role
 from bot.ticks import Loop
 from handlers.client import typed as client_typed
 from handlers.context import Route, Talk
@@ -87,10 +89,45 @@ async def came_back(turn: Turn, since: datetime) -> None:
 
 async def tell_administrator(turn: Turn, update_id: int) -> None:
     """An update was set aside: the managers hear that, never what it held."""
+    await _tell_managers(turn, f"set_aside:{update_id}", "admin.update_set_aside", n=MOST_ATTEMPTS, id=update_id)
+
+
+async def _tell_managers(turn: Turn, once_for: str, key: str, **said: Json) -> None:
+    facts: Facts = {"key": key, "facts": said}
     for manager in await turn.m.people.everybody(Role.MANAGER):
-        facts = {"key": "admin.update_set_aside", "facts": {"n": MOST_ATTEMPTS, "id": update_id}}
-        post = Post(manager.id, "sentence", f"set_aside:{update_id}:{manager.id}", facts, urgency=Urgency.DIGEST)
+        post = Post(manager.id, "sentence", f"{once_for}:{manager.id}", facts, urgency=Urgency.DIGEST)
         await delivery.post(turn, post)
+
+
+# ---------------------------------------------------------------- what became of a message
+
+
+async def _asked(turn: Turn, out: Outgoing, message_id: int) -> None:
+    if out.check_in_id is not None:
+        await checkins.sent(turn, out.check_in_id)
+
+
+async def _not_asked(turn: Turn, out: Outgoing, why: str) -> None:
+    if out.check_in_id is not None:
+        await checkins.undeliverable(turn, out.check_in_id, why)
+
+
+async def _refused(turn: Turn, out: Outgoing, why: str) -> None:
+    await _tell_managers(turn, f"refused:{out.id}", "admin.message_refused", kind=out.kind, id=out.id)
+
+
+HOOKS = Hooks(
+    sent={
+        **dict.fromkeys(ladder.KINDS, ladder.rang),
+        "client.question": _asked,
+        "client.about_questions": _asked,
+        "client.sharing_chosen": sharing.undo_fades,
+        "worker.whole_card": more.clear_later,
+    },
+    unsent={"client.question": _not_asked, "client.about_questions": _not_asked},
+    unreachable=alerts.not_through,
+    refused=_refused,
+)
 
 
 # ---------------------------------------------------------------- voices

@@ -30,7 +30,7 @@ from telegram.request import HTTPXRequest
 from bot import charts
 from bot.domain.delivery import CLEAR, DELETE
 from bot.ports import Letter, Refused, Sent, Unsure, Verdict
-from bot.texts import Html, seen
+from bot.texts import Html, MissingText, seen
 from handlers.verdicts import judge
 from handlers.views.screen import Screen, View, Voice
 
@@ -41,6 +41,9 @@ CONNECTIONS = 32
 READ_SECONDS = 20.0
 """A longer wait means fewer messages of which nobody knows whether they arrived."""
 LONG_POLL_SECONDS = 65.0
+CONNECT_SECONDS = 5.0
+POOL_SECONDS = 10.0
+"""For a free connection. Over aiohttp it covers connecting too."""
 KEEP_ALIVE_SECONDS = 20.0
 MAY_BE_REPEAT, NO_PICTURE = "worker.alert.may_be_repeat", "worker.alert.no_picture"
 
@@ -80,7 +83,9 @@ class TelegramMessenger:
         try:
             return replace(letter, ready=await self._packed(letter))
         except Exception as broken:
-            log.error("view_failed", kind=letter.kind, error=type(broken).__name__)
+            # A missing text names its key and its fact, never what the fact held.
+            which = str(broken) if isinstance(broken, MissingText) else None
+            log.error("view_failed", kind=letter.kind, error=type(broken).__name__, key=which)
             return replace(letter, ready=Refused(f"view of {letter.kind}: {type(broken).__name__}"))
 
     async def deliver(self, letter: Letter) -> Verdict:
@@ -206,8 +211,7 @@ def _line(base: str, connections: int, read_seconds: float, transport: httpx.Asy
         connection_pool_size=connections,
         read_timeout=read_seconds,
         write_timeout=10.0,
-        connect_timeout=5.0,
-        # Over aiohttp this is the time for a free connection *and* for connecting.
-        pool_timeout=10.0,
+        connect_timeout=CONNECT_SECONDS,
+        pool_timeout=POOL_SECONDS,
         httpx_kwargs={"transport": own, "trust_env": not here},
     )

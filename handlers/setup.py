@@ -23,7 +23,7 @@ from bot.actions.inbox import Reaction
 from bot.domain.delivery import Post
 from bot.domain.errors import Refusal
 from bot.domain.plan import Plan
-from bot.domain.words import Role
+from bot.domain.words import Facts, Role
 from bot.ports import Letter, Messenger
 from handlers import access, routes
 from handlers.callbacks import decode
@@ -98,7 +98,7 @@ class TelegramEars:
 
     async def _say(self, turn: Turn, chat_id: int, update_id: int, reaction: Reaction, sentence: Refusal) -> None:
         """One sentence to whoever has this chat, known here or not."""
-        facts = {"key": sentence.key, "facts": dict(sentence.facts)}
+        facts: Facts = {"key": sentence.key, "facts": dict(sentence.facts)}
         person = await turn.m.people.by_chat(chat_id)
         if person is None:
             letter = Letter(chat_id, self._language(), "sentence", facts)

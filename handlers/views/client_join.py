@@ -54,7 +54,7 @@ def _six(facts: Facts, voice: Voice) -> Html:
 
 def plan_words(facts: Facts, say: Say) -> str:
     """When this client is asked, as a sentence."""
-    return say.plain(f"client.join.{facts['plan']}", days=facts["days"], when=facts["when"], worker=facts["worker"])
+    return say.plain(f"client.join.6.{facts['plan']}", days=facts["days"], when=facts["when"], worker=facts["worker"])
 
 
 _SCREENS = {1: _one, 2: _two, 3: _three, 4: _four, 5: _five, 6: _six}
