@@ -309,5 +309,7 @@ async def whole(turn: Turn, alert: Alert, client: Client) -> dict[str, Json]:
     """Everything there is to show, with the repair card of what it is about."""
     facts = await content(turn, alert, client)
     shown = await reasons(turn, alert)
-    facts |= {"ref": client.ref, "alert": alert.id, "repair": way_in(shown[0]) if shown else "general"}
+    worker = await people.worker_of(turn, client)
+    facts |= {"ref": client.ref, "alert": alert.id, "name": worker.name if worker else client.ref}
+    facts |= {"repair": way_in(shown[0]) if shown else "general"}
     return facts

@@ -7,6 +7,7 @@ from bot.actions.desk import Turn
 from bot.domain.alerts import Kind
 from bot.domain.delivery import Post
 from bot.domain.errors import Refusal
+from bot.domain.matters import Alert
 from bot.domain.people import Client, Person
 from bot.domain.picture import facts_in_words, picture
 from bot.domain.signals.observations import scored
@@ -92,11 +93,17 @@ async def _line(turn: Turn, client: Client) -> dict[str, Json]:
         "ref": client.ref,
         "status": client.person.status.value,
         "asking": client.asking.value,
-        "open": (alert is not None and alert.sent) or told,
+        "open": _since(alert, danger if told else None),
         "last": answered.finished_at.isoformat() if answered and answered.finished_at else None,
         "next": client.next_session.isoformat() if client.next_session else None,
         "until": client.paused_until.isoformat() if client.paused_until else None,
     }
+
+
+def _since(alert: Alert | None, danger: Alert | None) -> str | None:
+    """Since when something is open that the worker has been told of."""
+    told = [one.goes_at for one in (alert, danger) if one is not None and one.sent]
+    return min(told).isoformat() if told else None
 
 
 async def look(turn: Turn, staff: Person, client: Client) -> None:

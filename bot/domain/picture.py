@@ -202,7 +202,7 @@ def _course(chart: Picture) -> Iterator[Said]:
     steady = before[: len(before) - down]
     if not steady or any(abs(value - usual) > NEAR for value in steady):
         values = answers.values()
-        yield Said("wobble", {"n": len(before) + 1, "least": min(values), "most": max(values)})
+        yield Said("wobble", {"n": len(before) + 1, "lowest": min(values), "highest": max(values)})
     elif down:
         yield Said("steady_then_slide", {"n": len(steady), "usual": figure(usual)})
     elif fell >= CLEAR:

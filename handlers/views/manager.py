@@ -1,0 +1,237 @@
+"""What reaches managers and duty contacts: handling facts, never answers; danger; the wish for somebody else; figures."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.domain.words import Facts
+from bot.texts import Html, blocks, lines
+from handlers.views.screen import Button, Rows, Screen, View, Voice, button
+from handlers.views.worker_alerts import ACK, ACT, MORE, TALKED
+
+DAY, HOUR, MINUTE = 86400, 3600, 60
+
+
+# ---------------------------------------------------------------- not picked up
+
+
+def escalation(facts: Facts, voice: Voice) -> Screen:
+    """Who has been told and when; what it is about only in kind."""
+    say, ref = voice.say, facts["ref"]
+    if facts["state"] != "raised":
+        return Screen(blocks(say("manager.escalation.head", ref=ref), _states(facts, voice)), _rows(facts, voice))
+    since = say("manager.escalation.for_since", name=facts["name"], when=facts["since"], within=_within(facts, voice))
+    text = blocks(
+        say("manager.escalation.head", ref=ref),
+        lines(since, _tried(facts, voice)),
+        say(
+            {"asked": "manager.escalation.what_asked", "softened": "manager.escalation.what_softened"}.get(
+                str(facts["what"]), "manager.escalation.what_it_is"
+            )
+        ),
+        lines(say("manager.escalation.please", name=facts["name"]), _goes_to(facts, voice)),
+    )
+    return Screen(text, _rows(facts, voice), protected=True)
+
+
+def _within(facts: Facts, voice: Voice) -> str:
+    seconds: Any = facts["within"]
+    for unit, size in (("days", DAY), ("hours", HOUR), ("minutes", MINUTE)):
+        if seconds >= size or unit == "minutes":
+            return voice.say.plain(f"manager.within.{unit}", n=max(1, round(seconds / size)))
+    raise AssertionError
+
+
+def _tried(facts: Facts, voice: Voice) -> Html | None:
+    tried: Any = facts["tried"]
+    dead: Any = facts["unreachable"]
+    said = []
+    if tried:
+        one = "manager.escalation.tried_one"
+        parts = [voice.say.plain("manager.escalation.tried_cover" if t["cover"] else one, **_who(t)) for t in tried]
+        said.append(voice.say("manager.escalation.tried", tried="; ".join(parts)))
+        said.append(voice.say("manager.escalation.took_all"))
+    said += [voice.say("manager.escalation.not_through", name=name) for name in dict.fromkeys(dead)]
+    return Html(" ".join(said)) if said else None
+
+
+def _who(one: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": one["name"], "when": one["when"]}
+
+
+def _goes_to(facts: Facts, voice: Voice) -> Html:
+    going: Any = facts["goes_to"]
+    if going:
+        return voice.say("manager.escalation.or_goes_to", until=going["when"], to=going["name"])
+    return voice.say("manager.escalation.last_resort")
+
+
+def _states(facts: Facts, voice: Voice) -> str | None:
+    found: Any = facts.get("states") or ()
+    said = [
+        voice.say(f"worker.state.{one['text']}", **{k: v for k, v in one.items() if k != "text" and v is not None})
+        for one in found
+    ]
+    return lines(*said) if said else None
+
+
+def _button(facts: Facts, voice: Voice, key: str, verb: str, *args: str) -> Button:
+    return button(voice.say.plain(key), verb, str(facts["alert"]), *args)
+
+
+def _rows(facts: Facts, voice: Voice) -> Rows:
+    pass_to = _button(facts, voice, "manager.buttons.pass_to", ACT, "pass")
+    more = _button(facts, voice, "manager.buttons.more", MORE)
+    if facts["state"] == "raised":
+        return ((_button(facts, voice, "manager.buttons.got_it", ACK), pass_to), (more,))
+    if facts["state"] == "acknowledged":
+        return ((_button(facts, voice, "manager.buttons.done", TALKED), more),)
+    return ()
+
+
+def taken(facts: Facts, voice: Voice) -> Screen:
+    return Screen(voice.say("manager.escalation.taken", ref=facts["ref"], by=facts["by"]))
+
+
+def still_there(facts: Facts, voice: Voice) -> Screen:
+    """For supervision; not a complaint."""
+    key = "manager.still_there.text" if facts["chose"] == "try_again" else "manager.still_there.no_choice"
+    text = voice.say(key, ref=facts["ref"], name=facts["name"])
+    return Screen(blocks(text, _states(facts, voice)), _rows(facts, voice), protected=True)
+
+
+def someone_else(facts: Facts, voice: Voice) -> Screen:
+    """A matter of its own."""
+    text = voice.say("manager.someone_else.text", ref=facts["ref"], name=facts["name"], day=facts["day"])
+    line = None
+    if facts.get("taken"):
+        line = voice.say("manager.someone_else.taken", when=facts["taken"], day=facts["day"])
+    done = _button(facts, voice, "manager.buttons.done", TALKED)
+    pass_to = _button(facts, voice, "manager.buttons.pass_to", ACT, "pass")
+    rows: Rows = {
+        "raised": ((_button(facts, voice, "manager.buttons.got_it", ACK), done), (pass_to,)),
+        "acknowledged": ((done, pass_to),),
+    }.get(str(facts["state"]), ())
+    return Screen(blocks(text, line), rows, protected=True)
+
+
+# ---------------------------------------------------------------- danger
+
+
+def danger(facts: Facts, voice: Voice) -> Screen:
+    """For whoever is on duty, repeated until somebody takes it. It judges nothing."""
+    say, ref = voice.say, facts["ref"]
+    lists: Any = facts.get("lists") or ()
+    named = [say.plain(f"worker.list.{name}") for name in lists]
+    what = (
+        say("manager.danger.first", lists=named, when=facts["when"])
+        if named
+        else say("manager.danger.contact_me", place=facts["place"], when=facts["when"])
+    )
+    again = facts.get("again") and facts["state"] == "raised"
+    text = blocks(
+        say("manager.danger.again" if again else "manager.danger.head", ref=ref),
+        lines(what, _nobody(facts, voice), say("manager.danger.not_meant") if facts.get("not_meant") else None),
+        lines(say("manager.danger.given_numbers"), say("manager.danger.no_hit")),
+        _worker_told(facts, voice),
+        say("manager.danger.paused"),
+        _danger_states(facts, voice),
+    )
+    return Screen(text, _danger_rows(facts, voice), protected=True)
+
+
+def _nobody(facts: Facts, voice: Voice) -> Html | None:
+    tried: Any = facts.get("tried") or ()
+    if not tried or facts["state"] != "raised" or not facts.get("again"):
+        return None
+    return voice.say("manager.danger.nobody", duty=facts["duty"], tried=tried)
+
+
+def _worker_told(facts: Facts, voice: Voice) -> Html:
+    key = "manager.danger.worker_told" if facts.get("worker_told") else "manager.danger.worker_not_told"
+    return voice.say(key, name=facts["name"])
+
+
+def _danger_states(facts: Facts, voice: Voice) -> str | None:
+    found: Any = facts.get("states") or ()
+    taken_by = [voice.say(f"worker.state.{one['text']}", **_quoted(one)) for one in found if "taken" in one["text"]]
+    touched = facts.get("in_touch")
+    by = next((one.get("by") for one in found), None)
+    if touched and by:
+        taken_by.append(voice.say("manager.danger.in_touch", by=by, when=touched))
+    return lines(*taken_by) if taken_by else None
+
+
+def _quoted(one: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in one.items() if name != "text" and value is not None}
+
+
+def _danger_rows(facts: Facts, voice: Voice) -> Rows:
+    in_touch = _button(facts, voice, "manager.danger.buttons.in_touch", ACT, "in_touch")
+    pass_to = _button(facts, voice, "manager.danger.buttons.pass_to", ACT, "pass")
+    if facts["state"] == "raised":
+        return ((_button(facts, voice, "manager.danger.buttons.got_it", ACK), in_touch), (pass_to,))
+    return ((in_touch, pass_to),) if facts["state"] == "acknowledged" else ()
+
+
+def danger_worker(facts: Facts, voice: Voice) -> Screen:
+    """For the assigned worker, while somebody else is on duty for it."""
+    text = voice.say("worker.danger.text", ref=facts["ref"], duty=facts["duty"], when=facts["when"])
+    return Screen(blocks(text, _danger_states(facts, voice)), _danger_rows(facts, voice), protected=True)
+
+
+# ---------------------------------------------------------------- figures
+
+
+def report(facts: Facts, voice: Voice) -> Screen:
+    """Figures only: no answers, and nothing about a small caseload."""
+    say, f = voice.say, dict[str, Any](facts)
+    text = blocks(
+        say("manager.report.head", day=f["since"]),
+        lines(
+            say("manager.report.clients", n=f["joined"], of=f["clients"]),
+            say("manager.report.answered", n=f["answered"], of=f["sent"]),
+            say("manager.report.missed_by_us", n=f["missed_by_us"]),
+        ),
+        lines(
+            say("manager.report.alerts", n=f["alerts"], now=f["high"], today=f["medium"], softened=f["low"]),
+            say("manager.report.picked_up", n=f["in_time"], of=f["taken"], half=_half(f, voice)) if f["taken"] else None,
+            say("manager.report.open", n=f["open"]),
+            say(
+                "manager.report.talked",
+                n=f["talked"],
+                of=f["alerts"],
+                better=f["better"],
+                not_yet=f["not_yet"],
+                no_answer=f["no_answer"],
+            ),
+        ),
+        _nothing_missed(f, voice),
+        say("manager.report.footnote"),
+    )
+    return Screen(text)
+
+
+def _half(f: Mapping[str, Any], voice: Voice) -> str:
+    seconds = f["half_within"]
+    unit, size = ("hours", HOUR) if seconds >= HOUR else ("minutes", MINUTE)
+    return voice.say.plain(f"manager.within.{unit}", n=max(1, round(seconds / size)))
+
+
+def _nothing_missed(f: Mapping[str, Any], voice: Voice) -> Html:
+    base = "manager.nothing_missed"
+    if not f["alerts"]:
+        return voice.say(f"{base}.none", day=f["since"])
+    if f["late"]:
+        return voice.say(f"{base}.late", n=f["alerts"], late=f["late"], day=f["since"])
+    return voice.say(f"{base}.text", n=f["alerts"], day=f["since"])
+
+
+VIEWS: Mapping[str, View] = {
+    "manager.escalation": escalation,
+    "manager.taken": taken,
+    "manager.still_there": still_there,
+    "manager.someone_else": someone_else,
+    "danger": danger,
+    "danger_worker": danger_worker,
+    "manager.report": report,
+}
