@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from bot.actions import delivery, people
 from bot.actions.desk import Desk, Turn
 from bot.domain.delivery import Post, Urgency
-from bot.domain.people import Person, Status
+from bot.domain.people import Status
 from bot.domain.words import Json, Role
 
 INBOX_KEPT = timedelta(days=3)
@@ -48,14 +48,8 @@ async def tell_not_live(turn: Turn) -> int:
 
 async def _lacking(turn: Turn) -> dict[str, Json]:
     """What keeps the bot from asking, as values: config keys with how they fall short, and who has not joined."""
-    waiting = [person.name for person in await _contacts(turn) if person.status is not Status.JOINED]
-    return {"lacks": [[one.key, str(one.lack)] for one in people.lacks(turn)], "not_joined": sorted(set(waiting))}
-
-
-async def _contacts(turn: Turn) -> list[Person]:
-    refs = {ref for named in turn.plan.people_needed.values() for ref in named}
-    found = [await turn.m.people.by_ref(ref) for ref in sorted(refs)]
-    return [person for person in found if person is not None]
+    waiting = [person.name if person else ref for ref, person in await people.contacts_missing(turn)]
+    return {"lacks": [[one.key, str(one.lack)] for one in people.lacks(turn)], "not_joined": waiting}
 
 
 async def forget(turn: Turn) -> int:

@@ -56,6 +56,18 @@ def lacks(turn: Turn) -> tuple[NotLive, ...]:
     return live_problems(turn.plan, today)
 
 
+CONTACTS = ("alerts.complaints_to", "safety.duty", "safety.safeguarding_contact")
+"""Config keys that name people whom a client's urgent words or wishes go to."""
+
+
+async def contacts_missing(turn: Turn) -> list[tuple[str, Person | None]]:
+    """Contacts (ref, and who that is if known) who have not joined yet: until they have, no client is asked."""
+    needed = turn.plan.people_needed
+    refs = sorted({ref for key in CONTACTS for ref in needed.get(key, ())})
+    found = [(ref, await turn.m.people.by_ref(ref)) for ref in refs]
+    return [(ref, person) for ref, person in found if person is None or person.status is not Status.JOINED]
+
+
 # ---------------------------------------------------------------- who is who
 
 

@@ -56,19 +56,19 @@ async def _everybody_joins(stage: Stage) -> Cast:
     phones = {}
     for number, (ref, name) in enumerate((("M-1", "Jo"), ("W-1", "Sam"), ("R-118", "Alex"), ("R-204", "Robin"))):
         phones[ref] = stage.standin.person(1001 + number, name)
-        await people.join(phones[ref], await stage.code(ref))
+        await people.join(phones[ref], await stage.code(ref), stage.clock)
     return Cast(alex=phones["R-118"], robin=phones["R-204"], sam=phones["W-1"], jo=phones["M-1"])
 
 
 async def _asked_and_answered(stage: Stage, cast: Cast, day: datetime) -> None:
     for phone, values in zip((cast.alex, cast.robin), ((8, 8, 8), (9, 8, 9)), strict=True):
         question = await _next_question(stage, phone, day)
-        await people.answer(phone, question, values)
+        await people.answer(phone, question, values, stage.clock)
 
 
 async def _today(stage: Stage, cast: Cast) -> None:
     question = await _next_question(stage, cast.robin, TODAY)
-    await people.answer(cast.robin, question, (3, 8, 8))
+    await people.answer(cast.robin, question, (3, 8, 8), stage.clock)
     await tell_worker(cast.robin)
     await undo_minute(stage)
     await cast.sam.expect(_is_alert)
@@ -87,7 +87,7 @@ async def _next_question(stage: Stage, phone: Phone, day: datetime) -> Message:
 async def to_the_end(stage: Stage, cast: Cast) -> None:
     """Alex answers low; Sam is told, takes it, talks with Alex; Alex is asked whether it helped; Jo sees the figures."""
     question = await cast.alex.expect(people.asks)
-    await people.answer(cast.alex, question, (2, 8, 8))
+    await people.answer(cast.alex, question, (2, 8, 8), stage.clock)
     await tell_worker(cast.alex)
     before = cast.sam.revision
     await undo_minute(stage)
