@@ -15,6 +15,7 @@ from alembic.runtime.migration import MigrationContext
 
 from storage import migrate
 from storage import tables as t
+from tests.support.empty import empty_postgres, empty_sqlite
 
 NOW = datetime(2026, 5, 12, 12, 0, tzinfo=UTC)
 NEXT = f"{int(migrate.HEAD) + 1:04}"
@@ -25,16 +26,10 @@ VERSIONS = sorted(path.name[:4] for path in (migrate.FOLDER / "versions").glob("
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database of one's own with nothing in it."""
     if request.param == "sqlite":
-        yield f"sqlite+aiosqlite:///{tmp_path / 'checkin.db'}"
-        return
-    server = sa.create_engine(request.getfixturevalue("postgres_url"), isolation_level="AUTOCOMMIT")
-    name = f"moving_{t.new_id()}"
-    with server.connect() as con:
-        con.exec_driver_sql(f"CREATE DATABASE {name}")
-    yield str(server.url.set(database=name).render_as_string(hide_password=False))
-    with server.connect() as con:
-        con.exec_driver_sql(f"DROP DATABASE {name}")
-    server.dispose()
+        yield empty_sqlite(tmp_path)
+    else:
+        with empty_postgres(request.getfixturevalue("postgres_url")) as url:
+            yield url
 
 
 def told(url: str, *statements: sa.Executable) -> None:

@@ -1,0 +1,277 @@
+"""Is everything there that the bot needs: token, database, keys, clock, disk, configuration, people. Changes nothing.
+
+Each look gives findings: what is so, and where something is wrong, what to do. Neither ever holds a token, a key, a
+password, a name or a word of a client.
+"""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import httpx
+
+from bot.actions import housekeeping
+from bot.actions.desk import Desk
+from bot.config.keys import NoKey, keys_for
+from bot.config.settings import Settings
+from bot.domain.plan import Plan, live_problems
+from bot.ports import Clock
+from storage import migrate
+from storage.sealing import Seal, WrongKey, new_key
+from storage.unit_of_work import Memory
+
+PATIENCE_SECONDS = 15.0
+CLOCK_MAY_DIFFER = timedelta(seconds=30)
+"""Check-ins are planned by the minute; Telegram's own answer tells the time to a second."""
+LITTLE, TOO_LITTLE = 1024**3, 100 * 1024**2
+"""Free bytes below which to clean up soon, and at once."""
+
+
+class State(StrEnum):
+    """How it stands with one thing. Only WRONG asks for something to be done."""
+
+    FINE = "fine"
+    NOTE = "note"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: how it stands, and where it is wrong, the cure."""
+
+    area: str
+    state: State
+    says: str
+    cure: str = ""
+
+
+Free = Callable[[Path], int]
+"""Folder → free bytes."""
+
+
+async def examine(settings: Settings, plan: Plan, clock: Clock, free: Free | None = None) -> list[Finding]:
+    """Look at everything. `free` takes the place of asking the disk."""
+    found = await look_at_telegram(settings, clock)
+    found += look_at_disk(settings, free or _free)
+    seal, about_keys = look_at_keys(settings)
+    found += about_keys
+    reached, about_database = await look_at_database(settings)
+    found += about_database
+    if reached and seal is not None:
+        return found + await _look_inside(settings, plan, clock, seal)
+    lacking = live_problems(plan, clock.now().astimezone(ZoneInfo(plan.service.timezone)).date())
+    if not lacking:
+        return [*found, _note("live", "The configuration is complete; people are looked up once the database is there.")]
+    return found + _live([f"{one.key}: {housekeeping.LACKING[one.lack]}" for one in lacking])
+
+
+# ---------------------------------------------------------------- Telegram, and the clock by its answer
+
+
+async def look_at_telegram(settings: Settings, clock: Clock) -> list[Finding]:
+    """Whether Telegram knows the token, and what time it is there."""
+    if settings.telegram.token is None:
+        return [_wrong("token", "There is none.", "Get one from @BotFather, give it as CHECKIN_TELEGRAM__TOKEN.")]
+    base = settings.telegram.api_base_url.rstrip("/")
+    host = urlsplit(base).hostname or base
+    here = host in ("127.0.0.1", "localhost", "::1")
+    try:
+        async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=not here) as line:
+            answer = await line.get(f"{base}/bot{settings.telegram.token.get_secret_value()}/getMe")
+            name = _name_in(answer)
+    # The words of these errors may hold the address, and the address holds the token.
+    except (httpx.HTTPError, httpx.InvalidURL) as broken:
+        says = f"{host} could not be reached ({type(broken).__name__})."
+        return [_wrong("token", says, "Is this computer on line? May it reach that address, or does it need a proxy?")]
+    if answer.status_code in (401, 404):
+        cure = "Copy it again from @BotFather (/mybots, API Token). A revoked token never works again."
+        return [_wrong("token", f"{host} does not know this token.", cure), *_clock(answer, clock.now())]
+    if name is None:
+        cure = "Try again in a minute; if it stays, look at telegram.api_base_url."
+        return [_wrong("token", f"{host} gave an answer that is none (status {answer.status_code}).", cure)]
+    return [_fine("token", f"{host} knows it: @{name}."), *_clock(answer, clock.now())]
+
+
+def _name_in(answer: httpx.Response) -> str | None:
+    try:
+        return str(answer.json()["result"]["username"]) if answer.status_code == 200 else None
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _clock(answer: httpx.Response, now: datetime) -> list[Finding]:
+    try:
+        there = parsedate_to_datetime(answer.headers["Date"])
+    except (KeyError, ValueError):
+        return [_note("clock", "The answer did not say what time it is; nothing to compare with.")]
+    apart = now - there
+    if abs(apart) <= CLOCK_MAY_DIFFER:
+        return [_fine("clock", "It agrees with Telegram's.")]
+    way = "ahead of" if apart > timedelta() else "behind"
+    cure = "Let the computer set its clock by the network: timedatectl set-ntp true."
+    return [_wrong("clock", f"It is {_long(abs(apart))} {way} Telegram's: check-ins come at the wrong time.", cure)]
+
+
+def _long(apart: timedelta) -> str:
+    seconds = round(apart.total_seconds())
+    for size, word in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {word}"
+    return f"{seconds} seconds"
+
+
+# ---------------------------------------------------------------- disk and keys
+
+
+def look_at_disk(settings: Settings, free: Free) -> list[Finding]:
+    """Whether there is room where the database grows."""
+    folder = _folder(settings)
+    try:
+        left = free(folder)
+    except OSError as why:
+        return [
+            _wrong("disk", f"{folder} can't be looked at ({why.strerror}).", "Make the folder, or correct database.url.")
+        ]
+    says = f"{left / 1024**3:.1f} GB free at {folder}."
+    if left < TOO_LITTLE:
+        return [_wrong("disk", says, "Make room now: with a full disk no answer can be kept.")]
+    return [_note("disk", f"{says} Make room soon.") if left < LITTLE else _fine("disk", says)]
+
+
+def _free(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
+
+
+def _file(settings: Settings) -> Path | None:
+    """Where an SQLite database lies; None for PostgreSQL."""
+    url = settings.database.url.get_secret_value()
+    return Path(url.partition("///")[2].partition("?")[0]).absolute() if url.startswith("sqlite") else None
+
+
+def _folder(settings: Settings) -> Path:
+    file = _file(settings)
+    return file.parent if file else settings.folder.absolute()
+
+
+def look_at_keys(settings: Settings) -> tuple[Seal | None, list[Finding]]:
+    """The keys, where there are any. Makes none."""
+    given = bool(settings.database.encryption_keys)
+    if not given and not settings.key_file.exists() and _file(settings) is not None:
+        return None, [_note("keys", f"None yet: the first `checkin-bot run` makes {settings.key_file}.")]
+    try:
+        seal = Seal(keys_for(settings, new_key, lambda _: None))
+    except NoKey as why:
+        return None, [_wrong("keys", "None can be used.", str(why))]
+    except (ValueError, OSError) as why:
+        return None, [_wrong("keys", f"They can't be used: {_reason(why)}.", "Put the keys back from your copy.")]
+    return seal, [_fine("keys", f"There, key {seal.number} closes what is new.")]
+
+
+# ---------------------------------------------------------------- the database
+
+
+async def look_at_database(settings: Settings) -> tuple[bool, list[Finding]]:
+    """Whether it can be reached and has the shape that this version expects. Makes none and changes none."""
+    file = _file(settings)
+    if file is not None and not file.exists():
+        return False, [_note("database", f"Not made yet: the first `checkin-bot run` makes {file}.")]
+    try:
+        standing = await asyncio.to_thread(migrate.standing, settings.database.url.get_secret_value())
+    except Exception as broken:  # each driver has its own; whatever it is, the answer is the same
+        cure = "Is the server up, and are database.url, its name and its password right?"
+        if file is not None:
+            cure = f"May this account read and write {file} and its folder? Else put a backup back."
+        return False, [_wrong("database", f"It can't be opened: {_reason(broken, settings)}.", cure)]
+    if standing is None or standing < migrate.HEAD:
+        says = f"It stands at {standing or 'nothing'}, this version needs {migrate.HEAD}."
+        return False, [_note("database", f"{says} The next `checkin-bot run` brings it up to date.")]
+    if standing > migrate.HEAD:
+        cure = "Run the newer version again, or put back a backup from before it."
+        return False, [_wrong("database", f"A newer version of the bot has changed it ({standing}).", cure)]
+    return True, [_fine("database", f"Reached, up to date ({standing}).")]
+
+
+async def _look_inside(settings: Settings, plan: Plan, clock: Clock, seal: Seal) -> list[Finding]:
+    """What can be known only with the database open: does it take a row, do the keys open it, who is missing."""
+    async with _opened(settings, seal) as memory:
+        try:
+            found = [await _writes(memory, clock), *await _opens(memory)]
+            if any(one.state is State.WRONG for one in found):
+                return found
+            async with Desk(memory=memory, clock=clock, plan=plan).turn() as turn:
+                return found + _live(await housekeeping.not_live_because(turn))
+        except Exception as broken:
+            cure = "Is another program holding the database, or is the disk full or read-only?"
+            return [_wrong("database", f"It takes no row: {_reason(broken, settings)}.", cure)]
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, seal: Seal) -> AsyncIterator[Memory]:
+    memory = Memory(settings.database.url.get_secret_value(), seal)
+    try:
+        yield memory
+    finally:
+        await memory.close()
+
+
+class _TakenBack(Exception):
+    """Ends a unit without keeping it."""
+
+
+async def _writes(memory: Memory, clock: Clock) -> Finding:
+    try:
+        async with memory.unit() as m:
+            await m.marks.set("doctor", clock.now())
+            raise _TakenBack
+    except _TakenBack:
+        return _fine("database", "It takes a row.")
+
+
+async def _opens(memory: Memory) -> list[Finding]:
+    async with memory.glance() as m:
+        sealed, foreign = await m.operations.sealed()
+        try:
+            await m.people.everybody()
+        except WrongKey:
+            foreign = foreign or sealed
+    if foreign:
+        cure = "Put the older keys back behind the newest one, in database.encryption_keys or in the key file."
+        return [_wrong("keys", f"{foreign} of {sealed} sealed values were closed with a key that is not here.", cure)]
+    return [_fine("keys", f"They open what is there ({sealed} sealed values).")] if sealed else []
+
+
+# ---------------------------------------------------------------- live or not
+
+
+def _live(lacking: Sequence[str]) -> list[Finding]:
+    if not lacking:
+        return [_fine("live", "Nothing is missing: clients can be invited and asked.")]
+    cure = "Fill it in, then `checkin-bot config check`. Until then no client is invited or asked; alerts go on."
+    return [_wrong("live", f"{line}.", cure) for line in lacking]
+
+
+def _fine(area: str, says: str) -> Finding:
+    return Finding(area, State.FINE, says)
+
+
+def _note(area: str, says: str) -> Finding:
+    return Finding(area, State.NOTE, says)
+
+
+def _wrong(area: str, says: str, cure: str) -> Finding:
+    return Finding(area, State.WRONG, says, cure)
+
+
+def _reason(broken: Exception, settings: Settings | None = None) -> str:
+    """The driver's own words, one line, without the database's address in them."""
+    words = (str(getattr(broken, "orig", None) or broken).strip().splitlines() or [type(broken).__name__])[0]
+    password = urlsplit(settings.database.url.get_secret_value()).password if settings else None
+    return words.replace(password, "***") if password else words
