@@ -114,6 +114,10 @@ class Signals:
             timezone=timezone,
         )
 
+    async def absences(self) -> list[Span]:
+        """When the bot itself was away: for everybody the same."""
+        return await self._spans(t.absence, sa.true())
+
     async def _occasions(self, client_id: str, bank: Bank) -> list[Occasion]:
         replies: dict[str, list[Reply]] = defaultdict(list)
         answered: dict[str, set[int]] = defaultdict(set)

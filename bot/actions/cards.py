@@ -15,6 +15,7 @@ from bot.domain.card import card, way_in
 from bot.domain.delivery import Guard, Post, Urgency
 from bot.domain.ladder import Rung
 from bot.domain.matters import URGENT, Alert
+from bot.domain.moments import localized
 from bot.domain.people import Client, Person
 from bot.domain.plan import Detail
 from bot.domain.signals.catalogue import RULES
@@ -261,6 +262,13 @@ def duty_ref(alert: Alert) -> str | None:
 # ---------------------------------------------------------------- posting
 
 
+async def say(turn: Turn, reader: Person, post: Post) -> None:
+    """Post something whose moments the reader finds on their own clock."""
+    facts = localized(post.facts, reader.timezone)
+    assert isinstance(facts, dict)
+    await delivery.post(turn, replace(post, facts=facts))
+
+
 async def post(
     turn: Turn,
     alert: Alert,
@@ -276,8 +284,9 @@ async def post(
     edition = await turn.m.alerts.next_edition(alert.id)
     urgent = alert.kind in URGENT
     open_now = alert.is_open and not reply
-    await delivery.post(
+    await say(
         turn,
+        reader,
         Post(
             to=reader.id,
             kind=kind,

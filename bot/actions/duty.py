@@ -35,6 +35,11 @@ def rung_ends(plan: Plan, alert: Alert, step: int, since: datetime) -> datetime:
     return due(since, within, of(plan), real_time=alert.severity is Severity.HIGH)
 
 
+def due_within(plan: Plan, since: datetime, within: timedelta, *, real_time: bool) -> datetime:
+    """When this much duty time has passed."""
+    return due(since, within, of(plan), real_time=real_time)
+
+
 def next_other(plan: Plan, alert: Alert, since: datetime) -> tuple[str, datetime] | None:
     """Ref of the next person on the ladder who is somebody else, and when they are asked if nobody acts."""
     step, at = alert.step, since
@@ -49,15 +54,3 @@ def next_other(plan: Plan, alert: Alert, since: datetime) -> tuple[str, datetime
 def promised(plan: Plan, since: datetime) -> datetime:
     """By when the person who hears the wish for somebody else gets in touch: the longest time allowed here."""
     return due(since, plan.alerts.acknowledge_within[Severity.LOW], of(plan))
-
-
-def next_on_duty(plan: Plan, at: datetime, hours: DutyHours | None = None) -> tuple[bool, datetime]:
-    """(somebody is there now, until when) or (nobody is, from when on): for what a client in need is told."""
-    duty = Duty(hours or plan.calendar.working, plan.calendar.closed_dates, plan.service.timezone)
-    here = on_duty(plan, at, hours)
-    if here:
-        zone = ZoneInfo(plan.service.timezone)
-        local = at.astimezone(zone)
-        end = datetime.combine(local.date(), duty.hours.hours.end, zone)
-        return True, end if end > local else end + timedelta(days=1)
-    return False, due(at, timedelta(0), duty)

@@ -43,14 +43,12 @@ def _reached(alert: Alert, staff: Person) -> bool:
     return staff.ref in alert.reached or alert.holder_id == staff.id
 
 
-async def open_for(turn: Turn, staff: Person, ref: str) -> Alert:
+async def open_for(turn: Turn, staff: Person, ref: str, *, urgent: bool = False) -> Alert:
     """The open alert about a client that this person may act on, for commands; the most urgent first."""
     client = await turn.m.people.client_by_ref(ref)
-    order = (Kind.DANGER, Kind.HARM, Kind.ALLIANCE, Kind.SOMEONE_ELSE)
-    for kind in order if client else ():
-        assert client is not None
-        alert = await turn.m.alerts.open_of(client.id, kind)
-        if alert is not None and _reached(alert, staff):
+    for kind in (*URGENT, *(() if urgent else (Kind.ALLIANCE, Kind.SOMEONE_ELSE))):
+        alert = await turn.m.alerts.open_of(client.id, kind) if client else None
+        if alert is not None and _reached(alert, staff) and (alert.sent or alert.goes_at <= turn.now):
             return alert
     raise Refusal(UNKNOWN)
 
@@ -65,7 +63,8 @@ async def acknowledge(turn: Turn, staff: Person, alert_id: str) -> str:
     """
     alert, client = await theirs(turn, staff, alert_id)
     if alert.state is AlertState.ACKNOWLEDGED and alert.holder_id is not None:
-        return "worker.toast.taken" if alert.holder_id == staff.id else "worker.toast.taken_already"
+        await cards.post(turn, alert, client, staff, reply=True)  # says who has it
+        return "worker.toast.done"
     state = step(alert.state, AlertEvent.ACKNOWLEDGE)
     await delivery.withdraw(turn, alert_id=alert.id, why="acknowledged")
     await turn.m.alerts.change(
@@ -103,8 +102,9 @@ async def _nothing_left(turn: Turn, alert: Alert, client: Client, other: Person,
         return
     kind = "worker.alert_taken" if other.role is Role.WORKER else "manager.taken"
     edition = await turn.m.alerts.next_edition(alert.id)
-    await delivery.post(
+    await cards.say(
         turn,
+        other,
         Post(
             to=other.id,
             kind=kind,
@@ -165,8 +165,9 @@ def ask_client_at(turn: Turn) -> datetime:
 async def _ask_useful(turn: Turn, alert: Alert, client: Client, staff: Person) -> None:
     if alert.usefulness is not None:
         return
-    await delivery.post(
+    await cards.say(
         turn,
+        staff,
         Post(
             to=staff.id,
             kind="worker.useful",

@@ -1,6 +1,6 @@
 """Somebody has been in touch after danger; a client's messages are held, or start again."""
 
-from bot.actions import delivery, handling, people, prompts
+from bot.actions import cards, delivery, handling, people, prompts
 from bot.actions.desk import Turn
 from bot.domain.alerts import AlertState
 from bot.domain.delivery import Post, Urgency
@@ -35,22 +35,22 @@ async def in_touch(turn: Turn, staff: Person, alert_id: str) -> str:
 
 
 async def _ask_to_start_again(turn: Turn, client: Client, alert: Alert) -> None:
+    """From here on the client's own word is enough; nothing is asked before it."""
     others = [await turn.m.alerts.open_of(client.id, kind) for kind in URGENT]
     if any(others) or client.asking is not Asking.CRISIS:
         return
-    facts: Facts = await people.names_for(turn, client)
-    await delivery.post(
-        turn,
-        Post(
-            client.id,
-            "client.after_crisis",
-            f"after_crisis:{alert.id}",
-            facts,
-            f"again:{client.id}",
-            urgency=Urgency.QUESTION,
-            client_id=client.id,
-        ),
+    await turn.m.people.change_client(client.id, asking=Asking.QUIETED, asking_since=turn.now)
+    post = Post(
+        client.id,
+        "client.after_crisis",
+        f"after_crisis:{alert.id}",
+        await people.names_for(turn, client),
+        "menu",
+        urgency=Urgency.QUESTION,
+        fresh=True,
+        client_id=client.id,
     )
+    await delivery.post(turn, post)
 
 
 async def hold(turn: Turn, staff: Person, client: Client) -> None:
@@ -63,7 +63,7 @@ async def hold(turn: Turn, staff: Person, client: Client) -> None:
     await prompts.stop_asking(turn, client.id, Asking.HELD.value)
     await turn.m.audit.note(turn.now, staff.ref, "held", client.ref)
     facts: Facts = {"ref": client.ref, "client": client.id}
-    await delivery.post(turn, Post(staff.id, "worker.held", people.once("held"), facts, f"silence:{client.id}"))
+    await cards.say(turn, staff, Post(staff.id, "worker.held", people.once("held"), facts, f"silence:{client.id}"))
 
 
 async def write_again(turn: Turn, staff: Person, client: Client) -> None:
@@ -76,7 +76,7 @@ async def write_again(turn: Turn, staff: Person, client: Client) -> None:
     await turn.m.audit.note(turn.now, staff.ref, "write_again", client.ref)
     at = people.next_asked(turn, client)
     key = "worker.hold.resumed" if at else "worker.meeting.noted"
-    day = {"day": at.isoformat()} if at else {}
+    day = {"day": people.local(staff, at)} if at else {}
     await people.say(turn, staff, key, surface=f"silence:{client.id}", ref=client.ref, **day)
     turn.ring(turn.desk.bells.release)
 

@@ -21,19 +21,17 @@ PAGES = ("more", "why_not", "pass", "in_touch")
 
 
 async def more(turn: Turn, staff: Person, alert_id: str, page: str = "more") -> None:
-    """The second row of choices, in place of the first: `more`, `why_not` or `pass`; `back` shows the card again."""
+    """The second row of choices, in place of the first: `more`, `why_not`, `pass`, `in_touch`."""
     alert, client = await theirs(turn, staff, alert_id)
-    if page == "back":
-        await cards.post(turn, alert, client, staff, reply=True)
-        return
     if page not in PAGES:
         raise Refusal("errors.old_button")
     facts: dict[str, Json] = {"ref": client.ref, "alert": alert.id, "page": page, "kind": alert.kind.value}
     facts["tomorrow"] = _tomorrow(turn).isoformat()
     facts["may_look"] = cards.holds_step(alert, staff)
     facts["to"] = list[Json](await _others(turn, alert, client, staff)) if page == "pass" else []
-    await delivery.post(
+    await cards.say(
         turn,
+        staff,
         Post(
             to=staff.id,
             kind="worker.more",
@@ -45,6 +43,12 @@ async def more(turn: Turn, staff: Person, alert_id: str, page: str = "more") -> 
             client_id=client.id,
         ),
     )
+
+
+async def close(turn: Turn, staff: Person, alert_id: str) -> None:
+    """*Back*: the choices go, and what they were about stands as before."""
+    alert, _ = await theirs(turn, staff, alert_id)
+    await close_more(turn, alert, staff)
 
 
 async def _others(turn: Turn, alert: Alert, client: Client, staff: Person) -> list[dict[str, Json]]:
@@ -78,7 +82,7 @@ async def snooze(turn: Turn, staff: Person, alert_id: str, until: str) -> str:
     await turn.m.alerts.note(alert.id, turn.now, "snoozed", staff.ref)
     await _refresh(turn, alert.id, client, staff)
     turn.ring(turn.desk.bells.escalate)
-    return "worker.toast.snoozed"
+    return "worker.toast.done"
 
 
 async def _refresh(turn: Turn, alert_id: str, client: Client, staff: Person) -> None:
@@ -120,8 +124,9 @@ async def show_whole(turn: Turn, staff: Person, alert_id: str) -> None:
     facts = await cards.whole(turn, alert, client)
     facts["until"] = (turn.now + cards.SHOWN_FOR).isoformat()
     where = f"card:{alert.id}"
-    await delivery.post(
+    await cards.say(
         turn,
+        staff,
         Post(staff.id, "worker.whole_card", people.once("card"), facts, where, silent=True, client_id=client.id),
     )
     await close_more(turn, alert, staff)
@@ -170,8 +175,9 @@ async def line_for_notes(turn: Turn, staff: Person, alert_id: str) -> None:
         "talked": alert.talked_at.isoformat() if alert.talked_at else None,
     }
     where = f"notes:{alert.id}"
-    await delivery.post(
+    await cards.say(
         turn,
+        staff,
         Post(staff.id, "worker.notes", people.once("notes"), facts, where, silent=True, client_id=client.id),
     )
     await close_more(turn, alert, staff)

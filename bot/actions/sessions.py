@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.actions import cards, delivery, people, timetable
+from bot.actions import cards, people, timetable
 from bot.actions.desk import Turn
 from bot.domain.alerts import Kind
 from bot.domain.delivery import Post
@@ -43,7 +43,7 @@ async def _said(turn: Turn, staff: Person, client: Client, state: str, key: str)
     if client.next_session is not None and client.next_session <= turn.now:
         await turn.m.people.change_client(client.id, next_session=None)
     await timetable.plan_for(turn, client.id)
-    await people.say(turn, staff, key, ref=client.ref, day=at.isoformat())
+    await people.say(turn, staff, key, ref=client.ref, day=people.local(staff, at))
 
 
 async def set_next(turn: Turn, staff: Person, client: Client, at: datetime) -> None:
@@ -55,7 +55,7 @@ async def set_next(turn: Turn, staff: Person, client: Client, at: datetime) -> N
     await turn.m.sessions.put(client.id, at, PLANNED, staff.ref, turn.now)
     await turn.m.people.change_client(client.id, next_session=at)
     await timetable.plan_for(turn, client.id)
-    await people.say(turn, staff, "worker.meeting.next_set", ref=client.ref, when=at.isoformat())
+    await people.say(turn, staff, "worker.meeting.next_set", ref=client.ref, when=people.local(staff, at))
 
 
 def own(staff: Person, client: Client) -> None:
@@ -80,7 +80,7 @@ async def caseload(turn: Turn, staff: Person) -> None:
                 if await turn.m.alerts.open_of(one.id, Kind.ALLIANCE)
             ]
     facts: Facts = {"clients": lines, "covered": covered}
-    await delivery.post(turn, Post(staff.id, "worker.caseload", people.once("caseload"), facts, people.once("list")))
+    await cards.say(turn, staff, Post(staff.id, "worker.caseload", people.once("caseload"), facts, people.once("list")))
 
 
 async def _line(turn: Turn, client: Client) -> dict[str, Json]:
@@ -130,4 +130,4 @@ async def look(turn: Turn, staff: Person, client: Client) -> None:
     }
     where = f"client:{client.id}"
     post = Post(staff.id, "worker.client", people.once("client"), facts, where, fresh=True, client_id=client.id)
-    await delivery.post(turn, post)
+    await cards.say(turn, staff, post)

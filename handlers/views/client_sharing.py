@@ -7,7 +7,7 @@ from bot.domain.words import Facts
 from bot.texts import Html, blocks
 from handlers.views.screen import Rows, Screen, View, Voice, button
 
-SHARE, UNDO, FOLLOW = "sh", "un", "fu"
+SHARE, UNDO, FOLLOW, AGAIN = "sh", "un", "fu", "ca"
 
 
 def _known(facts: Facts) -> dict[str, Any]:
@@ -83,9 +83,17 @@ def _numbers(alert: str) -> Rows:
     return (tuple(buttons[:6]), tuple(buttons[6:]))
 
 
+def after_crisis(facts: Facts, voice: Voice) -> Screen:
+    """Only once a person has been in touch."""
+    names = ("yes", "week", "no_more")
+    rows = tuple((button(voice.say.plain(f"client.after_crisis.buttons.{one}"), AGAIN, one),) for one in names)
+    return Screen(voice.say("client.after_crisis.text"), rows)
+
+
 VIEWS: Mapping[str, View] = {
     "client.sharing": ask,
     "client.sharing_chosen": chosen,
     "client.thanks_picked_up": picked_up,
     "client.followup": follow,
+    "client.after_crisis": after_crisis,
 }

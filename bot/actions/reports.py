@@ -1,0 +1,224 @@
+"""Data out: the full export, and figures for the manager."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from statistics import median
+from typing import Any
+
+from bot.actions import cards, duty, people
+from bot.actions.desk import Turn
+from bot.domain.alerts import AlertState, Kind
+from bot.domain.checkins import Answer, CheckIn, State
+from bot.domain.delivery import Post
+from bot.domain.matters import URGENT, Alert
+from bot.domain.people import Client, Person, Status
+from bot.domain.plan import Plan
+from bot.domain.words import Facts, Json, Severity
+from storage.signals import Kept
+from storage.stores import Stores
+
+FORMAT = 1
+SINCE = timedelta(days=28)
+
+
+# ---------------------------------------------------------------- export
+
+
+async def export(m: Stores, ref: str | None = None) -> dict[str, Any]:
+    """Everything on record, as docs/codebook.md describes; of one client with `ref`. Raises KeyError if unknown."""
+    clients = [one async for one in export_clients(m, ref)]
+    if ref is not None and not clients:
+        raise KeyError(ref)
+    return {"format": FORMAT, "clients": clients}
+
+
+async def export_clients(m: Stores, ref: str | None = None) -> AsyncIterator[dict[str, Any]]:
+    """One client after the other, by ref."""
+    for client in await m.people.clients():
+        if ref is None or client.ref == ref:
+            yield await _client(m, client)
+
+
+async def _client(m: Stores, client: Client) -> dict[str, Any]:
+    answers = await m.answers.of(client.id)
+    check_ins = await m.checkins.of(client.id)
+    signals = await m.signals.of_client(client.id)
+    alerts = await m.alerts.of_client(client.id)
+    refs = await _refs(m)
+    return {
+        "ref": client.ref,
+        "status": client.person.status.value,
+        "timezone": client.person.timezone,
+        "consents": [
+            {"version": version, "language": language, "agreed": agreed, "at": _at(at)}
+            for version, language, agreed, at in await m.people.consents(client.id)
+        ],
+        "goals": [
+            {"number": goal.number, "text": goal.text, "state": goal.state.value, "made_at": _at(goal.made_at)}
+            for goal in await m.goals.of(client.id)
+        ],
+        "check_ins": [_check_in(one, answers.get(one.id, [])) for one in check_ins],
+        "remarks": [
+            {"text": one.text, "shown_to": one.shown_to, "said_at": _at(one.said_at)}
+            for one in await m.remarks.of(client.id)
+        ],
+        "signals": [_signal(one) for one in signals if one.holds],
+        "alerts": [await _alert(m, one, signals) for one in alerts],
+        "sessions": [
+            {"at": _at(one.at), "state": one.state, "said_by": one.said_by} for one in await m.sessions.of(client.id)
+        ],
+        "assignments": [
+            {"worker": refs.get(worker, worker), "starts_at": _at(starts), "ends_at": _at(ends)}
+            for worker, starts, ends in await m.people.assignments(client.id)
+        ],
+        "pauses": [
+            {"why": why, "starts_at": _at(starts), "ends_at": _at(ends)}
+            for why, starts, ends in await m.people.pauses(client.id)
+        ],
+        "absences": [{"starts_at": _at(s.start), "ends_at": _at(s.end)} for s in await m.signals.absences()],
+    }
+
+
+async def _refs(m: Stores) -> Mapping[str, str]:
+    return {one.id: one.ref for one in await m.people.everybody()}
+
+
+def _at(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat() if moment else None
+
+
+def _check_in(one: CheckIn, versions: Iterable[Answer]) -> dict[str, Any]:
+    return {
+        "schedule": one.schedule,
+        "state": one.state.value,
+        "reason": one.reason,
+        "planned_at": _at(one.planned_at),
+        "sent_at": _at(one.sent_at),
+        "first_touched_at": _at(one.first_touched_at),
+        "last_touched_at": _at(one.last_touched_at),
+        "finished_at": _at(one.finished_at),
+        "expires_at": _at(one.expires_at),
+        "questions": [item.question for item in one.items],
+        "answers": _answers(list(versions)),
+    }
+
+
+def _answers(versions: list[Answer]) -> list[dict[str, Any]]:
+    found = []
+    for one in (one for one in versions if one.current):
+        earlier = [old for old in versions if old.item == one.item and old.version < one.version]
+        found.append(
+            {
+                "question": one.question,
+                "construct": one.construct,
+                "asks": one.asks,
+                "value": one.choice if one.choice is not None else one.value,
+                "value_0_10": one.value_0_10,
+                "text": one.text,
+                "skipped": one.skipped,
+                "answered_at": _at(one.answered_at),
+                "versions": [
+                    {
+                        "value": old.choice if old.choice is not None else old.value,
+                        "value_0_10": old.value_0_10,
+                        "text": old.text,
+                        "answered_at": _at(old.answered_at),
+                    }
+                    for old in earlier
+                ],
+            }
+        )
+    return found
+
+
+def _signal(one: Kept) -> dict[str, Any]:
+    return {
+        "rule": one.signal.rule,
+        "construct": one.signal.construct.value if one.signal.construct else None,
+        "raised_at": _at(one.signal.raised_at),
+        "tier": int(one.signal.tier),
+        "severity": severity_of(int(one.signal.tier)),
+        "note": one.signal.note,
+        "evidence": dict(one.signal.evidence),
+    }
+
+
+def severity_of(tier: int) -> str | None:
+    """How an alert from this tier would be handled; None where it raises none."""
+    return {3: Severity.HIGH.value, 2: Severity.MEDIUM.value}.get(tier)
+
+
+async def _alert(m: Stores, alert: Alert, signals: Iterable[Kept]) -> dict[str, Any]:
+    rules = dict.fromkeys(one.signal.rule for one in signals if one.alert_id == alert.id)
+    return {
+        "kind": alert.kind.value,
+        "raised_at": _at(alert.raised_at),
+        "severity": alert.severity.value,
+        "state": alert.state.value,
+        "rules": list(rules),
+        "wish": alert.wish.value,
+        "client_said": alert.client_said,
+        "client_feels": alert.client_feels,
+        "useful": alert.usefulness,
+        "history": [
+            {"at": _at(line.at), "state": line.state, "by": line.by} for line in await m.alerts.history(alert.id)
+        ],
+    }
+
+
+# ---------------------------------------------------------------- figures
+
+
+async def figures(m: Stores, plan: Plan, since: datetime, now: datetime) -> dict[str, Json]:
+    """Handling and response since a moment: counts only. The wish for somebody else is in none of them."""
+    clients = await m.people.clients()
+    check_ins = [one for client in clients for one in await m.checkins.of(client.id, since)]
+    sent = [
+        one for one in check_ins if one.sent_at is not None and one.state not in (State.CANCELLED, State.MISSED_BY_US)
+    ]
+    alerts = [
+        one
+        for one in await m.alerts.all_since(since)
+        if one.kind is not Kind.SOMEONE_ELSE and one.state is not AlertState.WITHDRAWN
+    ]
+    taken = [one for one in alerts if one.acknowledged_at is not None]
+    waits = [((one.acknowledged_at or now) - one.goes_at).total_seconds() for one in taken]
+    late = [one for one in alerts if one.goes_at <= now and not in_time(plan, one, now)]
+    state = [one.state for one in alerts]
+    return {
+        "since": since.isoformat(),
+        "clients": len(clients),
+        "joined": sum(one.person.status is Status.JOINED for one in clients),
+        "sent": len(sent),
+        "answered": sum(one.state in (State.COMPLETED, State.PARTIAL) for one in sent),
+        "missed_by_us": sum(one.state is State.MISSED_BY_US for one in check_ins),
+        "alerts": len(alerts),
+        "high": sum(one.severity is Severity.HIGH for one in alerts),
+        "medium": sum(one.severity is Severity.MEDIUM for one in alerts),
+        "low": sum(one.severity is Severity.LOW for one in alerts),
+        "open": sum(one.is_open for one in alerts),
+        "taken": len(taken),
+        "in_time": len(taken) - sum(one in late for one in taken),
+        "late": len(late),
+        "half_within": max(0.0, median(waits)) if waits else None,
+        "talked": sum(one.talked_at is not None for one in alerts),
+        "better": state.count(AlertState.REPAIRED),
+        "not_yet": state.count(AlertState.NOT_REPAIRED),
+        "no_answer": state.count(AlertState.UNCONFIRMED),
+    }
+
+
+def in_time(plan: Plan, alert: Alert, now: datetime) -> bool:
+    """Was it taken, or is there still time to take it, within what the service allows?"""
+    if alert.state is AlertState.DISMISSED and alert.acknowledged_at is None:
+        return True
+    within = plan.alerts.acknowledge_within[alert.severity]
+    real = alert.kind in URGENT or alert.severity is Severity.HIGH
+    until = duty.due_within(plan, alert.rang_at or alert.goes_at, within, real_time=real)
+    return (alert.acknowledged_at or now) <= until
+
+
+async def show(turn: Turn, manager: Person) -> None:
+    """`/report` in the chat."""
+    facts: Facts = await figures(turn.m, turn.plan, turn.now - SINCE, turn.now)
+    await cards.say(turn, manager, Post(manager.id, "manager.report", people.once("report"), facts))

@@ -1,0 +1,44 @@
+"""How the worker shall hear (`sh:ALERT:WISH`), *Undo* (`un:ALERT`), starting again after a crisis (`ca:WHAT`)."""
+
+from bot.actions import settings, sharing
+from bot.domain.alerts import Wish
+from bot.domain.errors import Refusal
+from bot.domain.words import Role
+from handlers import access
+from handlers.context import Talk, route
+
+STALE = "errors.old_button"
+
+
+async def choose(talk: Talk) -> None:
+    match talk.args:
+        case (alert, wish) if wish in set(Wish):
+            await sharing.choose(talk.turn, access.client(talk), alert, Wish(wish))
+        case _:
+            raise Refusal(STALE)
+
+
+async def undo(talk: Talk) -> None:
+    if len(talk.args) != 1:
+        raise Refusal(STALE)
+    await sharing.undo(talk.turn, access.client(talk), talk.args[0])
+
+
+async def start_again(talk: Talk) -> None:
+    client = access.client(talk)
+    match talk.args:
+        case ("yes",):
+            await settings.carry_on(talk.turn, client)
+        case ("week",):
+            await settings.break_for(talk.turn, client, 7)
+        case ("no_more",):
+            await settings.no_more(talk.turn, client)
+        case _:
+            raise Refusal(STALE)
+
+
+TAPS = {
+    "sh": route(choose, Role.CLIENT),
+    "un": route(undo, Role.CLIENT),
+    "ca": route(start_again, Role.CLIENT),
+}
