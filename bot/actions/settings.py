@@ -176,7 +176,8 @@ async def show_when(turn: Turn, client: Client, page: str = "when", *, fresh: bo
     quiet = turn.plan.calendar.quiet_hours
     hours: list[Json] = [f"{hour:02}:00" for hour in range(8, 21, 2) if time(hour) not in quiet]
     facts = describe(turn.plan.schedules, Own.from_json(client.own_times))
-    until = client.paused_until.isoformat() if client.asking is Asking.BREAK and client.paused_until else None
+    paused = client.paused_until if client.asking is Asking.BREAK else None
+    until = people.local(client.person, paused) if paused else None
     await menu.show(turn, client, page, fresh=fresh, more={"hours": hours, "until": until, **facts})
 
 

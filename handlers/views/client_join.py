@@ -26,7 +26,7 @@ def _known(facts: Facts) -> dict[str, Any]:
 
 
 def _one(facts: Facts, voice: Voice) -> Html:
-    return voice.say("client.join.again" if facts["again"] else "client.join.1.text", **_known(facts))
+    return voice.say("client.join.again.text" if facts["again"] else "client.join.1.text", **_known(facts))
 
 
 def _two(facts: Facts, voice: Voice) -> Html:
