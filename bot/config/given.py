@@ -1,7 +1,7 @@
 """What the environment and a folder of secrets set: names with `__` between tables, turned into nested values.
 
     CHECKIN_SERVICE__TIMEZONE=Europe/Paris          a value: taken as it stands
-    CHECKIN_SERVICE__LANGUAGES='["en", "fr"]'       a list or a table: JSON
+    CHECKIN_SERVICE__LANGUAGES='["en", "fr"]'       a list or a table: JSON; a list of one text may be the text
     CHECKIN_SIGNALS__DROP__ENABLED=false
 
 Not to be reached this way: single values inside lists and inside tables whose keys are refs; the whole of these is set
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from bot.config.document import Document
 from bot.config.problems import Path, meant
@@ -117,7 +117,7 @@ def _read(kind: Any, value: str) -> Any:
         return _json(value)
     if get_origin(kind) in (list, tuple):
         is_json = value.lstrip().startswith(("[", "{", '"'))
-        return _json(value) if is_json or not value or bare(get_args(kind)[0]) is not str else value
+        return _json(value) if is_json or not value or bare(get_args(kind)[0]) not in (str, SecretStr) else value
     return value
 
 

@@ -73,6 +73,11 @@ class TestEnvironment:
             'environment:0: CHECKIN_SERVICE__TIMEZONE: "Mars/Base" is not a time zone; write it as in "Europe/London"',
         ]
 
+    def test_one_key_needs_no_list_around_it(self) -> None:
+        found = loaded(STARTER, {"CHECKIN_DATABASE__ENCRYPTION_KEYS": "one+key/as=openssl=makes=it="})
+        keys = [key.get_secret_value() for key in found.settings.database.encryption_keys]
+        assert keys == ["one+key/as=openssl=makes=it="]
+
     def test_the_file_is_the_one_that_was_named_else_that_of_the_environment(self) -> None:
         assert place("a.toml", {"CHECKIN_CONFIG": "b.toml"}) == Path("a.toml")
         assert place(None, {"CHECKIN_CONFIG": "b.toml"}) == Path("b.toml")
