@@ -32,6 +32,17 @@ class Unit(Stores):
         """Call this once everything is on disk; never if the unit fails. It must not raise and not wait."""
         self._afterwards.append(call)
 
+    @asynccontextmanager
+    async def apart(self) -> AsyncIterator[None]:
+        """A part of this unit that may fail by itself: what it did is undone then, and the unit can go on."""
+        before = len(self._afterwards)
+        try:
+            async with self.con.begin_nested():
+                yield
+        except BaseException:
+            del self._afterwards[before:]
+            raise
+
     def committed(self) -> None:
         for call in self._afterwards:
             call()

@@ -7,7 +7,7 @@ of the card that the bot did not know of counts all the same, and the copy loses
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.actions import alerts, delivery, prompts, signals
+from bot.actions import alerts, delivery, prompts, reading
 from bot.actions.desk import Turn
 from bot.bank import spoken
 from bot.domain.answers import OutOfRange, read
@@ -140,15 +140,14 @@ async def _onward(
         await _finished(turn, client, await prompts.finish(turn, check_in, answers))
         return
     if scales_done(check_in, answers, turn.plan.bank) and meant is not Means.SAME:
-        outcome = await signals.evaluate(turn, client.id, check_in.id)
-        await turn.m.checkins.change(check_in.id, asks_about=outcome.sharing or check_in.asks_about)
+        sharing = await reading.read(turn, client.id, check_in.id)
+        await turn.m.checkins.change(check_in.id, asks_about=sharing or check_in.asks_about)
     if check_in.position == item or meant is not Means.CHANGED:
         await prompts.show(turn, client, replace(check_in, position=following), answers)
 
 
 async def _finished(turn: Turn, client: Client, check_in: CheckIn) -> None:
-    outcome = await signals.evaluate(turn, client.id, check_in.id)
-    alert_id = outcome.sharing or check_in.asks_about
+    alert_id = await reading.read(turn, client.id, check_in.id) or check_in.asks_about
     if alert_id is None:
         await prompts.thanks(turn, client, check_in.id)
     else:
@@ -166,10 +165,10 @@ async def _changed_afterwards(turn: Turn, client: Client, check_in: CheckIn, ans
     event = ended(check_in, answers, turn.plan.bank)
     state = step(check_in.state, event) if event else check_in.state
     await turn.m.checkins.change(check_in.id, state=state, evaluate_at=None)
-    outcome = await signals.evaluate(turn, client.id, check_in.id)
-    if outcome.sharing is not None and outcome.sharing != check_in.asks_about:
-        await ask_wish(turn, client, check_in, outcome.sharing)
-    elif outcome.sharing is None and check_in.asks_about is not None:
+    sharing = await reading.read(turn, client.id, check_in.id)
+    if sharing is not None and sharing != check_in.asks_about:
+        await ask_wish(turn, client, check_in, sharing)
+    elif sharing is None and check_in.asks_about is not None:
         await prompts.thanks(turn, client, check_in.id)
 
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from bot.actions import delivery
 from bot.actions.desk import Turn
+from bot.actions.people import local
 from bot.domain.checkins import Answer, CheckIn, Event, State, ended, holding, item_before, step
 from bot.domain.delivery import CLEAR, DELETE, Post, Urgency
 from bot.domain.goals import Goal
@@ -67,7 +68,7 @@ def question_facts(
         "manager": near.manager.name if near.manager else "",
         "goal": goal.text if goal and goal.quotable and not client.quiet_mode else None,
         "goal_number": goal.number if goal else None,
-        "date": client.next_session.isoformat() if client.next_session else None,
+        "date": local(client.person, client.next_session) if client.next_session else None,
         "back": item_before(check_in, check_in.position, plan.bank) is not None,
         "first": not client.card_explained,
         "chosen": held.said if held else None,
@@ -181,6 +182,10 @@ async def clear_when_quiet(turn: Turn, client: Client, check_in: CheckIn) -> Non
     )
 
 
+def ask_key(check_in: CheckIn) -> str:
+    return f"{check_in.surface}:ask"
+
+
 def reminder_key(check_in: CheckIn) -> str:
     return f"{check_in.surface}:reminder"
 
@@ -188,10 +193,18 @@ def reminder_key(check_in: CheckIn) -> str:
 # ---------------------------------------------------------------- no more of it
 
 
+async def take_back(turn: Turn, check_in: CheckIn, why: str) -> None:
+    """Questions and reminders of this check-in that have not left yet. What was raised by it goes its own way."""
+    await delivery.withdraw(turn, key=ask_key(check_in), why=why)
+    await delivery.withdraw(turn, key=reminder_key(check_in), why=why)
+    for again in ("card", "again"):
+        await delivery.withdraw(turn, key_prefix=f"{check_in.surface}:{again}:", why=why)
+
+
 async def gone(turn: Turn, client: Client, check_in: CheckIn) -> None:
     """Say that its time is over, and when the next one comes; nothing where nothing of it stands in the chat."""
     following = await next_day(turn, client)
-    facts: Facts = {"day": following.isoformat() if following else None}
+    facts: Facts = {"day": local(client.person, following) if following else None}
     await say(turn, client, check_in, "client.gone", facts, silent=True, urgency=Urgency.QUESTION)
 
 
@@ -235,7 +248,7 @@ async def stop_asking(turn: Turn, client_id: str, why: str) -> int:
             remind_at=None,
             evaluate_at=turn.now if some else None,
         )
-        await delivery.withdraw(turn, check_in_id=check_in.id, why=why)
+        await take_back(turn, check_in, why)
         if check_in.sent_at is not None and client is not None:
             await clear(turn, client, check_in)
     return len(stopped)

@@ -225,7 +225,7 @@ def _question(turn: Turn, check_in: CheckIn, client: Client, schedule: Schedule,
     return Post(
         to=client.id,
         kind="client.question",
-        key=f"{check_in.surface}:ask",
+        key=prompts.ask_key(check_in),
         facts=facts,
         surface=check_in.surface,
         urgency=Urgency.QUESTION,
@@ -245,7 +245,7 @@ def _about_questions(check_in: CheckIn, client: Client, known: _Known, following
         facts={
             "check_in": check_in.id,
             "worker": worker_name_for(client, worker),
-            "day": following.at.isoformat() if following else None,
+            "day": people.local(client.person, following.at) if following else None,
         },
         surface=menu.SURFACE,
         fresh=True,

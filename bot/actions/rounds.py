@@ -7,8 +7,10 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
-from bot.actions import answers, delivery, prompts, signals
+from bot.actions import answers, delivery, prompts
 from bot.actions.desk import Turn
+from bot.actions.people import local
+from bot.actions.reading import read
 from bot.domain.checkins import (
     MISSES_BEFORE_QUIET,
     CheckIn,
@@ -57,7 +59,7 @@ def _reminder(turn: Turn, client: Client, check_in: CheckIn) -> Post:
         key=prompts.reminder_key(check_in),
         facts={
             "n": len(untouched(check_in.items, (), turn.plan.bank)),
-            "until": check_in.expires_at.isoformat() if check_in.expires_at else None,
+            "until": local(client.person, check_in.expires_at or turn.now),
         },
         surface=prompts.reminder_key(check_in),
         urgency=Urgency.QUESTION,
@@ -74,10 +76,10 @@ async def evaluate_due(turn: Turn, limit: int = 20) -> int:
     due = await turn.m.checkins.to_evaluate(turn.now, limit)
     for check_in in due:
         await turn.m.checkins.change(check_in.id, evaluate_at=None)
-        outcome = await signals.evaluate(turn, check_in.client_id, check_in.id)
+        sharing = await read(turn, check_in.client_id, check_in.id)
         client = await turn.m.people.client(check_in.client_id)
-        if outcome.sharing and check_in.running and client is not None and client.asking is Asking.ON:
-            await answers.ask_wish(turn, client, check_in, outcome.sharing)
+        if sharing and check_in.running and client is not None and client.asking is Asking.ON:
+            await answers.ask_wish(turn, client, check_in, sharing)
     return len(due)
 
 
@@ -104,14 +106,14 @@ async def _expire(turn: Turn, check_in: CheckIn) -> None:
         evaluate_at=None,
         comes_back=False,
     )
-    await delivery.withdraw(turn, check_in_id=over.id, why="too_late")
+    await prompts.take_back(turn, over, "too_late")
     client = await turn.m.people.client(over.client_id)
     if client is None or never_left:
         return
     if over.state is State.EXPIRED and over.last_touched_at is None:
         client = await _gone_quiet(turn, client)
-    outcome = await signals.evaluate(turn, over.client_id, over.id)
-    if outcome.sharing is None and over.asks_about is None:
+    sharing = await read(turn, over.client_id, over.id)
+    if sharing is None and over.asks_about is None:
         await _take_down(turn, client, over, touched=bool(holding(given)))
 
 

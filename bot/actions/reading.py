@@ -1,0 +1,26 @@
+"""Reading a check-in by the rules, so that a rule that fails can never cost an answer."""
+
+from datetime import timedelta
+
+import structlog
+
+from bot.actions import signals
+from bot.actions.desk import Turn
+
+AGAIN_AFTER = timedelta(minutes=10)
+
+log = structlog.get_logger()
+
+
+async def read(turn: Turn, client_id: str, check_in_id: str) -> str | None:
+    """The alert about which the client is now to be asked how the worker shall hear; None = nothing to ask.
+
+    What fails is undone and read again later; everything else of this turn is kept.
+    """
+    try:
+        async with turn.m.apart():
+            return (await signals.evaluate(turn, client_id, check_in_id)).sharing
+    except Exception as broken:
+        log.error("check_in_not_read", check_in=check_in_id, error=type(broken).__name__)
+        await turn.m.checkins.change(check_in_id, evaluate_at=turn.now + AGAIN_AFTER)
+        return None
