@@ -5,6 +5,7 @@ itself. Updates stay raw here, so that one which can't be parsed spoils only its
 """
 
 import asyncio
+import warnings
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import structlog
 from telegram import Bot
 from telegram.error import Conflict, EndPointNotFound, InvalidToken, RetryAfter, TelegramError
+from telegram.warnings import PTBUserWarning
 
 from bot.actions import inbox
 from bot.actions.desk import Desk
@@ -21,6 +23,8 @@ ALLOWED = ["message", "edited_message", "callback_query", "my_chat_member"]
 LONGEST_PAUSE = timedelta(seconds=10)
 """Taps wait 150 s at Telegram, so the pauses between tries stay short."""
 
+# PTB advises its own `get_updates`, which parses; raw updates are on purpose.
+warnings.filterwarnings("ignore", "Please use 'Bot.getUpdates'", PTBUserWarning)
 log = structlog.get_logger()
 
 
