@@ -2,22 +2,20 @@
 
 from bot.actions import alerts, crisis, duty, menu, people, prompts
 from bot.actions.desk import Turn
+from bot.domain.alerts import Kind
 from bot.domain.errors import Refusal
 from bot.domain.people import Asking, Client, Person, Status
-from bot.domain.signals.history import HARM_BY_OTHERS
+from bot.domain.signals.history import HARM_BY_OTHERS, TalkAbout
 from bot.domain.words import Json
 from storage.remarks import NOBODY
 
-ABOUT = ("how", "what", "logistics")
-_AS_SIGNAL = {"how": "how", "what": "what", "logistics": "times"}
+ABOUT = {TalkAbout.HOW_WE_WORK: "how", TalkAbout.WHAT_WE_WORK_ON: "what", TalkAbout.TIMES_AND_PLACE: "times"}
 
 
-async def about(turn: Turn, client: Client, what: str) -> None:
+async def about(turn: Turn, client: Client, what: TalkAbout) -> None:
     """The client would like to talk about something with the worker."""
-    if what not in ABOUT:
-        raise Refusal("errors.old_button")
-    await alerts.raise_talk(turn, client, _AS_SIGNAL[what])
-    await menu.show(turn, client, "talk_done", what=what)
+    await alerts.raise_talk(turn, client, ABOUT[what])
+    await menu.show(turn, client, "talk_done", what=what.value)
 
 
 async def ask_someone_else(turn: Turn, client: Client) -> None:
@@ -29,9 +27,12 @@ async def ask_someone_else(turn: Turn, client: Client) -> None:
 async def someone_else(turn: Turn, client: Client) -> None:
     """It goes to the named other person, and never to the worker."""
     await _other(turn, client)
-    await alerts.raise_someone_else(turn, client)
-    by = duty.promised(turn.plan, turn.now)
-    await menu.show(turn, client, "someone_else_sent", day=people.local(client.person, by))
+    known = await turn.m.alerts.open_of(client.id, Kind.SOMEONE_ELSE)
+    if known is None:
+        await alerts.raise_someone_else(turn, client)
+    by = duty.promised(turn.plan, known.raised_at if known else turn.now)
+    page = "someone_else_open" if known else "someone_else_sent"
+    await menu.show(turn, client, page, day=people.local(client.person, by))
 
 
 async def _other(turn: Turn, client: Client) -> Person:

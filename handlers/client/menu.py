@@ -9,6 +9,7 @@ from bot.actions import talk as talks
 from bot.actions.desk import Turn
 from bot.domain.errors import Refusal
 from bot.domain.people import Client, Style
+from bot.domain.signals.history import TalkAbout
 from bot.domain.words import Role
 from handlers import access
 from handlers.context import Handler, Talk, route
@@ -46,9 +47,9 @@ ACTIONS: Mapping[str, Action] = {
     "close": _page("closed"),
     "urgent": lambda turn, client, _: talks.show_help(turn, client, fresh=True),
     "talk": _page("talk"),
-    "how": lambda turn, client, _: talks.about(turn, client, "how"),
-    "what": lambda turn, client, _: talks.about(turn, client, "what"),
-    "logistics": lambda turn, client, _: talks.about(turn, client, "logistics"),
+    "how": lambda turn, client, _: talks.about(turn, client, TalkAbout.HOW_WE_WORK),
+    "what": lambda turn, client, _: talks.about(turn, client, TalkAbout.WHAT_WE_WORK_ON),
+    "times": lambda turn, client, _: talks.about(turn, client, TalkAbout.TIMES_AND_PLACE),
     "else": lambda turn, client, _: talks.ask_someone_else(turn, client),
     "else_yes": lambda turn, client, _: talks.someone_else(turn, client),
     "break": _page("break"),

@@ -42,9 +42,9 @@ PAGES: Mapping[str, Page] = {
     "talk": Page(
         "client.talk.text",
         (
-            ("client.talk.buttons.how", "how"),
-            ("client.talk.buttons.what", "what"),
-            ("client.talk.buttons.logistics", "logistics"),
+            ("client.talk.buttons.how_we_work", "how"),
+            ("client.talk.buttons.what_we_work_on", "what"),
+            ("client.talk.buttons.times_and_place", "times"),
             ("client.talk.buttons.someone_else", "else"),
             ("client.talk.buttons.back", "top"),
         ),
@@ -54,6 +54,7 @@ PAGES: Mapping[str, Page] = {
         (("client.talk.buttons.yes_someone_else", "else_yes"), ("client.talk.buttons.back", "talk")),
     ),
     "someone_else_sent": Page("client.talk.someone_else_sent"),
+    "someone_else_open": Page("client.talk.someone_else_open"),
     "break": Page(
         "client.break.text",
         (
