@@ -1,7 +1,6 @@
 """Answers, every version of each, their words sealed."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -50,18 +49,16 @@ class Answers:
         row = (await self._con.execute(query)).first()
         return (row.check_in_id, self._answer(row._mapping)) if row else None
 
-    async def add(self, check_in: CheckIn, answer: Answer) -> Answer:
-        """Keep a new version; earlier ones stay, and no longer hold."""
-        same = sa.and_(c.check_in_id == check_in.id, c.item == answer.item)
-        last = await self._con.scalar(sa.select(sa.func.max(c.version)).where(same))
-        if last:
-            await self._con.execute(t.answer.update().where(same, c.current.is_(True)).values(current=False))
-        kept, answer_id = replace(answer, version=(last or 0) + 1, current=True), t.new_id()
-        values = {name: getattr(kept, name) for name in Answer.__dataclass_fields__ if name != "text"}
-        sealed = self._seal.close(TEXT, answer_id, kept.text) if kept.text is not None else None
+    async def add(self, check_in: CheckIn, answer: Answer) -> None:
+        """Keep a new version, numbered by the answer itself; earlier ones stay, and no longer hold."""
+        if answer.version > 1:
+            same = sa.and_(c.check_in_id == check_in.id, c.item == answer.item, c.current.is_(True))
+            await self._con.execute(t.answer.update().where(same).values(current=False))
+        answer_id = t.new_id()
+        values = {name: getattr(answer, name) for name in Answer.__dataclass_fields__ if name != "text"}
+        sealed = self._seal.close(TEXT, answer_id, answer.text) if answer.text is not None else None
         row = {"id": answer_id, "check_in_id": check_in.id, "client_id": check_in.client_id, "text_sealed": sealed}
         await self._con.execute(t.answer.insert().values(**values, **row))
-        return kept
 
     def _answer(self, row: Mapping[Any, Any]) -> Answer:
         values = {name: row[c[name]] for name in Answer.__dataclass_fields__ if name != "text"}

@@ -26,6 +26,7 @@ from bot.domain.checkins import (
     scales_done,
     step,
     untouched,
+    with_answer,
 )
 from bot.domain.delivery import Post
 from bot.domain.errors import Refusal
@@ -100,8 +101,8 @@ async def _answer(
         raise Refusal(STALE)
     check_in = await _arrived(turn, client, check_in, tapped)
     if meant is not Means.SAME:
-        await turn.m.answers.add(check_in, _kept(turn, check_in, item, question, said, typed))
-        answers = await turn.m.answers.of_check_in(check_in.id)
+        answers = with_answer(answers, _kept(turn, check_in, item, question, said, typed))
+        await turn.m.answers.add(check_in, answers[-1])
     elif not check_in.running or check_in.position != item:
         return meant
     await _onward(turn, client, check_in, answers, item, meant)
@@ -184,7 +185,8 @@ async def _touched(turn: Turn, client: Client, check_in: CheckIn, answers: Seque
     )
     names = ("first_touched_at", "last_touched_at", "remind_at", "comes_back", "evaluate_at")
     await turn.m.checkins.change(check_in.id, **{name: getattr(touched, name) for name in names})
-    await delivery.withdraw(turn, key=prompts.reminder_key(check_in), why="answered")
+    if check_in.last_touched_at is None:  # only the untouched are ever reminded
+        await delivery.withdraw(turn, key=prompts.reminder_key(check_in), why="answered")
     if answers and not client.card_explained:
         await turn.m.people.change_client(client.id, card_explained=True)
     return touched

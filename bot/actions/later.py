@@ -4,7 +4,8 @@ from bot.actions import delivery, prompts
 from bot.actions.answers import own
 from bot.actions.desk import Turn
 from bot.actions.people import local
-from bot.domain.checkins import CheckIn, Later, half_done_at, later_times
+from bot.domain.checkins import CheckIn, half_done_at
+from bot.domain.later import Later, later_times
 from bot.domain.people import Client
 from bot.domain.words import Facts
 

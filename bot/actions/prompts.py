@@ -19,6 +19,7 @@ from bot.domain.goals import Goal
 from bot.domain.next_in import next_in
 from bot.domain.people import Asking, Client, Person, worker_name_for
 from bot.domain.plan import Plan
+from bot.domain.questions import Question
 from bot.domain.words import Facts
 
 QUIET_CLEARS_AFTER = timedelta(minutes=1)
@@ -34,10 +35,18 @@ class Around:
     goals: Mapping[str, Goal] = field(default_factory=dict)
 
 
-async def around(turn: Turn, client: Client) -> Around:
+async def around(turn: Turn, client: Client, check_in: CheckIn) -> Around:
+    """Read only what this check-in's questions can quote."""
     worker = await turn.m.people.by_id(client.worker_id) if client.worker_id else None
-    goals = {goal.id: goal for goal in await turn.m.goals.of(client.id)}
-    return Around(worker, await manager_of(turn), goals)
+    asked = (turn.plan.bank.get(item.question) for item in check_in.items)
+    quotes_manager = any(one is not None and quotes(one, "{manager}") for one in asked)
+    about_goals = any(item.goal_id for item in check_in.items)
+    goals = {goal.id: goal for goal in await turn.m.goals.of(client.id)} if about_goals else {}
+    return Around(worker, await manager_of(turn) if quotes_manager else None, goals)
+
+
+def quotes(question: Question, placeholder: str) -> bool:
+    return any(placeholder in words for words in (*question.text.values(), *question.note.values()))
 
 
 async def manager_of(turn: Turn) -> Person | None:
@@ -96,7 +105,7 @@ async def show(
     """Show the item at `position` anew. Returns the check-in with the showing counted."""
     shown = replace(check_in, showing=check_in.showing + 1)
     await turn.m.checkins.change(shown.id, showing=shown.showing, position=shown.position)
-    near = await around(turn, client)
+    near = await around(turn, client, shown)
     facts = question_facts(client, shown, answers, turn.plan, near, away=away)
     await delivery.post(turn, question_post(client, shown, facts, **how))
     return shown

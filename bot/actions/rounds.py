@@ -18,12 +18,12 @@ from bot.domain.checkins import (
     State,
     ended,
     holding,
-    in_quiet_hours,
     step,
     untouched,
     untouched_run,
 )
 from bot.domain.delivery import DELETE, Guard, Post, Urgency
+from bot.domain.later import in_quiet_hours
 from bot.domain.outgoing import UNREACHABLE
 from bot.domain.people import Asking, Client
 
@@ -155,7 +155,7 @@ async def reoffer_open(turn: Turn, away_since: datetime, limit: int = 10_000) ->
         if check_in.comes_back or in_quiet_hours(turn.now, client.person.timezone, turn.plan.calendar):
             continue
         given = await turn.m.answers.of_check_in(check_in.id)
-        near = await prompts.around(turn, client)
+        near = await prompts.around(turn, client, check_in)
         facts = prompts.question_facts(client, check_in, given, turn.plan, near, away=True)
         post = prompts.question_post(client, check_in, facts, silent=True, urgency=Urgency.QUESTION, guard=Guard.ASKED)
         await delivery.post(turn, replace(post, key=f"{check_in.surface}:again:{since}"))

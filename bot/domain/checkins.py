@@ -12,24 +12,19 @@ expired     it came to its end without an answer
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from enum import StrEnum
 from itertools import takewhile
 from types import MappingProxyType
-from zoneinfo import ZoneInfo
 
 from bot.domain.questions import Bank, Scale, Value
-from bot.domain.schedules import Calendar
 from bot.domain.signals.history import LEFT_ALONE, RUNNING
 from bot.domain.signals.history import State as State
-from bot.domain.wall import DAY, instant, out_of_quiet
 
 MISSES_BEFORE_ASKING = 2
 """After so many without a tap, the question about the questions comes instead of the next check-in."""
 MISSES_BEFORE_QUIET = 4
-LEAST_LEFT = timedelta(minutes=30)
-"""Somebody who asks for it later still has this long to answer then."""
 
 
 class Event(StrEnum):
@@ -185,6 +180,13 @@ def holding(answers: Sequence[Answer]) -> Mapping[int, Answer]:
     return {one.item: one for one in answers if one.current}
 
 
+def with_answer(answers: Sequence[Answer], new: Answer) -> list[Answer]:
+    """All versions with one more, numbered behind the earlier ones of its item; only it holds."""
+    last = max((one.version for one in answers if one.item == new.item), default=0)
+    earlier = [replace(one, current=one.current and one.item != new.item) for one in answers]
+    return [*earlier, replace(new, version=last + 1, current=True)]
+
+
 def untouched(items: Sequence[Item], answers: Sequence[Answer], bank: Bank) -> tuple[int, ...]:
     """Items neither answered nor skipped, in order. What has left the bank is asked no more."""
     known = holding(answers)
@@ -267,37 +269,3 @@ def asks_about_questions(past: Sequence[Past]) -> bool:
     """Is it time for the question about the questions? Once in a run, in place of the third."""
     run = tuple(takewhile(lambda one: not one.ends_run, past))
     return untouched_run(run) == MISSES_BEFORE_ASKING and all(one.reason != ASKED_ABOUT for one in run)
-
-
-class Later(StrEnum):
-    """What *Later* offers."""
-
-    HOUR = "hour"
-    TONIGHT = "tonight"
-    TOMORROW = "tomorrow"
-
-
-EVENING, MORNING = time(19), time(10)
-
-
-def later_times(now: datetime, closes_at: datetime, timezone: str, calendar: Calendar) -> Mapping[Later, datetime]:
-    """When each choice of *Later* would ask again; those that lie in quiet hours or too near the end are left out."""
-    zone = ZoneInfo(timezone)
-    today = now.astimezone(zone).date()
-    wanted = {
-        Later.HOUR: now + timedelta(hours=1),
-        Later.TONIGHT: instant(today, EVENING, zone),
-        Later.TOMORROW: instant(today + DAY, MORNING, zone),
-    }
-    return {
-        choice: at
-        for choice, at in wanted.items()
-        if at is not None
-        and at >= now + timedelta(hours=1)
-        and at <= closes_at - LEAST_LEFT
-        and out_of_quiet(at, calendar.quiet_hours, zone) == at
-    }
-
-
-def in_quiet_hours(now: datetime, timezone: str, calendar: Calendar) -> bool:
-    return now.astimezone(ZoneInfo(timezone)).time() in calendar.quiet_hours

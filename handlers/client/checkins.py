@@ -1,8 +1,9 @@
 """Taps on a check-in's message. Every button carries the id of its check-in, and of its item where it has one."""
 
 from bot.actions import checkins
-from bot.domain.checkins import Later, Means
+from bot.domain.checkins import Means
 from bot.domain.errors import Refusal
+from bot.domain.later import Later
 from bot.domain.people import Client, Style
 from bot.domain.questions import Value
 from bot.domain.words import Role

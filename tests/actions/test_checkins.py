@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.actions import checkins
+from bot.actions import checkins, signals
 from bot.actions.desk import Desk
 from bot.domain.checkins import Means, State
 from bot.domain.errors import Refusal
@@ -20,11 +20,12 @@ from tests.support.checkins import (
     kinds,
     latest,
     move,
+    opened,
     plan_for,
     posts,
     release,
-    tap,
     taken,
+    tap,
 )
 from tests.support.people import a_client, a_worker
 
@@ -204,7 +205,7 @@ async def test_a_tap_on_an_unknown_copy_counts_and_closes_the_copy(desk: Desk, c
     waiting = {row.kind: row for row in await posts(desk, client.id)}
     assert set(waiting) == {"clear", "client.question"}
     async with desk.glance() as m:
-        assert m.outbox._facts(waiting["clear"]) == {"message_id": 499}
+        assert opened(m, waiting["clear"]) == {"message_id": 499}
         assert await m.messages.standing(client.id, check_in.surface) == MESSAGE
 
 
@@ -261,3 +262,29 @@ async def test_a_goal_is_quoted_only_when_seen_and_agreed(desk: Desk, client: Cl
     await tap(desk, client, check_in, [8, 8, 8])
     shown = await facts(desk, client.id)
     assert (shown["goal"], shown["goal_number"]) == (None, goal.number)
+
+
+async def test_a_rule_that_fails_costs_no_answer(desk: Desk, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answers are kept, the client is thanked, and the check-in is read again later."""
+
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    check_in = await asked(desk, client)
+    with monkeypatch.context() as fault:
+        fault.setattr(signals, "evaluate", broken)
+        await tap(desk, client, check_in, [1, 8, 8])
+    assert [one.value for one in await answers_of(desk, check_in)] == [1, 8, 8]
+    assert await kinds(desk, client.id) == ["client.thanks"]
+    move(desk, minutes=10)
+    async with desk.turn() as turn:
+        assert await checkins.evaluate_due(turn) == 1
+        assert await turn.m.signals.of_client(client.id)
+
+
+async def test_the_numbers_on_record_are_those_that_were_tapped_also_in_words(desk: Desk, client: Client) -> None:
+    """A word is worth 0, 2.5, 5, 7.5 or 10."""
+    check_in = await asked(desk, client)
+    await tap(desk, client, check_in, [7.5, 10, 0])
+    found = [(one.value, one.value_0_10, one.construct) for one in await answers_of(desk, check_in)]
+    assert found == [(7.5, 7.5, "bond"), (10, 10, "goals"), (0, 0, "tasks")]

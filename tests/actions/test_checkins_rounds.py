@@ -6,7 +6,8 @@ import pytest
 
 from bot.actions import checkins, unanswered
 from bot.actions.desk import Desk
-from bot.domain.checkins import Later, State
+from bot.domain.checkins import State
+from bot.domain.later import Later
 from bot.domain.people import Asking, Client, Person
 from storage import tables as t
 from tests.support.checkins import (

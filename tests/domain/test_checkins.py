@@ -15,7 +15,6 @@ from bot.domain.checkins import (
     CheckIn,
     Event,
     Item,
-    Later,
     Means,
     Past,
     State,
@@ -24,14 +23,15 @@ from bot.domain.checkins import (
     half_done_at,
     holding,
     item_before,
-    later_times,
     means,
     next_item,
     scales_done,
     step,
     untouched,
     untouched_run,
+    with_answer,
 )
+from bot.domain.later import Later, later_times
 from bot.domain.next_in import next_in
 from bot.domain.questions import Value
 from bot.domain.schedules import Calendar
@@ -106,8 +106,7 @@ def play(taps: list[tuple[int, Value | None]]) -> tuple[CheckIn, list[Answer]]:
     for item, said in taps:
         meant = means(check_in, kept, item, said, BANK, NOW)
         if meant is not Means.SAME:
-            kept = [replace(one, current=one.current and one.item != item) for one in kept]
-            kept.append(Answer(item, "B1", "bond", NOW, value=None if said is None else float(said)))
+            kept = with_answer(kept, Answer(item, "B1", "bond", NOW, value=None if said is None else float(said)))
         event = ended(check_in, kept, BANK, window_over=False)
         check_in = replace(check_in, state=step(check_in.state, event)) if event else check_in
     return check_in, kept
@@ -142,8 +141,7 @@ def test_done_is_said_once_and_only_for_the_last_missing_item(taps: list[tuple[i
         meant = means(a_check_in(), kept, item, value, BANK, NOW)
         said.append(meant)
         if meant is not Means.SAME:
-            kept = [replace(one, current=one.current and one.item != item) for one in kept]
-            kept.append(Answer(item, "B1", "bond", NOW, value=None if value is None else float(value)))
+            kept = with_answer(kept, Answer(item, "B1", "bond", NOW, value=None if value is None else float(value)))
     assert said.count(Means.DONE) == ({item for item, _ in taps} == {0, 1, 2})
 
 

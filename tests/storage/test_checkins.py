@@ -58,8 +58,9 @@ async def test_answers_keep_every_version_and_one_that_holds(desk: Desk, client:
     check_in = a_check_in(client)
     async with desk.turn() as turn:
         await turn.m.checkins.add([check_in])
-        for value in (2, 5, 8):
-            await turn.m.answers.add(check_in, Answer(0, "B1", "bond", NOW, value=value, value_0_10=value))
+        for version, value in enumerate((2, 5, 8), start=1):
+            answer = Answer(0, "B1", "bond", NOW, value=value, value_0_10=value, version=version)
+            await turn.m.answers.add(check_in, answer)
     async with desk.glance() as m:
         found = (await m.answers.of(client.id))[check_in.id]
     assert [(one.value, one.version, one.current) for one in found] == [(2, 1, False), (5, 2, False), (8, 3, True)]

@@ -1,5 +1,6 @@
 """Check-ins to test with: asked at two on a Tuesday, taken by Telegram, answered."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,6 +14,8 @@ from bot.domain.checkins import Answer, CheckIn
 from bot.domain.people import Client
 from bot.rehearsal.clock import RehearsalClock
 from storage import tables as t
+from storage.delivery import FACTS
+from storage.stores import Stores
 
 MESSAGE = 500
 """The message that shows a client's first check-in in these tests."""
@@ -92,7 +95,12 @@ async def facts(desk: Desk, client_id: str) -> Any:
     """The facts of the newest post that waits for this person."""
     newest = (await posts(desk, client_id))[-1]
     async with desk.glance() as m:
-        return m.outbox._facts(newest)
+        return opened(m, newest)
+
+
+def opened(m: Stores, row: Any) -> Any:
+    """What a post of the outbox says."""
+    return json.loads(m.seal.open(FACTS, row.id, row.facts_sealed))
 
 
 async def carried_out(desk: Desk) -> None:
