@@ -156,9 +156,3 @@ class Outbox:
 
     def _closed(self, row_id: str, facts: Facts) -> bytes:
         return self._seal.close(FACTS, row_id, json.dumps(facts, ensure_ascii=False, separators=(",", ":")))
-
-    def _facts(self, row: Any) -> Facts:
-        if row.facts_sealed is None:
-            return {}
-        facts: Facts = json.loads(self._seal.open(FACTS, row.id, row.facts_sealed))
-        return facts

@@ -149,9 +149,7 @@ class Courier:
         now = self._clock.monotonic()
         soonest = self._line.next_look_in(now)
         for item in self._line.in_order(self._busy):
-            chat_id = item.head.chat_id
-            wait = self._gate.pacing.chat_ready_at(chat_id) - now if chat_id is not None else 0.0
-            wait = max(wait, self._gate.closed_for)
+            wait = self._gate.pacing.chat_ready_in(item.head.chat_id, now)
             # What is claimed already does not stand here for long: the gate sends it back among the waiting.
             if wait > 0 and not (item.out is not None and wait > PATIENCE.total_seconds()):
                 soonest = min(soonest, wait)
@@ -240,7 +238,7 @@ class Courier:
                 self._failures, self.trouble = 0, None
 
     def _line_down(self, why: str, pause_from: int) -> None:
-        if self._gate.closed_for:
+        if self._gate.pacing.closed_for(self._clock.monotonic()):
             return  # one failure, noticed by several lanes
         self._failures += 1
         self.trouble = why

@@ -55,11 +55,6 @@ class Gate:
         self._shut = True
         self._let_through()
 
-    @property
-    def closed_for(self) -> float:
-        """Seconds until anything may leave at all; not counted is the pace itself."""
-        return max(0.0, self.pacing.whole.closed_until - self._clock.monotonic())
-
     def _let_through(self) -> timedelta:
         """Everybody whose time it is. Returns how long nobody else can pass."""
         later: list[_Waiting] = []
@@ -69,10 +64,10 @@ class Gate:
             if first.let_go.done():  # nobody stands there any more
                 continue
             now = self._clock.monotonic()
-            wait = self.pacing.ready_at(first.chat_id) - now
+            wait = self.pacing.ready_in(first.chat_id, now)
             if self._shut or wait > PATIENCE.total_seconds():
                 self._answer(first, may=False)
-            elif wait <= 0:
+            elif wait == 0:
                 self.pacing = self.pacing.taken(first.chat_id, now)
                 self._answer(first, may=True)
             else:

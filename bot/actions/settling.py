@@ -95,8 +95,9 @@ async def _sent(turn: Turn, out: Outgoing, sent: Sent, hooks: Hooks) -> None:
         await turn.m.sending.bare(out.chat_id, sent.message_id)
     elif out.surface is not None:
         shows = Standing(sent.message_id, sent.has_photo, sent.has_buttons)
-        await turn.m.sending.stand(out, shows, turn.now)
-        await _tidy_older(turn, out, sent)
+        if out.stands != shows:
+            await turn.m.sending.stand(out, shows, turn.now)
+            await _tidy_older(turn, out, sent)
     hook = hooks.sent.get(out.kind)
     if hook is not None:
         try:

@@ -13,6 +13,8 @@ TELEGRAMS_LIMIT = 30
 """Messages a second over all chats; above it comes 429."""
 MOST_AT_ONCE = 4
 """After a pause, and to make up for waking late."""
+TINY = 1e-6
+"""Seconds that count as none: sums of fractions never quite meet."""
 MANY = 1000
 """Chats remembered before those that are full again are forgotten."""
 
@@ -76,12 +78,18 @@ class Pacing:
     def of(cls, messages_per_second: float = 25, per_chat: float = 1, per_chat_burst: int = 3) -> "Pacing":
         return cls(Budget(Pace.for_whole_bot(messages_per_second)), Pace(per_chat, per_chat_burst))
 
-    def chat_ready_at(self, chat_id: int) -> float:
-        """From when on this chat may get one more, as far as this chat alone is concerned."""
-        return self._of(chat_id).ready_at
+    def ready_in(self, chat_id: int, now: float) -> float:
+        """Seconds until this chat may get one more; 0 for now."""
+        return _rest(max(self.whole.ready_at, self._of(chat_id).ready_at) - now)
 
-    def ready_at(self, chat_id: int) -> float:
-        return max(self.whole.ready_at, self.chat_ready_at(chat_id))
+    def chat_ready_in(self, chat_id: int | None, now: float) -> float:
+        """The same, as far as only this chat is concerned and the whole bot is not closed. None: no chat at all."""
+        chat = self._of(chat_id).ready_at if chat_id is not None else now
+        return _rest(max(self.whole.closed_until, chat) - now)
+
+    def closed_for(self, now: float) -> float:
+        """Seconds until anything may leave at all, the pace itself not counted."""
+        return _rest(self.whole.closed_until - now)
 
     def taken(self, chat_id: int, now: float) -> "Pacing":
         """One message or edit has left for this chat."""
@@ -103,3 +111,7 @@ class Pacing:
         if len(kept) >= MANY:
             kept = {chat: one for chat, one in kept.items() if not one.rested(now)}
         return {**kept, chat_id: budget}
+
+
+def _rest(seconds: float) -> float:
+    return seconds if seconds > TINY else 0.0

@@ -17,7 +17,7 @@ from bot.domain.people import Asking, Status
 from bot.ports import Gone, Letter, Refused, Sent, TryLater, Unreachable, Unsure, Verdict
 from storage import tables as t
 from tests.support.people import a_client, a_manager, a_worker
-from tests.support.post_office import UNPACED, at_work, deliver, post_all, rows, states, surfaces
+from tests.support.post_office import UNPACED, at_work, deliver, post_all, rows, settled_down, states, surfaces
 from tests.support.scripted import Scripted
 
 LATER = timedelta(minutes=10)
@@ -231,24 +231,14 @@ async def test_a_client_who_takes_part_is_asked(desk: Desk) -> None:
     assert (messenger.kinds, row.state) == (["client.question"], PostState.SENT)
 
 
-@pytest.mark.parametrize(
-    ("client", "why"),
-    [({"asking": how}, how.value) for how in Asking if how is not Asking.ON] + [({"consent_at": None}, "no_consent")],
-)
-async def test_a_client_who_is_not_asked_now_hears_nothing(desk: Desk, client: dict[str, Any], why: str) -> None:
-    messenger, row = await asked(desk, **client)
-    assert (messenger.letters, row.state, row.why) == ([], PostState.DROPPED, why)
+async def test_a_client_on_a_break_hears_nothing(desk: Desk) -> None:
+    messenger, row = await asked(desk, asking=Asking.BREAK)
+    assert (messenger.letters, row.state, row.why) == ([], PostState.DROPPED, "break")
 
 
-@pytest.mark.parametrize("state", ["completed", "cancelled", "expired", "skipped"])
-async def test_a_check_in_that_is_over_is_not_asked(desk: Desk, state: str) -> None:
-    messenger, row = await asked(desk, {"state": state})
-    assert (messenger.letters, row.why) == ([], state)
-
-
-async def test_after_its_window_a_question_is_not_sent(desk: Desk) -> None:
-    messenger, row = await asked(desk, {"expires_at": desk.clock.now()})
-    assert (messenger.letters, row.why) == ([], "too_late")
+async def test_a_check_in_that_is_over_is_not_asked(desk: Desk) -> None:
+    messenger, row = await asked(desk, {"state": "cancelled"})
+    assert (messenger.letters, row.why) == ([], "cancelled")
 
 
 async def test_in_quiet_hours_a_question_waits_for_their_end_if_that_is_inside_its_window(desk: Desk) -> None:
@@ -258,12 +248,6 @@ async def test_in_quiet_hours_a_question_waits_for_their_end_if_that_is_inside_i
     desk.clock.advance_to(row.not_before)  # type: ignore[attr-defined]
     assert (await deliver(desk)).kinds == ["client.question"]
     assert row.not_before.astimezone(UTC) > datetime(2026, 5, 12, 12, tzinfo=UTC)
-
-
-async def test_in_quiet_hours_that_outlast_its_window_a_question_is_dropped(desk: Desk) -> None:
-    soon = desk.clock.now() + timedelta(minutes=30)
-    messenger, row = await asked(desk, {"expires_at": soon}, timezone="Pacific/Auckland")
-    assert (messenger.letters, row.why) == ([], "quiet")
 
 
 async def an_alert(desk: Desk, client_id: str, **changes: Any) -> str:
@@ -298,10 +282,9 @@ async def test_an_open_alert_reaches_the_assigned_worker(desk: Desk) -> None:
     assert await told(desk, worker.id, (await a_client(desk, worker)).id) is None
 
 
-@pytest.mark.parametrize("state", ["dismissed", "withdrawn", "talked", "repaired"])
-async def test_of_a_closed_alert_nobody_is_told(desk: Desk, state: str) -> None:
+async def test_of_a_closed_alert_nobody_is_told(desk: Desk) -> None:
     worker = await a_worker(desk)
-    assert await told(desk, worker.id, (await a_client(desk, worker)).id, state=state) == "closed"
+    assert await told(desk, worker.id, (await a_client(desk, worker)).id, state="dismissed") == "closed"
 
 
 async def test_somebody_further_up_the_ladder_is_told_only_when_it_is_their_turn(desk: Desk) -> None:
@@ -317,28 +300,13 @@ async def test_a_worker_who_is_no_longer_assigned_is_not_told(desk: Desk) -> Non
     assert await told(desk, worker.id, client.id) == "not_assigned"
 
 
-async def test_danger_goes_to_its_contact_whoever_is_assigned(desk: Desk) -> None:
-    contact, other = await a_worker(desk), await a_worker(desk, "W-2", "Kim", 2002)
-    client = await a_client(desk, other)
-    assert await told(desk, contact.id, client.id, kind="danger") is None
-
-
-@pytest.mark.parametrize(
-    ("person", "why"),
-    [
-        ({"chat_id": None}, "no_chat"),
-        ({"status": Status.LEFT}, "left"),
-        ({"status": Status.DISCHARGED}, "discharged"),
-        ({"unreachable": "blocked"}, "unreachable"),
-    ],
-)
-async def test_nothing_goes_to_a_person_who_is_gone(desk: Desk, person: dict[str, Any], why: str) -> None:
+async def test_nothing_goes_to_a_person_who_is_gone(desk: Desk) -> None:
     client = await a_client(desk)
     async with desk.turn() as turn:
-        await turn.m.people.change(client.id, **person)
+        await turn.m.people.change(client.id, status=Status.LEFT)
     await post_all(desk, question(client.id))
     messenger = await deliver(desk)
-    assert (messenger.letters, [row.why for row in await rows(desk)]) == ([], [why])
+    assert (messenger.letters, [row.why for row in await rows(desk)]) == ([], ["left"])
 
 
 async def test_who_has_just_left_still_gets_the_answer_to_that(desk: Desk) -> None:
@@ -463,18 +431,17 @@ async def test_flood_control_of_one_chat_leaves_the_others_open(desk: Desk) -> N
 async def test_while_the_line_is_down_it_is_tried_again_with_growing_pauses_and_no_try_is_counted(desk: Desk) -> None:
     client = await a_client(desk)
     await post_all(desk, question(client.id))
-    messenger = Scripted(desk.clock, [TryLater(timedelta(), why="ConnectError")] * 9)
+    messenger = Scripted(desk.clock, [TryLater(timedelta(), why="ConnectError")] * 6)
     async with at_work_until(desk, messenger, heard=1) as courier:
-        while len(messenger.letters) < 10:
+        while len(messenger.letters) < 7:
             assert courier.trouble == "ConnectError"
             before = len(messenger.letters)
             desk.clock.advance(timedelta(seconds=1))  # type: ignore[attr-defined]
-            await settled_down()
+            await settled_down(15)
             assert len(messenger.letters) - before <= 1
         await until(lambda: courier.trouble is None)
     pauses = [later - earlier for earlier, later in zip(messenger.moments, messenger.moments[1:], strict=False)]
-    assert pauses[:5] == pytest.approx([1, 2, 4, 8, 16])
-    assert max(pauses) == pytest.approx(30)
+    assert pauses == [1, 2, 4, 8, 16, 30]
     assert [(row.state, row.tries) for row in await rows(desk)] == [(PostState.SENT, 1)]
 
 
@@ -544,12 +511,6 @@ async def test_a_feature_that_fails_does_not_make_a_sent_message_go_twice(desk: 
 
 
 # ---------------------------------------------------------------- dying anywhere
-
-
-async def settled_down(times: int = 40) -> None:
-    """Let every task do what it can do now: some turns of the loop, with time for the database's threads."""
-    for _ in range(times):
-        await asyncio.sleep(0.001)
 
 
 async def until(holds: Any) -> None:

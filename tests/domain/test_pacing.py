@@ -76,20 +76,36 @@ def test_closing_holds_with_the_limit_switched_off() -> None:
 def test_one_chat_takes_three_at_once_and_then_one_a_second_while_others_are_free() -> None:
     pacing = Pacing.of(messages_per_second=0)
     for _ in range(3):
-        assert pacing.ready_at(1) <= 10.0
+        assert pacing.ready_in(1, 10.0) == 0
         pacing = pacing.taken(1, 10.0)
-    assert pacing.ready_at(1) == pytest.approx(11.0)
-    assert pacing.ready_at(2) <= 10.0
+    assert pacing.ready_in(1, 10.0) == pytest.approx(1.0)
+    assert pacing.chat_ready_in(1, 10.5) == pytest.approx(0.5)
+    assert pacing.ready_in(2, 10.0) == 0
 
 
 def test_closing_one_chat_leaves_the_others_open() -> None:
     pacing = Pacing.of().closed(50.0, chat_id=1)
-    assert pacing.ready_at(1) == 50.0
-    assert pacing.ready_at(2) < 50.0
+    assert pacing.ready_in(1, 20.0) == pacing.chat_ready_in(1, 20.0) == 30.0
+    assert pacing.ready_in(2, 20.0) == pacing.chat_ready_in(2, 20.0) == pacing.closed_for(20.0) == 0
 
 
-def test_closing_the_whole_bot_closes_every_chat() -> None:
-    assert Pacing.of().closed(50.0).ready_at(7) == 50.0
+def test_closing_the_whole_bot_closes_every_chat_and_those_without_one() -> None:
+    pacing = Pacing.of().closed(50.0)
+    assert [pacing.ready_in(7, 20.0), pacing.chat_ready_in(7, 20.0), pacing.chat_ready_in(None, 20.0)] == [30.0] * 3
+    assert pacing.closed_for(20.0) == 30.0
+
+
+def test_a_busy_bot_does_not_count_as_closed() -> None:
+    pacing = Pacing.of()
+    for chat in range(50):
+        pacing = pacing.taken(chat, 10.0)
+    assert pacing.ready_in(99, 10.0) > 1
+    assert pacing.chat_ready_in(99, 10.0) == pacing.closed_for(10.0) == 0
+
+
+def test_fractions_that_do_not_quite_meet_count_as_met() -> None:
+    pacing = Pacing.of().closed(0.1 + 0.2)
+    assert pacing.ready_in(1, 0.3) == 0
 
 
 def test_chats_that_are_full_again_are_forgotten_and_closed_ones_are_not() -> None:
@@ -97,4 +113,4 @@ def test_chats_that_are_full_again_are_forgotten_and_closed_ones_are_not() -> No
     for chat in range(2 * MANY):
         pacing = pacing.taken(chat, now=10.0 * chat)
     assert len(pacing.chats) <= MANY + 1
-    assert pacing.chat_ready_at(-1) == 1e9
+    assert pacing.ready_in(-1, 0.0) == 1e9

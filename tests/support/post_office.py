@@ -41,6 +41,12 @@ async def post_all(desk: Desk, *posts: Post) -> None:
             await delivery.post(turn, one)
 
 
+async def settled_down(turns: int = 40) -> None:
+    """Let every task do what it can do now: some turns of the loop, with time for the database's threads."""
+    for _ in range(turns):
+        await asyncio.sleep(0.001)
+
+
 @asynccontextmanager
 async def at_work(
     desk: Desk, messenger: Scripted, hooks: Hooks | None = None, pacing: Pacing = UNPACED, senders: int = 16
