@@ -139,10 +139,16 @@ class _Reading:
                 found = [fault_of(one) for one in errors.errors(include_url=False, include_input=False)]
                 for fault in found:
                     self.add(fault)
-                taken = {without(layer, fault.path) for layer in layers for fault in found} - {()}
-                if not taken:
+                taken = {without(layer, self._rest_of(fault.path)) for layer in layers for fault in found} - {()}
+                if taken <= self.bad:
                     raise
                 self.bad |= taken
+
+    def _rest_of(self, path: Place) -> Place:
+        """What has to go next: a value that was put in the place of a bad one may be no better, then what holds it."""
+        while path in self.bad:
+            path = path[:-1]
+        return path
 
     def add(self, fault: Fault) -> None:
         """A fault becomes a problem, unless the key, or what it rests on, is known to be wrong already."""

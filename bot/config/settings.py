@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
-from bot.config.shapes import Listen, Number, Web, Words, one_of
+from bot.config.shapes import File, Listen, Number, Web, Words, one_of
 
 
 class Mode(StrEnum):
@@ -46,7 +46,7 @@ class Telegram(Section):
     """`[telegram]`"""
 
     token: SecretStr | None = None
-    token_file: Path | None = None
+    token_file: File | None = None
     api_base_url: Web = "https://api.telegram.org"
     mode: Annotated[Mode, BeforeValidator(one_of(Mode))] = Mode.POLLING
     webhook_url: Web | None = None
@@ -76,7 +76,7 @@ class Database(Section):
 
     url: SecretStr = SecretStr("sqlite+aiosqlite:///checkin.db")
     encryption_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(_keys)] = ()
-    encryption_keys_file: Path | None = None
+    encryption_keys_file: File | None = None
 
 
 class Logs(Section):

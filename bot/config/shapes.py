@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, time, timedelta
 from enum import StrEnum
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, TypeAlias, TypeVar
 from zoneinfo import available_timezones
 
@@ -139,6 +140,12 @@ def _web(value: str) -> str:
     return value.rstrip("/")
 
 
+def _file(value: Path) -> Path:
+    if "\0" in str(value) or not value.name:
+        raise wrong("is not the path of a file", 'write it as in "telegram.token"')
+    return value
+
+
 def _no_switch(value: Any) -> Any:
     if isinstance(value, bool):
         raise wrong("is true or false, and a number is needed", "write a number without quotes")
@@ -192,6 +199,7 @@ List: TypeAlias = Annotated[list[Words], BeforeValidator(_one_is_a_list)]
 Channel: TypeAlias = Annotated[str, AfterValidator(_channel)]
 Listen: TypeAlias = Annotated[str, AfterValidator(_listen)]
 Web: TypeAlias = Annotated[str, AfterValidator(_web)]
+File: TypeAlias = Annotated[Path, AfterValidator(_file)]
 Whole: TypeAlias = Annotated[int, BeforeValidator(_no_switch)]
 Number: TypeAlias = Annotated[float, BeforeValidator(_no_switch)]
 Parameter: TypeAlias = Annotated[float | bool, PlainValidator(number_or_switch)]

@@ -179,6 +179,8 @@ class TestProblems:
             ("[telegram]\nmode = 'telepathy'", "telegram.mode"),
             ("[telegram]\nwebhook_secret = 'with blanks in it'", "telegram.webhook_secret"),
             ("[http]\nlisten = 'everywhere'", "http.listen"),
+            ('[telegram]\ntoken_file = "a\\u0000b"', "telegram.token_file"),
+            ('[database]\nencryption_keys_file = ""', "database.encryption_keys_file"),
             ("[texts.en]\n'client.thanks.dome' = 'Ta.'", "texts.en.client.thanks.dome"),
             ("[texts.en.client.reminder]\ntext = 3", "texts.en"),
             ("[service.crisis_text]\nfr = 'Appelez le 112.'", "service.crisis_text.fr"),
@@ -333,6 +335,12 @@ class TestSecrets:
 
 
 class TestAnything:
+    @pytest.mark.parametrize("value", ["[{}]", "[[{}]]", "[{}, {}]", "{}", "[{ x = 1 }]", "[[]]"])
+    @pytest.mark.parametrize("key", ["closed_dates", "languages", "working_hours", "name", "crisis_text"])
+    def test_a_value_of_another_shape_ends_in_an_answer(self, key: str, value: str) -> None:
+        text = STARTER.replace('name = "The Hill"', f'name = "The Hill"\n{key} = {value}')
+        assert isinstance(reading(text), Loaded | Problems)
+
     @given(text=st.text(max_size=400))
     def test_any_text_ends_in_problems_or_a_plan(self, text: str) -> None:
         assert isinstance(reading(text), Problems)
