@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -121,21 +121,26 @@ class Signals:
     async def _occasions(self, client_id: str, bank: Bank) -> list[Occasion]:
         replies: dict[str, list[Reply]] = defaultdict(list)
         answered: dict[str, set[int]] = defaultdict(set)
-        query = sa.select(t.answer).where(t.answer.c.client_id == client_id).order_by(t.answer.c.answered_at)
+        c = t.answer.c
+        query = sa.select(t.answer).where(c.client_id == client_id).order_by(c.check_in_id, c.item, c.version.desc())
+        newest: dict[tuple[str, int], int] = {}
         for row in await self._con.execute(query):
-            replies[row.check_in_id].append(self._reply(row._mapping, bank))
+            behind = newest.setdefault((row.check_in_id, row.item), row.version) - row.version
+            # Versions given within one tick of the clock stay in their order.
+            at = row.answered_at - timedelta(microseconds=behind)
+            replies[row.check_in_id].append(self._reply(row._mapping, bank, at))
             answered[row.check_in_id].add(row.item)
         mine = sa.select(t.check_in).where(t.check_in.c.client_id == client_id).order_by(t.check_in.c.planned_at)
         return [_occasion(row._mapping, replies[row.id], answered[row.id], bank) for row in await self._con.execute(mine)]
 
-    def _reply(self, row: Mapping[Any, Any], bank: Bank) -> Reply:
+    def _reply(self, row: Mapping[Any, Any], bank: Bank, at: datetime) -> Reply:
         c = t.answer.c
         question = bank.get(row[c.question])
         said = row[c.choice] if row[c.choice] is not None else row[c.value]
         return Reply(
             question=row[c.question],
             construct=Construct(row[c.construct]),
-            at=row[c.answered_at],
+            at=at,
             asks=row[c.asks],
             value=row[c.value],
             value_0_10=row[c.value_0_10],

@@ -162,7 +162,7 @@ def changed(facts: Facts, voice: Voice) -> str | None:
             "worker.alert.was_changed",
             construct=voice.say.plain(f"worker.construct.{one['construct']}"),
             was=one["was"],
-            now=one["now"],
+            value=one["now"],
             when=one["when"],
         )
         for one in found

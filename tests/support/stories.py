@@ -7,16 +7,29 @@ from bot.actions import checkins, followup, ladder
 from bot.actions.desk import Desk
 from bot.domain.checkins import Answer, CheckIn, Item, State
 from bot.domain.people import Client, Person
+from bot.ports import Letter, Unreachable, Verdict
 from handlers import routes
 from storage.tables import new_id
 from tests.support.chats import Chat, render
 from tests.support.checkins import at, move, plan_for, release
 from tests.support.people import a_client, a_manager, a_worker
-from tests.support.post_office import deliver
-from tests.support.scripted import Say
+from tests.support.post_office import at_work
+from tests.support.scripted import Scripted
 
 ITEMS = ("B1", "G1", "T1")
 CONSTRUCTS = ("bond", "goals", "tasks")
+
+
+@dataclass
+class Network(Scripted):
+    """A messenger to which some chats are dead."""
+
+    dead: set[int] = field(default_factory=set)
+
+    async def _answer(self, letter: Letter) -> Verdict:
+        return (
+            Unreachable("bot was blocked by the user") if letter.chat_id in self.dead else await super()._answer(letter)
+        )
 
 
 @dataclass
@@ -43,7 +56,9 @@ class World:
     client: Client
     worker: Person
     phones: dict[int, Phone] = field(default_factory=dict)
-    silent: dict[int, list[bool]] = field(default_factory=dict)
+    dead: set[int] = field(default_factory=set)
+    """Chats that do not get through."""
+    last_message: int = 1000
 
     @property
     def alex(self) -> Phone:
@@ -68,17 +83,17 @@ class World:
         """Who hears what the worker does not."""
         return self.phones[3002]
 
-    async def settle(self, *says: Say) -> None:
+    async def settle(self) -> None:
         """Everything that is due now reaches its phone, and what that causes as well."""
-        for _ in range(6):
-            messenger = await deliver(self.desk, *says, hooks=routes.HOOKS)
-            for letter in messenger.letters:
-                phone = self.phones.get(letter.chat_id)
-                if phone is not None and letter.kind in routes.VIEWS:
-                    phone.screens.append(render(self.desk, letter))
-                    phone.letters.append(letter)
-            if not messenger.letters:
-                return
+        network = Network(self.desk.clock, message_id=self.last_message, dead=self.dead)
+        async with at_work(self.desk, network, routes.HOOKS):
+            pass
+        self.last_message = network.message_id
+        for letter in network.letters:
+            phone = self.phones.get(letter.chat_id)
+            if phone is not None and letter.kind in routes.VIEWS and letter.chat_id not in self.dead:
+                phone.screens.append(render(self.desk, letter))
+                phone.letters.append(letter)
 
     async def pass_time(self, **by: float) -> None:
         """The clock goes on, and every loop looks once."""
