@@ -118,9 +118,10 @@ def clients_of(found: Loaded) -> Sequence[Looked]:
 
 async def _roster(found: Loaded) -> Sequence[Looked]:
     # Imported here: checking a file needs no database.
-    from bot import app
+    from bot import app, logs
     from bot.actions import preview as looking
 
+    logs.set_up("warning")  # to standard error: standard output is the preview's
     async with app.open_desk(found.settings, found.plan) as desk, desk.turn() as turn:
         return await looking.everybody(turn)
 
