@@ -1,6 +1,6 @@
 """Answers, every version of each, their words sealed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,14 @@ class Answers:
         """All versions, in order of item and version."""
         query = sa.select(t.answer).where(c.check_in_id == check_in_id).order_by(c.item, c.version)
         return [self._answer(row._mapping) for row in await self._con.execute(query)]
+
+    async def of_check_ins(self, check_in_ids: Sequence[str]) -> dict[str, list[Answer]]:
+        """The same for many check-ins at once."""
+        query = sa.select(t.answer).where(c.check_in_id.in_(check_in_ids)).order_by(c.item, c.version)
+        found: dict[str, list[Answer]] = {one: [] for one in check_in_ids}
+        for row in await self._con.execute(query):
+            found[row.check_in_id].append(self._answer(row._mapping))
+        return found
 
     async def of(self, client_id: str, since: datetime | None = None) -> Mapping[str, list[Answer]]:
         """Check-in → all versions of its answers; with `since`, of check-ins that were due from then on."""

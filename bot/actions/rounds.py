@@ -4,6 +4,7 @@ Each round takes a limited number of rows and returns how many there were, so th
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -26,6 +27,9 @@ from bot.domain.delivery import DELETE, Guard, Post, Urgency
 from bot.domain.later import in_quiet_hours
 from bot.domain.outgoing import UNREACHABLE
 from bot.domain.people import Asking, Client
+
+PAGE = 500
+"""Check-ins that are offered again with one round of queries."""
 
 
 async def remind_due(turn: Turn, limit: int = 100) -> int:
@@ -141,26 +145,40 @@ async def _gone_quiet(turn: Turn, client: Client) -> Client:
     return replace(client, asking=Asking.GONE_QUIET, asking_since=turn.now)
 
 
-async def reoffer_open(turn: Turn, away_since: datetime, limit: int = 10_000) -> int:
+async def reoffer_open(turn: Turn, away_since: datetime) -> int:
     """After an absence: what was open before it is offered once more, by a soundless edit, since taps may be lost.
 
-    Inside hours only, and never in quiet mode. The same absence a second time changes nothing.
+    Inside hours only, and never in quiet mode. The same absence a second time changes nothing. Returns how many.
     """
-    since = away_since.isoformat()
-    offered = 0
-    for check_in in await turn.m.checkins.open_before(away_since, turn.now, limit):
-        client = await turn.m.people.client(check_in.client_id)
-        if client is None or client.quiet_mode or client.asking is not Asking.ON or check_in.asks_about:
-            continue
-        if check_in.comes_back or in_quiet_hours(turn.now, client.person.timezone, turn.plan.calendar):
-            continue
-        given = await turn.m.answers.of_check_in(check_in.id)
-        near = await prompts.around(turn, client, check_in)
-        facts = prompts.question_facts(client, check_in, given, turn.plan, near, away=True)
-        post = prompts.question_post(client, check_in, facts, silent=True, urgency=Urgency.QUESTION, guard=Guard.ASKED)
-        await delivery.post(turn, replace(post, key=f"{check_in.surface}:again:{since}"))
-        offered += 1
+    offered, last = 0, ""
+    while some := await turn.m.checkins.open_before(away_since, turn.now, PAGE, after=last):
+        offered += await _offer_again(turn, some, away_since)
+        last = some[-1].id
     return offered
+
+
+async def _offer_again(turn: Turn, check_ins: Sequence[CheckIn], away_since: datetime) -> int:
+    clients = await turn.m.people.clients_by_id(sorted({one.client_id for one in check_ins}))
+    workers = await turn.m.people.many(one.worker_id for one in clients.values() if one.worker_id)
+    goals = await turn.m.goals.live_of(list(clients))
+    given = await turn.m.answers.of_check_ins([one.id for one in check_ins])
+    manager, posts = await prompts.manager_of(turn), []
+    for check_in in check_ins:
+        client = clients[check_in.client_id]
+        if not _may_be_offered(turn, client, check_in):
+            continue
+        near = prompts.Around(workers.get(client.worker_id or ""), manager, {goal.id: goal for goal in goals[client.id]})
+        facts = prompts.question_facts(client, check_in, given[check_in.id], turn.plan, near, away=True)
+        post = prompts.question_post(client, check_in, facts, silent=True, urgency=Urgency.QUESTION, guard=Guard.ASKED)
+        posts.append(replace(post, key=f"{check_in.surface}:again:{away_since.isoformat()}"))
+    await delivery.post_all(turn, posts)
+    return len(posts)
+
+
+def _may_be_offered(turn: Turn, client: Client, check_in: CheckIn) -> bool:
+    asked = client.asking is Asking.ON and not client.quiet_mode and not check_in.asks_about
+    quiet = in_quiet_hours(turn.now, client.person.timezone, turn.plan.calendar)
+    return asked and not check_in.comes_back and not quiet
 
 
 OURS = frozenset({"too_late", "unsure_twice", "quiet"})
