@@ -1,0 +1,68 @@
+"""The export as a folder of CSV files: one file per kind of row, each row with the client's ref."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+TABLES = (
+    "clients",
+    "consents",
+    "goals",
+    "check_ins",
+    "answers",
+    "versions",
+    "remarks",
+    "signals",
+    "alerts",
+    "alert_history",
+    "sessions",
+    "assignments",
+    "pauses",
+    "absences",
+)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def rows(client: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """One exported client → table → rows."""
+    ref = client["ref"]
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
+    found["clients"].append({"ref": ref, "status": client["status"], "timezone": client["timezone"]})
+    for name in ("consents", "goals", "remarks", "signals", "sessions", "assignments", "pauses", "absences"):
+        found[name] += [{"ref": ref, **row} for row in client[name]]
+    for number, check_in in enumerate(client["check_ins"], 1):
+        where = {"ref": ref, "check_in": number}
+        found["check_ins"].append({**where, **_without(check_in, "answers")})
+        for answer in check_in["answers"]:
+            found["answers"].append({**where, **_without(answer, "versions")})
+            found["versions"] += [{**where, "question": answer["question"], **one} for one in answer["versions"]]
+    for number, alert in enumerate(client["alerts"], 1):
+        where = {"ref": ref, "alert": number}
+        found["alerts"].append({**where, **_without(alert, "history")})
+        found["alert_history"] += [{**where, **line} for line in alert["history"]]
+    return found
+
+
+def _without(row: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key != name}
+
+
+def as_csv(found: Iterable[Mapping[str, Any]]) -> str:
+    """Comma-separated, with a line of names; lists and evidence as JSON; no cell that a spreadsheet takes for a formula."""
+    listed = list(found)
+    names = list(dict.fromkeys(name for row in listed for name in row))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in listed)
+    return out.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return "'" + value
+    return value

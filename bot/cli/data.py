@@ -1,0 +1,121 @@
+"""`export`: answers, signals and alerts as JSON or CSV, with the codebook that explains them."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bot.cli.config import config_option, load_or_exit
+from bot.config.load import Loaded
+from bot.ports import SystemClock
+
+CODEBOOK = "codebook.md"
+OWNER_ONLY = 0o600
+
+
+@click.command()
+@click.option("--client", "ref", metavar="REF", help="Only this client.")
+@click.option("--format", "form", type=click.Choice(["json", "csv"]), default="json", show_default=True)
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="A file for JSON, a folder for CSV.")
+@config_option
+def export(ref: str | None, form: str, out: Path, config_path: str | None) -> None:
+    """Write everything on record, or one client's part of it."""
+    found = load_or_exit(config_path, SystemClock().now())
+    clients = _read(found, ref)
+    if ref is not None and not clients:
+        click.echo("There is no such client on the roster.", err=True)
+        raise SystemExit(2)
+    try:
+        written = _as_json(out, clients) if form == "json" else _as_csv(out, clients)
+    except OSError as why:
+        click.echo(f"{out}: {why.strerror}", err=True)
+        raise SystemExit(2) from None
+    click.echo(f"{len(clients)} clients written to {written}", err=True)
+
+
+def _read(found: Loaded, ref: str | None) -> list[dict[str, Any]]:
+    from bot import app, logs
+    from bot.actions import reports
+    from bot.config.keys import NoKey
+
+    logs.set_up("WARNING", json=False)
+
+    async def go() -> list[dict[str, Any]]:
+        async with app.open_desk(found.settings, found.plan) as desk, desk.glance() as m:
+            with Bar(len(await m.people.clients())) as step:
+                clients = []
+                async for one in reports.export_clients(m, ref):
+                    clients.append(one)
+                    step()
+                return clients
+
+    try:
+        return asyncio.run(go())
+    except NoKey as why:
+        click.echo(str(why), err=True)
+        raise SystemExit(2) from None
+
+
+class Bar:
+    """A progress bar on a terminal, once the work takes longer than two seconds; nothing in a pipe."""
+
+    def __init__(self, total: int, after: float = 2.0) -> None:
+        self._total, self._after = total, after
+        self._bar: Any = None
+
+    def __enter__(self) -> Callable[[], None]:
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self._bar = Progress(console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task("Exporting", total=self._total)
+        return self._step
+
+    def _step(self) -> None:
+        if self._bar is None:
+            return
+        self._bar.advance(self._task)
+        if not self._bar.live.is_started and (self._bar.tasks[0].elapsed or 0) > self._after:
+            self._bar.start()
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None and self._bar.live.is_started:
+            self._bar.stop()
+
+
+def _write(path: Path, text: str) -> None:
+    """Health data: readable by its owner only, and never half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(f".{path.name}.part")
+    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY), "w", encoding="utf-8") as file:
+        file.write(text)
+    half.replace(path)
+
+
+def _codebook() -> str:
+    return files("bot.bank").joinpath(CODEBOOK).read_text("utf-8")
+
+
+def _as_json(out: Path, clients: list[dict[str, Any]]) -> Path:
+    from bot.actions.reports import FORMAT
+
+    _write(out, json.dumps({"format": FORMAT, "clients": clients}, ensure_ascii=False, indent=1) + "\n")
+    _write(out.with_name(CODEBOOK), _codebook())
+    return out
+
+
+def _as_csv(folder: Path, clients: list[dict[str, Any]]) -> Path:
+    from bot.actions.csvs import TABLES, as_csv, rows
+
+    every = [rows(client) for client in clients]
+    for name in TABLES:
+        _write(folder / f"{name}.csv", as_csv(row for tables in every for row in tables[name]))
+    _write(folder / CODEBOOK, _codebook())
+    return folder
