@@ -8,11 +8,11 @@ from bot.actions import alerts, delivery, duty, ladder, matters, people, prompts
 from bot.actions.desk import Turn
 from bot.domain.alerts import NO_TAP, UNDO, Kind, Wish, severity
 from bot.domain.checkins import surface as checkin_surface
-from bot.domain.delivery import Post, Urgency
+from bot.domain.delivery import DELETE, Post, Urgency
 from bot.domain.errors import Refusal
 from bot.domain.matters import Alert
 from bot.domain.next_in import next_in
-from bot.domain.outgoing import Outgoing
+from bot.domain.outgoing import MESSAGE, Outgoing
 from bot.domain.people import Client
 from bot.domain.words import Facts, Json, Tier
 
@@ -135,11 +135,16 @@ async def _say(turn: Turn, client: Client, alert: Alert) -> None:
 
 
 async def undo_fades(turn: Turn, out: Outgoing, message_id: int) -> None:
-    """The choice stands in the chat: once its minute is over, *Undo* goes."""
+    """The choice stands in the chat: once its minute is over, *Undo* goes; where others see the phone, all of it."""
     until = out.facts.get("until")
     if out.facts.get("undo") and isinstance(until, str) and out.surface is not None:
         at = max(datetime.fromisoformat(until), turn.now) + SETTLES
         await _post_choice_made(turn, out.person_id, out.surface, {**out.facts, "undo": False}, at)
+    elif out.facts.get("quiet"):
+        facts: Facts = {MESSAGE: message_id}
+        at = turn.now + prompts.QUIET_CLEARS_AFTER
+        key = f"{out.surface}:delete:{out.id}"
+        await delivery.post(turn, Post(out.person_id, DELETE, key, facts, not_before=at, client_id=out.client_id))
 
 
 async def _post_choice_made(turn: Turn, client_id: str, surface: str, facts: Facts, at: datetime) -> None:
@@ -169,8 +174,8 @@ async def _when(turn: Turn, client: Client) -> Facts:
 
 async def picked_up(turn: Turn, client: Client, alert: Alert, by: str | None) -> None:
     """A soundless edit of the thanks: somebody has it. `by`: another person's name than the worker's."""
-    if alert.check_in_id is None or alert.kind is not Kind.ALLIANCE:
-        return
+    if alert.check_in_id is None or alert.kind is not Kind.ALLIANCE or client.quiet_mode:
+        return  # in quiet mode the thanks have been cleared from the chat
     await delivery.post(
         turn,
         Post(
