@@ -18,7 +18,7 @@ import handlers.client
 import handlers.manager
 import handlers.views
 import handlers.worker
-from bot.actions import alerts, checkins, delivery, followup, housekeeping, ladder, more, settings, sharing
+from bot.actions import alerts, checkins, delivery, followup, housekeeping, joining, ladder, more, settings, sharing
 from bot.actions.desk import Desk, Turn
 from bot.actions.inbox import MOST_ATTEMPTS
 from bot.actions.people import texts
@@ -175,6 +175,7 @@ def loops(desk: Desk) -> tuple[Loop, ...]:
                 checkins.evaluate_due,
                 checkins.expire_due,
                 settings.end_due_breaks,
+                joining.ask_all_again,
             ),
         ),
         Loop("escalate", desk.bells.escalate, (ladder.escalate_due, followup.ask_clients_due)),

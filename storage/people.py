@@ -1,6 +1,6 @@
 """Everybody on the roster, and what only clients have."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -128,6 +128,12 @@ class People:
         a = t.assignment.c
         query = sa.select(a.worker_id, a.starts_at, a.ends_at).where(a.client_id == client_id).order_by(a.starts_at)
         return [(row.worker_id, row.starts_at, row.ends_at) for row in await self._con.execute(query)]
+
+    async def agreed_to_others(self, versions: Collection[str], screen: int, limit: int) -> list[Client]:
+        """Clients who stand on this joining screen and agreed to something that is in force no more."""
+        c = t.client.c
+        older = c.consent_version.is_not(None) & c.consent_version.not_in(versions)
+        return (await self._clients((c.join_screen == screen) & older & (t.person.c.status == Status.JOINED)))[:limit]
 
     async def breaks_over(self, now: datetime) -> list[Client]:
         """Clients whose break has ended by now."""

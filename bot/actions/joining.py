@@ -8,11 +8,12 @@ from bot.actions.desk import Turn
 from bot.domain import clocks
 from bot.domain.asked import Own
 from bot.domain.consent import DONE, Choice, End, step
-from bot.domain.delivery import Post
+from bot.domain.delivery import Post, Urgency
 from bot.domain.errors import Refusal
 from bot.domain.people import Asking, Client, Status, Style
 from bot.domain.plan import Standing, questions_for
 from bot.domain.rhythm import describe, per_week
+from bot.domain.wall import out_of_quiet
 from bot.domain.words import Facts, Json
 
 SURFACE = "join"
@@ -28,15 +29,38 @@ async def show(turn: Turn, client: Client, *, fresh: bool = False, page: str | N
     await delivery.post(turn, Post(client.id, "client.join", key, facts, SURFACE, fresh=fresh, client_id=client.id))
 
 
-async def ask_again(turn: Turn, client: Client) -> None:
+async def ask_again(turn: Turn, client: Client) -> bool:
     """The words have changed since this client agreed: show them once more. Until the new yes, nothing is asked."""
     version = people.consent_version(turn.plan, client.person.language)
     if client.consent_version == version or client.join_screen not in (0, DONE):
-        return
+        return False
     await turn.m.people.change_client(client.id, join_screen=1)
     facts: Facts = {**await _facts(turn, client), "screen": 1, "page": None}
-    key = f"consent:{client.id}:{version}"
-    await delivery.post(turn, Post(client.id, "client.join", key, facts, SURFACE, fresh=True, client_id=client.id))
+    free = out_of_quiet(turn.now, turn.plan.calendar.quiet_hours, ZoneInfo(client.person.timezone))
+    await delivery.post(
+        turn,
+        Post(
+            to=client.id,
+            kind="client.join",
+            key=f"consent:{client.id}:{version}",
+            facts=facts,
+            surface=SURFACE,
+            urgency=Urgency.QUESTION,
+            fresh=True,
+            not_before=free,
+            client_id=client.id,
+        ),
+    )
+    return True
+
+
+async def ask_all_again(turn: Turn, limit: int = 50) -> int:
+    """Everybody who takes part and agreed to other words than those in force. Returns how many."""
+    if people.lacks(turn):
+        return 0
+    versions = {people.consent_version(turn.plan, one) for one in turn.plan.service.languages}
+    found = await turn.m.people.agreed_to_others(versions, DONE, limit)
+    return sum([await ask_again(turn, client) for client in found])
 
 
 async def tap(turn: Turn, client: Client, tapped_on: int, choice: Choice, value: int | None = None) -> Client | None:

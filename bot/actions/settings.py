@@ -79,6 +79,12 @@ async def set_zone_typed(turn: Turn, client: Client, typed: str) -> None:
     await set_zone(turn, client, joining.zone_from_words(turn, typed))
 
 
+async def show_break(turn: Turn, client: Client) -> None:
+    """A break, fewer, one, or none; and for whoever is not asked now, the way back."""
+    resting = client.asking is not Asking.ON and client.asking in RESUMABLE
+    await menu.show(turn, client, "break", resting=resting)
+
+
 async def ask_break_date(turn: Turn, client: Client) -> None:
     await people.expect(turn, client.person, BREAK_DATE, turn.now + PATIENCE)
     await menu.show(turn, client, "break_date")

@@ -52,7 +52,7 @@ ACTIONS: Mapping[str, Action] = {
     "times": lambda turn, client, _: talks.about(turn, client, TalkAbout.TIMES_AND_PLACE),
     "else": lambda turn, client, _: talks.ask_someone_else(turn, client),
     "else_yes": lambda turn, client, _: talks.someone_else(turn, client),
-    "break": _page("break"),
+    "break": lambda turn, client, _: settings.show_break(turn, client),
     "long": _page("long"),
     "week": lambda turn, client, _: settings.break_for(turn, client, 7),
     "weeks": lambda turn, client, _: settings.break_for(turn, client, 14),

@@ -55,16 +55,6 @@ PAGES: Mapping[str, Page] = {
     ),
     "someone_else_sent": Page("client.talk.someone_else_sent"),
     "someone_else_open": Page("client.talk.someone_else_open"),
-    "break": Page(
-        "client.break.text",
-        (
-            ("client.about_questions.buttons.break", "long"),
-            ("client.break.buttons.less_often", "less"),
-            ("client.break.buttons.just_one", "one"),
-            ("client.break.buttons.no_more", "no_more"),
-            _BACK_TO_TOP,
-        ),
-    ),
     "long": Page(
         "client.break.how_long",
         (
@@ -137,6 +127,19 @@ def _talk_done(facts: Facts, voice: Voice) -> Screen:
 def _carried_on(facts: Facts, voice: Voice) -> Screen:
     known = _known(facts, voice)
     return Screen(voice.say("client.break.carried_on" if "day" in known else "client.join.done_no_day", **known))
+
+
+def _break(facts: Facts, voice: Voice) -> Screen:
+    wanted: tuple[Line, ...] = (
+        ("client.about_questions.buttons.break", "long"),
+        ("client.break.buttons.less_often", "less"),
+        ("client.break.buttons.just_one", "one"),
+        ("client.break.buttons.no_more", "no_more"),
+        _BACK_TO_TOP,
+    )
+    if facts["resting"]:
+        wanted = (("client.break.buttons.carry_on", "on"), *wanted)
+    return Screen(voice.say("client.break.text"), _rows(wanted, facts, voice))
 
 
 def _settings(facts: Facts, voice: Voice) -> Screen:
@@ -235,6 +238,7 @@ def _value(one: Mapping[str, Any], voice: Voice) -> str:
 
 
 _MADE: Mapping[str, View] = {
+    "break": _break,
     "talk_done": _talk_done,
     "carried_on": _carried_on,
     "settings": _settings,

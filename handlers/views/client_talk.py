@@ -47,12 +47,4 @@ def _opened_rows(facts: Facts, voice: Voice) -> Rows:
     )
 
 
-def sent(facts: Facts, voice: Voice) -> Screen:
-    """The numbers once more, with what became of the notice: told by whoever carries alerts."""
-    given = voice.plan.service.crisis_text
-    numbers = given.get(voice.say.language) or next(iter(given.values()), None) or voice.say("client.crisis.example")
-    passed = voice.say(f"client.crisis.{facts['passing']}", duty=facts["duty"], next_in="")
-    return Screen(blocks(voice.say("client.crisis.opened", crisis_text=numbers.strip()), passed))
-
-
-VIEWS: Mapping[str, View] = {"client.crisis": crisis, "client.crisis_sent": sent}
+VIEWS: Mapping[str, View] = {"client.crisis": crisis}

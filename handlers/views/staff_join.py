@@ -18,7 +18,10 @@ def join(facts: Facts, voice: Voice) -> Screen:
     return Screen(voice.say(f"{whose}.join.done_none" if nobody_yet else f"{whose}.join.done"))
 
 
-COMMANDS: Mapping[Role, tuple[str, ...]] = {Role.WORKER: ("invite", "help"), Role.MANAGER: ("invite", "help")}
+COMMANDS: Mapping[Role, tuple[str, ...]] = {
+    Role.WORKER: ("caseload", "client", "invite", "next", "met", "missed", "hold", "ack", "intouch", "help"),
+    Role.MANAGER: ("report", "invite", "ack", "intouch", "help"),
+}
 """What the help of staff lists: the commands that exist."""
 
 

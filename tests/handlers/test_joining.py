@@ -168,8 +168,9 @@ async def test_a_clock_that_is_none_is_asked_for_again(desk: Desk, invited: Clie
 async def test_changed_words_are_agreed_to_again_before_anything_is_asked(desk: Desk, worker: Person) -> None:
     client = await a_client(desk, worker, consent_version="an older one")
     async with desk.turn() as turn:
-        await joining.ask_again(turn, client)
-        await joining.ask_again(turn, await people.client(turn, client.id))
+        assert not people.consent_current(client, turn.plan)
+        assert await joining.ask_all_again(turn) == 1
+        assert await joining.ask_all_again(turn) == 0
     chat = Chat(desk, PHONE)
     await chat.receive()
     assert len(chat.screens) == 1

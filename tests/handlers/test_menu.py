@@ -82,6 +82,16 @@ async def test_stop_in_any_mood_is_quiet_before_any_tap(chat: Chat, said: str) -
     assert chat.labels == ["No more messages", "Just a break", "It's about Sam"]
 
 
+async def test_after_stop_there_is_a_way_back(chat: Chat) -> None:
+    await chat.types("stop")
+    await chat.types("menu")
+    await chat.taps("Break or fewer")
+    await chat.taps("Carry on")
+    assert (await chat.client()).asking is Asking.ON
+    await chat.taps_data("1:m:break")
+    assert "Carry on" not in chat.labels
+
+
 async def test_a_break_has_an_end_and_then_asks_before_going_on(chat: Chat, desk: Desk) -> None:
     await chat.types("/pause")
     await chat.taps("1 week")
@@ -302,6 +312,10 @@ async def test_a_very_long_text_is_asked_for_in_parts_but_scanned_all_the_same(c
     assert (await chat.types("blah " * 1000)).refused == "client.words.too_long"
     await chat.types("blah " * 1000 + "i want to die")
     assert (await chat.client()).asking is Asking.CRISIS
+
+
+async def test_help_for_a_worker_is_a_list(desk: Desk, chat: Chat) -> None:
+    assert "/caseload – Your clients" in (await Chat(desk, WORKER).types("/help")).shows
 
 
 async def test_a_stranger_learns_nothing(desk: Desk, chat: Chat) -> None:
