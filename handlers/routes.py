@@ -65,7 +65,7 @@ async def typed(talk: Talk) -> None:
     elif talk.client is not None:
         await client_typed.typed(talk)
     else:
-        talk.answer = Refusal("errors.staff_not_understood")
+        talk.answer = Refusal("errors.not_understood")
 
 
 async def gone(turn: Turn, person: Person, at: datetime) -> None:
