@@ -7,7 +7,7 @@ from bot.actions import cards, delivery, ladder, people
 from bot.actions.desk import Turn
 from bot.domain.alerts import AlertEvent, AlertState, Kind, Wish, leaves_at, severity, step
 from bot.domain.matters import DANGER_AGAIN, URGENT, Alert
-from bot.domain.people import Client
+from bot.domain.people import Client, Person
 from bot.domain.words import Severity, Tier
 
 
@@ -85,12 +85,20 @@ async def add(
 
 async def show(turn: Turn, alert: Alert, client: Client, *, ring: bool = False, at: datetime | None = None) -> None:
     """Bring the alert up to date wherever it stands or is about to; `ring` for the one whose turn it is."""
+    due = at or (alert.goes_at if not alert.sent and alert.goes_at > turn.now else None)
     for ref in sorted(alert.reached):
         person = await turn.m.people.by_ref(ref)
-        if person is not None:
-            due = at or (alert.goes_at if not alert.sent and alert.goes_at > turn.now else None)
-            fresh = ring and alert.sent and (ref == alert.holder_ref or alert.kind in URGENT)
-            await cards.post(turn, alert, client, person, fresh=fresh, at=due)
+        if person is None or not await _has_it(turn, alert, person):
+            continue
+        fresh = ring and alert.sent and (ref == alert.holder_ref or alert.kind in URGENT)
+        await cards.post(turn, alert, client, person, fresh=fresh, at=due)
+
+
+async def _has_it(turn: Turn, alert: Alert, person: Person) -> bool:
+    """Does it stand in their chat, or is it on its way there? Whoever was passed over has nothing to edit."""
+    if alert.kind in URGENT or person.ref == alert.holder_ref:
+        return True
+    return await turn.m.messages.standing(person.id, cards.surface(alert.id)) is not None
 
 
 async def take_back(turn: Turn, alert: Alert, by: str) -> None:
