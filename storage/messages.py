@@ -26,6 +26,11 @@ class Messages:
         found: int | None = await self._con.scalar(query.limit(1))
         return found
 
+    async def older(self, person_id: str, surface: str) -> list[int]:
+        """Messages that showed this surface before the one that shows it now."""
+        query = sa.select(c.message_id).where(c.person_id == person_id, c.surface == surface, c.current.is_(False))
+        return [row.message_id for row in await self._con.execute(query.order_by(c.sent_at))]
+
     async def knows(self, chat_id: int, message_id: int) -> bool:
         query = sa.select(c.id).where(c.chat_id == chat_id, c.message_id == message_id)
         return (await self._con.execute(query)).first() is not None

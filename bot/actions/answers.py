@@ -220,7 +220,10 @@ async def sent(turn: Turn, check_in_id: str) -> None:
     """Telegram has taken the question: it is open now, and its reminder is set. Any further time changes nothing."""
     check_in = await turn.m.checkins.by_id(check_in_id, lock=True)
     client = await turn.m.people.client(check_in.client_id) if check_in else None
-    if check_in is None or client is None or check_in.sent_at is not None:
+    if check_in is None or client is None:
+        return
+    await prompts.clear_older(turn, client, check_in)
+    if check_in.sent_at is not None:
         return
     await _sent(turn, client, check_in)
     if check_in.state is not State.PLANNED:  # taken back while it was on its way

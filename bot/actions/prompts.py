@@ -17,6 +17,7 @@ from bot.domain.checkins import Answer, CheckIn, Event, State, ended, holding, i
 from bot.domain.delivery import CLEAR, DELETE, Post, Urgency
 from bot.domain.goals import Goal
 from bot.domain.next_in import next_in
+from bot.domain.outgoing import MESSAGE
 from bot.domain.people import Asking, Client, Person, worker_name_for
 from bot.domain.plan import Plan
 from bot.domain.questions import Question
@@ -184,7 +185,7 @@ async def clear_when_quiet(turn: Turn, client: Client, check_in: CheckIn) -> Non
             to=client.id,
             kind=DELETE,
             key=f"{check_in.surface}:delete:{check_in.showing}",
-            facts={"message_id": stands},
+            facts={MESSAGE: stands},
             not_before=turn.now + QUIET_CLEARS_AFTER,
             client_id=client.id,
         ),
@@ -223,19 +224,25 @@ async def next_day(turn: Turn, client: Client) -> datetime | None:
 
 
 async def clear(turn: Turn, client: Client, check_in: CheckIn, message_id: int | None = None) -> None:
-    """Take the buttons off the check-in's message, or off one certain copy of it."""
-    mark = "standing" if message_id is None else str(message_id)
+    """Take the buttons off the check-in's message, or off one certain copy of it; off each copy once."""
+    whole = message_id is None
     await delivery.post(
         turn,
         Post(
             to=client.id,
             kind=CLEAR,
-            key=f"{check_in.surface}:clear:{mark}",
-            facts={} if message_id is None else {"message_id": message_id},
-            surface=check_in.surface if message_id is None else None,
+            key=f"{check_in.surface}:clear" if whole else f"{CLEAR}:{client.person.chat_id}:{message_id}",
+            facts={} if whole else {MESSAGE: message_id},
+            surface=check_in.surface if whole else None,
             client_id=client.id,
         ),
     )
+
+
+async def clear_older(turn: Turn, client: Client, check_in: CheckIn) -> None:
+    """A copy that was tapped while another was still on its way: the later one stands now, the first one closes."""
+    for message_id in await turn.m.messages.older(client.id, check_in.surface):
+        await clear(turn, client, check_in, message_id)
 
 
 async def stop_asking(turn: Turn, client_id: str, why: str) -> int:

@@ -25,7 +25,7 @@ from bot.domain.checkins import (
 )
 from bot.domain.delivery import DELETE, Guard, Post, Urgency
 from bot.domain.later import in_quiet_hours
-from bot.domain.outgoing import UNREACHABLE
+from bot.domain.outgoing import MESSAGE, UNREACHABLE
 from bot.domain.people import Asking, Client
 
 PAGE = 500
@@ -128,7 +128,7 @@ async def _take_down(turn: Turn, client: Client, check_in: CheckIn, *, touched: 
         return
     if client.quiet_mode and touched:
         key = f"{check_in.surface}:delete:end"
-        facts = {"message_id": stands}
+        facts = {MESSAGE: stands}
         await delivery.post(turn, Post(client.id, DELETE, key, facts, urgency=Urgency.QUESTION, client_id=client.id))
     else:
         await prompts.gone(turn, client, check_in)

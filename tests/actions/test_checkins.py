@@ -13,6 +13,7 @@ from bot.domain.errors import Refusal
 from bot.domain.outgoing import Outgoing
 from bot.domain.people import Client, Person, Status, Style
 from bot.domain.words import Role
+from storage import tables as t
 from tests.support.checkins import (
     MESSAGE,
     all_of,
@@ -226,6 +227,27 @@ async def test_a_tap_proves_a_card_that_nobody_could_confirm(desk: Desk, client:
     async with desk.glance() as m:
         assert await m.messages.standing(client.id, check_in.surface) == 499
     assert await kinds(desk, client.id) == ["client.question"]
+
+
+async def test_a_copy_that_arrives_after_the_first_was_tapped_leaves_one_open_keyboard(
+    desk: Desk, client: Client
+) -> None:
+    """The reply to the first send was lost, the client tapped it while the second was in flight."""
+    due = await plan_for(desk, client)
+    assert due is not None
+    at(desk, due)
+    await release(desk)
+    check_in = await latest(desk, client)
+    await carried_out(desk)
+    await tap(desk, client, check_in, [8], message_id=499)
+    async with desk.turn() as turn:  # what settling the second one writes down
+        await turn.m.con.execute(t.message.update().values(current=False))
+        await turn.m.messages.adopt(client.id, 1001, 500, check_in.surface, turn.now)
+        for _ in range(2):
+            await checkins.sent(turn, check_in.id)
+    waiting = [row for row in await posts(desk, client.id) if row.kind == "clear"]
+    async with desk.glance() as m:
+        assert [opened(m, row) for row in waiting] == [{"message_id": 499}]
 
 
 async def test_a_question_taken_back_on_its_way_loses_its_buttons_on_arrival(desk: Desk, client: Client) -> None:
