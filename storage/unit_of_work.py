@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cached_property
 
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction
 
 from storage import engine as engines
@@ -106,11 +105,11 @@ class _Turns:
     async def _give_up(self, broken: BaseException) -> None:
         """The shared transaction can't be saved: every unit in it fails, the next one starts afresh."""
         self._settle(broken)
-        transaction, self._transaction = self._transaction, None
         try:
-            if transaction is not None:
-                await transaction.rollback()
-        except DBAPIError:
+            if self._transaction is not None:
+                await self._transaction.rollback()
+        finally:
+            # A connection on which a statement was cut off is of no use any more.
             await self.close()
 
     def _settle(self, broken: BaseException | None) -> None:
@@ -124,8 +123,9 @@ class _Turns:
         self._unfinished.clear()
 
     async def close(self) -> None:
-        await self._stack.aclose()
+        stack, self._stack = self._stack, AsyncExitStack()
         self._con = self._transaction = None
+        await stack.aclose()
 
 
 class NotSaved(Exception):
@@ -145,8 +145,19 @@ class Memory:
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:
         opened = self._turn(self._turns) if self._turns else self._own_transaction()
-        async with opened as unit:
-            yield unit
+        cut_off: asyncio.CancelledError | None = None
+        try:
+            async with opened as unit:
+                try:
+                    yield unit
+                except asyncio.CancelledError as cancelled:
+                    cut_off = cancelled
+                    raise
+        except Exception:
+            # Rolling back after a cancellation may fail in its own way; whoever was cancelled must still end.
+            if cut_off is not None:
+                raise cut_off from None
+            raise
         unit.committed()
 
     @asynccontextmanager
