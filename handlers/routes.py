@@ -123,6 +123,7 @@ HOOKS = Hooks(
         "client.about_questions": _asked,
         "client.sharing_chosen": sharing.undo_fades,
         "worker.whole_card": more.clear_later,
+        "danger_words": more.clear_later,
     },
     unsent={"client.question": _not_asked, "client.about_questions": _not_asked},
     unreachable=alerts.not_through,

@@ -10,12 +10,14 @@ from bot.domain.alerts import AlertState, Kind
 from bot.domain.delivery import Post, Urgency
 from bot.domain.errors import Refusal
 from bot.domain.ladder import Rung, Step
-from bot.domain.matters import Alert
+from bot.domain.matters import URGENT, Alert
 from bot.domain.outgoing import Outgoing
 from bot.domain.people import Client, Person
 from bot.domain.words import Json, Role
 
 MORNING = time(9)
+TYPED = timedelta(minutes=5)
+"""A message that was edited until a word list found it was first typed at most so long ago."""
 LATER = ("tomorrow", "meeting")
 PAGES = ("more", "why_not", "pass", "in_touch")
 
@@ -121,6 +123,9 @@ async def show_whole(turn: Turn, staff: Person, alert_id: str) -> None:
     if not cards.holds_step(alert, staff):
         raise Refusal("errors.not_yours")
     await turn.m.audit.note(turn.now, staff.ref, "read_alert", client.ref)
+    if alert.kind in URGENT:
+        await _show_words(turn, staff, alert, client)
+        return
     facts = await cards.whole(turn, alert, client)
     facts["until"] = (turn.now + cards.SHOWN_FOR).isoformat()
     where = f"card:{alert.id}"
@@ -130,6 +135,18 @@ async def show_whole(turn: Turn, staff: Person, alert_id: str) -> None:
         Post(staff.id, "worker.whole_card", people.once("card"), facts, where, silent=True, client_id=client.id),
     )
     await close_more(turn, alert, staff)
+
+
+async def _show_words(turn: Turn, staff: Person, alert: Alert, client: Client) -> None:
+    """What was typed when a word list found it, for whoever has to act on it."""
+    found = [one.signal.raised_at for one in await turn.m.signals.of_alert(alert.id)]
+    remarks = await turn.m.remarks.of(client.id)
+    words = [one.text for one in remarks if any(at - TYPED <= one.said_at <= at for at in found)]
+    until = (turn.now + cards.SHOWN_FOR).isoformat()
+    facts: dict[str, Json] = {"ref": client.ref, "alert": alert.id, "words": list[Json](words), "until": until}
+    where = f"card:{alert.id}"
+    post = Post(staff.id, "danger_words", people.once("card"), facts, where, silent=True, client_id=client.id)
+    await cards.say(turn, staff, post)
 
 
 async def clear_later(turn: Turn, out: Outgoing, message_id: int) -> None:

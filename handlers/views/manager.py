@@ -168,9 +168,18 @@ def _quoted(one: Mapping[str, Any]) -> dict[str, Any]:
 def _danger_rows(facts: Facts, voice: Voice) -> Rows:
     in_touch = _button(facts, voice, "manager.danger.buttons.in_touch", ACT, "in_touch")
     pass_to = _button(facts, voice, "manager.danger.buttons.pass_to", ACT, "pass")
+    show = _button(facts, voice, "manager.danger.buttons.show", ACT, "show")
     if facts["state"] == "raised":
-        return ((_button(facts, voice, "manager.danger.buttons.got_it", ACK), in_touch), (pass_to,))
-    return ((in_touch, pass_to),) if facts["state"] == "acknowledged" else ()
+        return ((_button(facts, voice, "manager.danger.buttons.got_it", ACK), show), (in_touch, pass_to))
+    return ((in_touch, show), (pass_to,)) if facts["state"] == "acknowledged" else ()
+
+
+def danger_words(facts: Facts, voice: Voice) -> Screen:
+    """What was typed; opened by whoever acts on it, and cleared again."""
+    words: Any = facts.get("words") or ()
+    said = [voice.say("manager.danger.words", words=one) for one in words] or [voice.say("worker.client.none")]
+    text = blocks(str(facts["ref"]), lines(*said), voice.say("worker.alert.discreet.shown_until", when=facts["until"]))
+    return Screen(text, protected=True)
 
 
 def danger_worker(facts: Facts, voice: Voice) -> Screen:
@@ -233,5 +242,6 @@ VIEWS: Mapping[str, View] = {
     "manager.someone_else": someone_else,
     "danger": danger,
     "danger_worker": danger_worker,
+    "danger_words": danger_words,
     "manager.report": report,
 }

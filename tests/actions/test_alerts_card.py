@@ -1,0 +1,162 @@
+"""The card: every number equals the export, it fits under a picture, and it shows only what the client wants told."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.actions import reports
+from bot.actions.desk import Desk
+from bot.domain.plan import Detail
+from bot.texts import seen
+from tests.support.stories import World, a_world, earlier_answers
+
+
+@pytest.fixture
+async def world(desk: Desk) -> World:
+    return await a_world(desk)
+
+
+async def exported(world: World) -> dict:  # type: ignore[type-arg]
+    async with world.desk.glance() as m:
+        found = await reports.export(m, "R-118")
+    return json.loads(json.dumps(found))["clients"][0]
+
+
+async def test_every_number_on_the_card_equals_the_export(world: World) -> None:
+    await world.low(2, 7, 9)
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=61)
+    facts = world.sam.letters[-1].facts
+    client = await exported(world)
+    signal = next(one for one in client["signals"] if one["rule"] == "item_low")
+    first = facts["reasons"][0]  # type: ignore[index, call-overload]
+    assert first["value"] == signal["evidence"]["value"] == 2
+    assert first["usual"] == signal["evidence"]["usual"] == 8
+    assert first["last"] == signal["evidence"]["last_three"] == [8, 8, 8]
+    answers = {one["question"]: one["value_0_10"] for one in client["check_ins"][-1]["answers"]}
+    others = {one["question"]: one["value"] for one in facts["others"]}  # type: ignore[union-attr, index, call-overload]
+    assert others == {"G1": 7, "T1": 9}
+    assert {"B1": 2.0, **others} == answers
+    lines = facts["chart"]["lines"]  # type: ignore[index, call-overload]
+    in_chart = [value for _, value in lines["bond"]]
+    given = [a["value_0_10"] for one in client["check_ins"] for a in one["answers"] if a["construct"] == "bond"]
+    assert in_chart == given
+    for number in (2, 8, 7, 9):
+        assert str(number) in world.sam.shows
+
+
+async def test_the_longest_card_still_fits_under_a_picture(desk: Desk) -> None:
+    world = await a_world(desk, earlier=0)
+    await earlier_answers(desk, world.client, [(8.5, 7.5, 9.5)] * 5 + [(7.5, 8.5, 8.5), (8.5, 7.5, 9.5)])
+    async with desk.turn() as turn:
+        await turn.m.people.pause(
+            world.client.id, "break", datetime(2026, 4, 20, tzinfo=UTC), datetime(2026, 4, 27, tzinfo=UTC)
+        )
+        await turn.m.people.change(world.worker.id, name="Bartholomew-Alexander Featherstonehaugh")
+        await turn.m.people.change_client(world.client.id, next_session=datetime(2026, 5, 14, 10, tzinfo=UTC))
+    check_in = await world.low(1, 0, 2)
+    await world.alex.types("felt told off and not listened to, " * 40)
+    await world.alex.taps("Yes, show")
+    alert = (await world.alerts())[0]
+    await world.alex.taps_data(f"1:sh:{alert.id}:tell")
+    await world.pass_time(seconds=61)
+    screen = world.sam.screens[-1]
+    assert screen.chart is not None
+    assert len(seen(screen.text)) <= 1024
+    assert seen(screen.text).startswith("R-118 · please look today")
+    assert "What changed." in seen(screen.text)
+    assert check_in is not None
+    await world.pass_time(days=1, minutes=1)
+    assert "still waiting" in world.sam.shows
+    assert len(world.sam.shows) <= 1024
+    await world.pass_time(days=1, minutes=1)
+    assert len(world.kim.shows) <= 1024
+
+
+async def test_words_are_on_the_card_only_if_the_client_showed_them(world: World) -> None:
+    await world.low()
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=61)
+    assert "Their words" not in world.sam.shows
+
+
+async def test_discreet_shows_the_first_line_until_somebody_opens_it(desk: Desk) -> None:
+    desk.plan = replace(desk.plan, alerts=replace(desk.plan.alerts, detail=Detail.DISCREET))
+    world = await a_world(desk)
+    await world.low()
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=61)
+    assert world.sam.shows == "R-118 · please look today"
+    assert world.sam.labels == ["I've got it", "We talked", "Show"]
+    assert "reasons" not in world.sam.letters[-1].facts
+    await world.sam.taps("Show")
+    assert "fell to 2" in world.sam.shows
+    async with desk.glance() as m:
+        assert [did for _, _, did, _ in await m.audit.lines("R-118")] == ["read_alert"]
+
+
+async def test_the_line_for_the_notes_can_be_copied(world: World) -> None:
+    await world.low()
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=61)
+    await world.sam.taps("I've got it")
+    await world.sam.taps("More")
+    await world.sam.taps("Line for the notes")
+    assert "<code>" in world.sam.screens[-1].text
+    assert "check-in answer on talking with worker 2/10 (usual about 8)" in world.sam.shows
+    assert "Picked up Tue 12 May, 14:01" in world.sam.shows
+
+
+async def test_looking_at_a_client_shows_the_chart_and_is_logged(world: World) -> None:
+    await world.sam.types("/client R-118")
+    assert world.sam.screens[-1].chart is not None
+    assert world.sam.shows.startswith("R-118")
+    async with world.desk.glance() as m:
+        assert [(by, did) for _, by, did, _ in await m.audit.lines("R-118")] == [("W-1", "read_answers")]
+
+
+async def test_the_caseload_names_clients_by_ref_alone(world: World) -> None:
+    await world.sam.types("/caseload")
+    assert "R-118" in world.sam.shows
+    assert "Alex" not in world.sam.shows
+
+
+async def test_meetings_are_entered_in_the_chat(world: World) -> None:
+    await world.sam.types("/next R-118 14 May 11:00")
+    assert "you meet next on Thu 14 May, 11:00" in world.sam.shows
+    await world.pass_time(days=3)
+    await world.sam.types("/met R-118")
+    sessions = (await exported(world))["sessions"]
+    assert sessions == [{"at": "2026-05-14T10:00:00+00:00", "state": "held", "said_by": "W-1"}]
+    await world.sam.types("/next R-118 yesterday or so")
+    assert world.sam.refused == "worker.meeting.usage"
+
+
+async def test_holding_needs_no_reason_and_can_be_ended(world: World) -> None:
+    await world.sam.types("/hold R-118")
+    assert (await world.alex.client()).asking == "held"
+    await world.sam.taps("Write again")
+    assert (await world.alex.client()).asking == "on"
+
+
+async def test_the_report_says_that_nothing_was_missed(world: World) -> None:
+    await world.low()
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=61)
+    await world.sam.taps("I've got it")
+    await world.jo.types("/report")
+    assert "Nothing was missed. 1 alert since" in world.jo.shows
+    assert "Picked up in time: 1 of 1" in world.jo.shows
+
+
+async def test_the_report_tells_what_was_taken_late(world: World) -> None:
+    await world.low()
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=61)
+    await world.pass_time(days=2)
+    await world.sam.taps("I've got it")
+    await world.jo.types("/report")
+    assert "1 picked up late" in world.jo.shows
+    assert "Nothing was missed" not in world.jo.shows
