@@ -226,13 +226,14 @@ def _half(f: Mapping[str, Any], voice: Voice) -> str:
     return voice.say.plain(f"manager.within.{unit}", n=max(1, round(seconds / size)))
 
 
-def _nothing_missed(f: Mapping[str, Any], voice: Voice) -> Html:
+def _nothing_missed(f: Mapping[str, Any], voice: Voice) -> Html | None:
+    """Said only of what has been taken; what is still open and in time is neither."""
     base = "manager.nothing_missed"
     if not f["alerts"]:
         return voice.say(f"{base}.none", day=f["since"])
     if f["late"]:
         return voice.say(f"{base}.late", n=f["alerts"], late=f["late"], day=f["since"])
-    return voice.say(f"{base}.text", n=f["alerts"], day=f["since"])
+    return voice.say(f"{base}.text", n=f["taken"], day=f["since"]) if f["taken"] else None
 
 
 VIEWS: Mapping[str, View] = {
