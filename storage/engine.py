@@ -1,7 +1,9 @@
 """Engines with the settings that decide whether writes are lost (docs/decisions/0003-sqlite-settings.md)."""
 
+import asyncio
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
+from weakref import WeakSet
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -59,7 +61,46 @@ def _prepare_sqlite(engine: AsyncEngine, begin: str, *, read_only: bool = False)
         if read_only:
             cursor.execute("PRAGMA query_only=ON")
         cursor.close()
+        _make_patient(connection.driver_connection)
 
     @sa.event.listens_for(engine.sync_engine, "begin")
     def on_begin(connection: sa.Connection) -> None:
         connection.exec_driver_sql(begin)
+
+
+# A statement runs in a thread and goes on there when the task that waits for it is cancelled. SQLAlchemy would throw
+# its connection away, unfinished statement, write lock and all, and nobody could write any more. So a cancellation
+# waits until the statement is done, and is raised where the unit of work ends.
+
+_postponed: "WeakSet[asyncio.Task[Any]]" = WeakSet()
+
+
+def postpone() -> None:
+    """This task is cancelled, but not now."""
+    task = asyncio.current_task()
+    if task is not None:
+        _postponed.add(task)
+
+
+def now_if_cancelled() -> None:
+    """Raise the cancellation that was postponed."""
+    task = asyncio.current_task()
+    if task is not None and task in _postponed:
+        _postponed.discard(task)
+        raise asyncio.CancelledError
+
+
+def _make_patient(driver: Any) -> None:
+    at_once = driver._execute
+
+    async def execute(fn: Any, *args: Any, **kwargs: Any) -> Any:
+        work = asyncio.get_running_loop().create_task(at_once(fn, *args, **kwargs))
+        while True:
+            try:
+                return await asyncio.shield(work)
+            except asyncio.CancelledError:
+                if work.cancelled():  # the loop itself is being closed
+                    raise
+                postpone()
+
+    driver._execute = execute

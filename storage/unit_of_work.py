@@ -90,7 +90,8 @@ class _Turns:
 
     async def _commit(self, done: asyncio.Future[None]) -> None:
         # The lock is fair: whoever waited before us runs first, and shares this commit or makes it for us.
-        async with self._lock:
+        await self._wait_for_turn()
+        try:
             if not done.done():
                 try:
                     assert self._transaction is not None
@@ -100,7 +101,19 @@ class _Turns:
                     raise
                 self._transaction = None
                 self._settle(None)
+        finally:
+            self._lock.release()
         await done
+
+    async def _wait_for_turn(self) -> None:
+        """What is to be committed is committed, cancelled or not: somebody has to do it."""
+        while True:
+            try:
+                await self._lock.acquire()
+            except asyncio.CancelledError:
+                engines.postpone()
+            else:
+                return
 
     async def _give_up(self, broken: BaseException) -> None:
         """The shared transaction can't be saved: every unit in it fails, the next one starts afresh."""
@@ -159,6 +172,7 @@ class Memory:
                 raise cut_off from None
             raise
         unit.committed()
+        engines.now_if_cancelled()
 
     @asynccontextmanager
     async def glance(self) -> AsyncIterator[Stores]:
@@ -166,12 +180,14 @@ class Memory:
         async with self._reader.connect() as con:
             yield Stores(con, self.seal)
             await con.rollback()
+        engines.now_if_cancelled()
 
     @asynccontextmanager
     async def _turn(self, turns: _Turns) -> AsyncIterator[Unit]:
         unit = Unit(await turns.begin(), self.seal)
         try:
             yield unit
+            engines.now_if_cancelled()
         except BaseException:
             await turns.end(keep=False)
             raise
