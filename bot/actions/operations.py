@@ -21,7 +21,7 @@ import httpx
 from bot.actions import housekeeping
 from bot.actions.desk import Desk
 from bot.config.keys import NoKey, keys_for
-from bot.config.settings import Settings
+from bot.config.settings import Mode, Settings
 from bot.domain.plan import Plan, live_problems
 from bot.ports import Clock
 from storage import migrate
@@ -60,6 +60,7 @@ Free = Callable[[Path], int]
 async def examine(settings: Settings, plan: Plan, clock: Clock, free: Free | None = None) -> list[Finding]:
     """Look at everything. `free` takes the place of asking the disk."""
     found = await look_at_telegram(settings, clock)
+    found += look_at_what_is_not_there_yet(settings, plan)
     found += look_at_disk(settings, free or _free)
     seal, about_keys = look_at_keys(settings)
     found += about_keys
@@ -126,6 +127,18 @@ def _long(apart: timedelta) -> str:
         if seconds >= 2 * size:
             return f"{seconds // size} {word}"
     return f"{seconds} seconds"
+
+
+def look_at_what_is_not_there_yet(settings: Settings, plan: Plan) -> list[Finding]:
+    """What the configuration asks for and this version does not do: nobody may rely on it."""
+    found = []
+    if settings.telegram.mode is Mode.WEBHOOK:
+        cure = 'Set telegram.mode = "polling"; it needs no open port.'
+        found.append(_wrong("version", "Webhook mode is not there yet: nothing would be received.", cure))
+    if plan.safety.second_channel is not None:
+        says = "safety.second_channel is not used yet: a notice of danger goes on to the next people in the chat only."
+        found.append(_note("version", says))
+    return found
 
 
 # ---------------------------------------------------------------- disk and keys

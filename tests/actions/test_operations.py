@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.actions.desk import Desk
 from bot.actions.operations import Finding, State, examine
-from bot.config.settings import Database, Http, Logs, Settings, Telegram
+from bot.config.settings import Database, Http, Logs, Mode, Settings, Telegram
 from bot.domain.plan import Plan
 from bot.ports import Clock, SystemClock
 from bot.rehearsal.clock import RehearsalClock
@@ -275,3 +275,10 @@ async def test_what_keeps_the_bot_from_being_live_is_listed(house: House) -> Non
     told = " ".join(one.says for one in wrong)
     assert "safety.checked_on" in told
     assert "M-9" in told
+
+
+async def test_what_this_version_does_not_do_yet_is_said_where_it_is_asked_for(house: House) -> None:
+    plan = replace(house.plan, safety=replace(house.plan.safety, second_channel="https://example.org"))
+    asks = replace(house, plan=plan).with_telegram(mode=Mode.WEBHOOK)
+    found = [one for one in await asks.examined() if one.area == "version"]
+    assert [one.state for one in found] == [State.WRONG, State.NOTE]
