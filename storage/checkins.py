@@ -83,15 +83,20 @@ class CheckIns:
     # ------------------------------------------------------------ many clients
 
     async def latest(self, client_ids: Sequence[str], now: datetime, most: int = 8) -> Mapping[str, list[CheckIn]]:
-        """Client → their newest check-ins, newest first, at most `most` each."""
-        rank = sa.func.row_number().over(partition_by=c.client_id, order_by=(c.planned_at.desc(), c.id)).label("rank")
-        ranked = (
-            sa.select(c.id, rank).where(c.client_id.in_(client_ids), c.planned_at > now - FAR_BACK).subquery("ranked")
+        """Client → their newest check-ins, newest first, about `most` each, however many there have been."""
+        k, earlier = t.client.c.person_id, t.check_in.alias("earlier")
+        since = (
+            sa.select(earlier.c.planned_at)
+            .where(earlier.c.client_id == k)
+            .order_by(earlier.c.planned_at.desc())
+            .limit(1)
+            .offset(most - 1)
+            .scalar_subquery()
         )
         query = (
             sa.select(t.check_in)
-            .join(ranked, ranked.c.id == c.id)
-            .where(ranked.c.rank <= most)
+            .join_from(t.client, t.check_in, c.client_id == k)
+            .where(k.in_(client_ids), c.planned_at >= sa.func.coalesce(since, sa.literal(now - FAR_BACK, t.Instant)))
             .order_by(c.planned_at.desc(), c.id)
         )
         found: dict[str, list[CheckIn]] = {one: [] for one in client_ids}
