@@ -25,7 +25,8 @@ from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
 from bot import ticks
-from bot.actions import housekeeping
+from bot.actions import checkins, followup, housekeeping, joining, ladder
+from bot.actions import settings as wishes
 from bot.actions.courier import Courier
 from bot.actions.desk import Desk
 from bot.actions.inbox import Reader
@@ -189,7 +190,27 @@ def wire(settings: Settings, desk: Desk, transport: Any = None) -> Bot:
         courier=courier,
         receiver=Receiver(desk, tg, presence.heard),
         reader=Reader(desk, ears),
-        loops=routes.loops(desk),
+        loops=loops(desk),
+    )
+
+
+def loops(desk: Desk) -> tuple[ticks.Loop, ...]:
+    """What is looked at again and again, each piece a transaction of its own."""
+    return (
+        ticks.Loop(
+            "release",
+            desk.bells.release,
+            (
+                checkins.release_due,
+                checkins.remind_due,
+                checkins.evaluate_due,
+                checkins.expire_due,
+                wishes.end_due_breaks,
+                joining.ask_all_again,
+            ),
+        ),
+        ticks.Loop("escalate", desk.bells.escalate, (ladder.escalate_due, followup.ask_clients_due)),
+        ticks.Loop("tidy", asyncio.Event(), (housekeeping.tell_not_live, housekeeping.forget)),
     )
 
 

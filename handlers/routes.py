@@ -4,7 +4,6 @@ Each feature keeps its own part beside its handlers (`TAPS`, `COMMANDS`) and its
 together. Two that want the same name fail at start instead of hiding each other.
 """
 
-import asyncio
 import pkgutil
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -18,7 +17,7 @@ import handlers.client
 import handlers.manager
 import handlers.views
 import handlers.worker
-from bot.actions import alerts, checkins, delivery, followup, housekeeping, joining, ladder, more, settings, sharing
+from bot.actions import alerts, checkins, delivery, ladder, more, sharing
 from bot.actions.desk import Desk, Turn
 from bot.actions.inbox import MOST_ATTEMPTS
 from bot.actions.people import texts
@@ -29,7 +28,6 @@ from bot.domain.outgoing import Outgoing
 from bot.domain.people import Person
 from bot.domain.plan import Plan
 from bot.domain.words import Facts, Json, Role
-from bot.ticks import Loop
 from handlers.client import typed as client_typed
 from handlers.context import Route, Talk
 from handlers.views.screen import View, Voice
@@ -159,26 +157,3 @@ def menu_commands(plan: Plan, language: str) -> Sequence[BotCommand]:
     say = texts().for_language(language, plan.texts)
     names = [name for name in COMMANDS if say.has(f"commands.client.{name}")]
     return [BotCommand(name, say.plain(f"commands.client.{name}")) for name in names]
-
-
-# ---------------------------------------------------------------- loops
-
-
-def loops(desk: Desk) -> tuple[Loop, ...]:
-    """What is looked at again and again, each piece a transaction of its own."""
-    return (
-        Loop(
-            "release",
-            desk.bells.release,
-            (
-                checkins.release_due,
-                checkins.remind_due,
-                checkins.evaluate_due,
-                checkins.expire_due,
-                settings.end_due_breaks,
-                joining.ask_all_again,
-            ),
-        ),
-        Loop("escalate", desk.bells.escalate, (ladder.escalate_due, followup.ask_clients_due)),
-        Loop("tidy", asyncio.Event(), (housekeeping.tell_not_live, housekeeping.forget)),
-    )

@@ -61,7 +61,7 @@ def _prepare_sqlite(engine: AsyncEngine, begin: str, *, read_only: bool = False)
         if read_only:
             cursor.execute("PRAGMA query_only=ON")
         cursor.close()
-        _make_patient(connection.driver_connection)
+        _let_it_finish(connection.driver_connection)
 
     @sa.event.listens_for(engine.sync_engine, "begin")
     def on_begin(connection: sa.Connection) -> None:
@@ -90,7 +90,7 @@ def now_if_cancelled() -> None:
         raise asyncio.CancelledError
 
 
-def _make_patient(driver: Any) -> None:
+def _let_it_finish(driver: Any) -> None:
     at_once = driver._execute
 
     async def execute(fn: Any, *args: Any, **kwargs: Any) -> Any:
