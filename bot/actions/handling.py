@@ -6,7 +6,7 @@ that does not exist.
 
 from datetime import datetime, timedelta
 
-from bot.actions import cards, delivery, people, sharing
+from bot.actions import cards, delivery, matters, people, sharing
 from bot.actions.desk import Turn
 from bot.domain.alerts import AlertEvent, AlertState, Kind, step
 from bot.domain.delivery import DELETE, Post, Urgency
@@ -15,7 +15,6 @@ from bot.domain.ladder import Rung
 from bot.domain.matters import URGENT, Alert
 from bot.domain.on_duty import on_duty
 from bot.domain.people import Client, Person
-from bot.domain.words import Role
 
 UNKNOWN = "errors.no_alert"
 ASK_AFTER = timedelta(hours=20)
@@ -100,23 +99,7 @@ async def _nothing_left(turn: Turn, alert: Alert, client: Client, other: Person,
     if mine:
         await cards.post(turn, alert, client, other, reply=True)
         return
-    kind = "worker.alert_taken" if other.role is Role.WORKER else "manager.taken"
-    edition = await turn.m.alerts.next_edition(alert.id)
-    await cards.say(
-        turn,
-        other,
-        Post(
-            to=other.id,
-            kind=kind,
-            key=f"alert:{alert.id}:{edition}",
-            facts={"ref": client.ref, "by": by.name},
-            surface=cards.surface(alert.id),
-            urgency=Urgency.REPLY,
-            silent=True,
-            client_id=client.id,
-            alert_id=alert.id,
-        ),
-    )
+    await matters.tell_taken(turn, alert, client, other, by)
 
 
 # ---------------------------------------------------------------- talked

@@ -6,9 +6,10 @@ from datetime import datetime
 from bot.actions import cards, delivery, ladder, people
 from bot.actions.desk import Turn
 from bot.domain.alerts import AlertEvent, AlertState, Kind, Wish, leaves_at, severity, step
+from bot.domain.delivery import Post, Urgency
 from bot.domain.matters import DANGER_AGAIN, URGENT, Alert
 from bot.domain.people import Client, Person
-from bot.domain.words import Severity, Tier
+from bot.domain.words import Role, Severity, Tier
 
 
 async def raise_alert(
@@ -107,3 +108,47 @@ async def take_back(turn: Turn, alert: Alert, by: str) -> None:
     await delivery.withdraw(turn, alert_id=alert.id, why="taken back")
     await turn.m.alerts.change(alert.id, state=state, closed_at=turn.now, step_due_at=None)
     await turn.m.alerts.note(alert.id, turn.now, state, by)
+
+
+async def move(turn: Turn, client_id: str) -> None:
+    """The client has another worker now: what is open goes along, and the former worker's card is emptied."""
+    client, alert = await people.client(turn, client_id), await turn.m.alerts.open_of(client_id, Kind.ALLIANCE)
+    worker = await people.worker_of(turn, client)
+    if alert is None or worker is None or alert.worker_id == worker.id:
+        return
+    former = await turn.m.people.by_id(alert.worker_id) if alert.worker_id else None
+    await delivery.withdraw(turn, alert_id=alert.id, why="another worker")
+    await turn.m.alerts.change(
+        alert.id,
+        worker_id=worker.id,
+        state=AlertState.RAISED,
+        holder_id=None,
+        acknowledged_at=None,
+        snoozed_until=None,
+        ladder=ladder.steps_for(turn.plan, alert.kind, worker.ref),
+        step=0,
+        rang_step=-1,
+    )
+    await turn.m.alerts.note(alert.id, turn.now, "moved", worker.ref)
+    now = await turn.m.alerts.get(alert.id)
+    assert now is not None
+    await ladder.take(turn, now, client, 0, at=alert.goes_at)
+    if former is not None and await turn.m.messages.standing(former.id, cards.surface(alert.id)) is not None:
+        await tell_taken(turn, now, client, former, worker)
+
+
+async def tell_taken(turn: Turn, alert: Alert, client: Client, other: Person, by: Person) -> None:
+    """In place of the card: somebody else has it, nothing is left to do."""
+    edition = await turn.m.alerts.next_edition(alert.id)
+    post = Post(
+        to=other.id,
+        kind="worker.alert_taken" if other.role is Role.WORKER else "manager.taken",
+        key=f"alert:{alert.id}:{edition}",
+        facts={"ref": client.ref, "by": by.name},
+        surface=cards.surface(alert.id),
+        urgency=Urgency.REPLY,
+        silent=True,
+        client_id=client.id,
+        alert_id=alert.id,
+    )
+    await delivery.post(turn, post)

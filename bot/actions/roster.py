@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import available_timezones
 
-from bot.actions import prompts, timetable
+from bot.actions import matters, prompts, timetable
 from bot.actions.desk import Turn
 from bot.domain import roster
 from bot.domain.people import Asking, Client, Person, Status
@@ -106,6 +106,7 @@ async def _settle(turn: Turn, ids: Mapping[str, str], entry: Entry, fields: tupl
     """What only clients have: their worker and their next session."""
     if "worker" in fields and entry.worker is not None:
         await turn.m.people.assign(ids[entry.ref], ids[entry.worker], turn.now)
+        await matters.move(turn, ids[entry.ref])
     if "next_session" in fields:
         await turn.m.people.change_client(ids[entry.ref], next_session=entry.next_session)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.actions import alerts, handling
+from bot.actions import alerts, handling, matters
 from bot.actions.desk import Desk
 from bot.domain.alerts import AlertState, Kind
 from bot.domain.errors import Refusal
@@ -292,3 +292,18 @@ async def test_a_client_without_a_worker_still_finds_somebody(desk: Desk) -> Non
     world.client = replace(world.client, worker_id=None)
     await danger(world, "self_harm")
     assert world.jo.shows.startswith("Urgent · R-118")
+
+
+async def test_a_new_worker_gets_what_is_open_and_the_former_one_keeps_nothing(world: World) -> None:
+    await a_card(world)
+    async with world.desk.turn() as turn:
+        kim = await turn.m.people.by_ref("W-2")
+        assert kim is not None
+        await turn.m.people.assign(world.client.id, kim.id, turn.now)
+        await matters.move(turn, world.client.id)
+    await world.settle()
+    assert "fell to 2" in world.kim.shows
+    assert world.sam.shows == "R-118 · Kim has it now. Nothing for you to do."
+    assert world.sam.labels == []
+    await world.pass_time(days=1, minutes=1)
+    assert world.kim.shows.startswith("R-118 · still waiting")

@@ -1,0 +1,136 @@
+"""Reading a check-in: the history from the store, what is kept, and that nothing is kept or told twice."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.actions import cards, signals
+from bot.actions.desk import Desk
+from bot.domain.alerts import AlertState
+from bot.domain.signals.history import Span
+from storage.sessions import HELD, MISSED
+from tests.support.stories import World, a_world, earlier_answers
+
+
+@pytest.fixture
+async def world(desk: Desk) -> World:
+    return await a_world(desk)
+
+
+async def rules(world: World) -> list[str]:
+    async with world.desk.glance() as m:
+        return [one.signal.rule for one in await m.signals.of_client(world.client.id) if one.holds]
+
+
+async def test_an_ordinary_check_in_raises_nothing(world: World) -> None:
+    await world.low(8, 8, 8)
+    assert await rules(world) == []
+    assert world.alex.shows.startswith("Thanks.")
+
+
+async def test_a_low_check_in_is_kept_with_its_evidence_and_the_plan_in_force(world: World) -> None:
+    await world.low(2, 3, 3)
+    found = await rules(world)
+    assert found.count("item_low") == 3
+    assert "drop" in found
+    alert = (await world.alerts())[0]
+    async with world.desk.glance() as m:
+        kept = await m.signals.of_alert(alert.id)
+    assert {one.signal.rule for one in kept} == {"item_low", "drop"}
+
+
+async def test_the_history_holds_what_happened_between_the_answers(world: World) -> None:
+    async with world.desk.turn() as turn:
+        m, now = turn.m, turn.now
+        await m.sessions.put(world.client.id, now - timedelta(days=5), HELD, "W-1", now)
+        await m.sessions.put(world.client.id, now - timedelta(days=2), MISSED, "W-1", now)
+        await m.people.pause(world.client.id, "break", now - timedelta(days=9), now - timedelta(days=7))
+        history = await cards.history(turn, world.client)
+    assert history.sessions == (now - timedelta(days=5),)
+    assert history.pauses == (Span(now - timedelta(days=9), now - timedelta(days=7)),)
+    assert len(history.occasions) == 6
+    assert [reply.value_0_10 for reply in history.occasions[0].replies] == [8, 8, 8]
+    assert all(one.scales_done for one in history.occasions)
+
+
+async def test_a_closed_day_is_a_closure_on_the_clients_own_clock(desk: Desk) -> None:
+    calendar = replace(desk.plan.service.calendar, closed_dates=frozenset({datetime(2026, 5, 4, tzinfo=UTC).date()}))
+    desk.plan = replace(desk.plan, service=replace(desk.plan.service, calendar=calendar))
+    world = await a_world(desk)
+    async with desk.turn() as turn:
+        history = await cards.history(turn, world.client)
+    start = datetime(2026, 5, 3, 23, tzinfo=UTC)
+    assert history.closures == (Span(start, start + timedelta(days=1)),)
+
+
+async def test_saying_a_meeting_again_replaces_what_was_said(world: World) -> None:
+    async with world.desk.turn() as turn:
+        for state in (HELD, MISSED, MISSED):
+            await turn.m.sessions.put(world.client.id, turn.now, state, "W-1", turn.now)
+        assert [one.state for one in await turn.m.sessions.of(world.client.id)] == [MISSED]
+
+
+async def test_a_rule_that_has_spoken_rests(world: World) -> None:
+    """The same rule a few days later makes no second alert once the first is closed, and is kept for the digest."""
+    await world.low(2, 8, 8)
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=61)
+    await world.sam.taps("We talked")
+    await world.low(2, 8, 8)
+    assert (await rules(world)).count("item_low") == 2
+    assert len(await world.alerts()) == 1
+    assert world.alex.shows.startswith("Thanks.")
+
+
+async def test_a_withdrawn_alert_does_not_make_its_rule_rest(world: World) -> None:
+    check_in = await world.low(2, 8, 8)
+    await world.answers(check_in, 8)
+    await world.low(2, 8, 8)
+    states = [one.state for one in await world.alerts()]
+    assert states == [AlertState.WITHDRAWN, AlertState.RAISED]
+
+
+async def test_a_still_low_answer_after_a_change_keeps_the_one_alert_with_the_new_number(world: World) -> None:
+    check_in = await world.low(2, 8, 8)
+    await world.answers(check_in, 1)
+    assert [one.state for one in await world.alerts()] == [AlertState.RAISED]
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=61)
+    assert "fell to 1" in world.sam.shows
+    assert "now" not in world.sam.shows.split("How sure")[0].replace("know", "").replace("you now", "")
+
+
+async def test_a_lower_answer_after_the_card_shows_both(world: World) -> None:
+    check_in = await world.low(2, 8, 8)
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=61)
+    await world.answers(check_in, 1)
+    assert "2, now 1" in world.sam.shows
+
+
+async def test_with_little_history_two_is_low_and_said_to_be_uncertain(desk: Desk) -> None:
+    world = await a_world(desk, earlier=1)
+    await world.low(2, 8, 8)
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=61)
+    assert "Too few before to say what is usual here." in world.sam.shows
+    assert "little to compare it with" in world.sam.shows
+
+
+async def test_a_slow_way_down_is_noticed_without_one_low_answer(desk: Desk) -> None:
+    world = await a_world(desk, earlier=0)
+    down = [(8.5, 8.5, 8.5)] * 8 + [(7.5, 7.5, 7.5)] * 2 + [(7, 7, 7)] * 2 + [(6.5, 6.5, 6.5)] * 2
+    await earlier_answers(desk, world.client, down)
+    await world.low(6, 6, 6)
+    assert set(await rules(world)) & {"slide", "drop"}
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=61)
+    assert "Taken together" in world.sam.shows
+
+
+async def test_an_unknown_check_in_or_client_changes_nothing(world: World) -> None:
+    async with world.desk.turn() as turn:
+        outcome = await signals.evaluate(turn, world.client.id, "nothing")
+    assert outcome == signals.Outcome(None)
+    assert await world.alerts() == []
