@@ -111,6 +111,11 @@ async def _not_asked(turn: Turn, out: Outgoing, why: str) -> None:
 
 
 async def _refused(turn: Turn, out: Outgoing, why: str) -> None:
+    """Telegram will never take it: an alert goes to the next person at once, and the managers hear of the mistake."""
+    if out.alert_id is not None and out.role is not Role.CLIENT:
+        await alerts.not_through(turn, out, why)
+    if out.kind == "sentence":
+        return  # what tells of refusals is refused itself: no notice about the notice
     await _tell_managers(turn, f"refused:{out.id}", "admin.message_refused", kind=out.kind, id=out.id)
 
 
