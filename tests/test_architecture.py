@@ -33,7 +33,8 @@ LONGER = {
     "bot/domain/checkins.py": "the state table of a check-in, with the theory above it",
 }
 MAY_SLEEP = {
-    "tests/support/post_office.py": "the database works in threads of its own; nothing is rung when they are done"
+    "tests/support/post_office.py": "the database works in threads of its own; nothing is rung when they are done",
+    "tests/storage/test_cancelled.py": "the moment of the cancellation is what is tried",
 }
 P90_OF_FUNCTIONS, LONGEST_FUNCTION = 35, 60
 
