@@ -121,7 +121,7 @@ async def states(turn: Turn, alert: Alert, reader: Person) -> list[Json]:
     lines: list[Json] = []
     if alert.acknowledged_at:
         lines.append({"text": "taken" if mine else "taken_by", "by": by, "when": alert.acknowledged_at.isoformat()})
-    if alert.snoozed_until and alert.is_open:
+    if alert.snoozed_until and alert.is_open and alert.kind is Kind.ALLIANCE:
         lines.append({"text": "snoozed", "until": alert.snoozed_until.isoformat()})
     if alert.talked_at:
         lines.append({"text": "talked" if mine else "talked_by", "by": by, "when": alert.talked_at.isoformat()})

@@ -6,13 +6,13 @@ that does not exist.
 
 from datetime import datetime, timedelta
 
-from bot.actions import cards, delivery, matters, people, sharing
+from bot.actions import cards, delivery, duty, matters, people, sharing
 from bot.actions.desk import Turn
 from bot.domain.alerts import AlertEvent, AlertState, Kind, step
 from bot.domain.delivery import DELETE, Post, Urgency
 from bot.domain.errors import Refusal
 from bot.domain.ladder import Rung
-from bot.domain.matters import URGENT, Alert
+from bot.domain.matters import DAILY, URGENT, Alert
 from bot.domain.on_duty import on_duty
 from bot.domain.people import Client, Person
 
@@ -72,14 +72,23 @@ async def acknowledge(turn: Turn, staff: Person, alert_id: str) -> str:
         holder_id=staff.id,
         acknowledged_at=turn.now,
         step_due_at=None,
+        snoozed_until=_asks_again(turn, alert),
         rang_at=alert.rang_at or turn.now,
     )
     await turn.m.alerts.note(alert.id, turn.now, state, staff.ref)
     await show_everywhere(turn, alert.id, client, staff)
+    turn.ring(turn.desk.bells.escalate)
     worker = await people.worker_of(turn, client)
     await sharing.picked_up(turn, client, alert, None if worker and worker.id == staff.id else staff.name)
     told = alert.kind is Kind.ALLIANCE and alert.check_in_id is not None
     return "worker.toast.taken" if told else "worker.toast.taken_no_client"
+
+
+def _asks_again(turn: Turn, alert: Alert) -> datetime | None:
+    """What must not be forgotten once taken: danger until somebody has been in touch, and a promise to a client."""
+    if alert.kind in URGENT:
+        return turn.now + DAILY
+    return duty.promised(turn.plan, alert.goes_at) if alert.kind is Kind.SOMEONE_ELSE else None
 
 
 async def show_everywhere(turn: Turn, alert_id: str, client: Client, staff: Person) -> Alert:

@@ -9,7 +9,7 @@ from bot.actions import cards, crisis, duty
 from bot.actions.desk import Turn
 from bot.domain.alerts import AlertState, Kind
 from bot.domain.ladder import Rung, Step, after, ladder, next_person
-from bot.domain.matters import URGENT, Alert
+from bot.domain.matters import DAILY, URGENT, Alert
 from bot.domain.outgoing import Outgoing
 from bot.domain.people import Client, Person
 from bot.domain.plan import Plan
@@ -189,8 +189,10 @@ async def _again(turn: Turn, alert: Alert, client: Client) -> None:
 
 
 async def _comes_back(turn: Turn, alert: Alert) -> None:
-    """Put off by whoever has it: it rings for them again."""
-    await turn.m.alerts.change(alert.id, snoozed_until=None)
+    """Put off by whoever has it, or promised to a client: it rings for them again. Danger does so every day until
+    somebody has been in touch."""
+    again = turn.now + DAILY if alert.kind in URGENT else None
+    await turn.m.alerts.change(alert.id, snoozed_until=again)
     await turn.m.alerts.note(alert.id, turn.now, "back", "bot")
     now, client = await turn.m.alerts.get(alert.id), await turn.m.people.client(alert.client_id)
     holder = await turn.m.people.by_id(alert.holder_id) if alert.holder_id else None

@@ -1,5 +1,6 @@
 """The client's choice of how the worker shall hear of a low answer, with *Undo* for a minute."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -139,6 +140,10 @@ async def undo_fades(turn: Turn, out: Outgoing, message_id: int) -> None:
     until = out.facts.get("until")
     if out.facts.get("undo") and isinstance(until, str) and out.surface is not None:
         at = max(datetime.fromisoformat(until), turn.now) + SETTLES
+        if out.facts.get("quiet"):  # other people see this phone: nothing stays
+            gone = Post(out.person_id, DELETE, people.once("gone"), surface=out.surface, not_before=at)
+            await delivery.post(turn, replace(gone, client_id=out.person_id))
+            return
         await _post_choice_made(turn, out.person_id, out.surface, {**out.facts, "undo": False}, at)
     elif out.facts.get("quiet"):
         facts: Facts = {MESSAGE: message_id}

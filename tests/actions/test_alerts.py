@@ -336,3 +336,16 @@ async def test_kinds_never_mix(world: World) -> None:
         await alerts.raise_someone_else(turn, world.client)
         await alerts.raise_danger(turn, world.client, frozenset({"self_harm"}), "typed")
     assert {alert.kind for alert in await world.alerts()} == {Kind.ALLIANCE, Kind.SOMEONE_ELSE, Kind.DANGER}
+
+
+async def test_on_a_phone_that_others_see_the_choice_is_cleared(world: World) -> None:
+    async with world.desk.turn() as turn:
+        await turn.m.people.change_client(world.client.id, quiet_mode=True)
+    check_in = await world.low()
+    await world.alex.taps("Tell S")
+    await world.pass_time(seconds=62)
+    async with world.desk.glance() as m:
+        assert await m.messages.standing(world.client.id, check_in.surface) is None
+    before = len(world.alex.screens)
+    await world.sam.taps("I've got it")
+    assert len(world.alex.screens) == before

@@ -307,3 +307,30 @@ async def test_a_new_worker_gets_what_is_open_and_the_former_one_keeps_nothing(w
     assert world.sam.labels == []
     await world.pass_time(days=1, minutes=1)
     assert world.kim.shows.startswith("R-118 · still waiting")
+
+
+async def test_danger_that_was_taken_comes_back_every_day_until_somebody_has_been_in_touch(world: World) -> None:
+    await danger(world, "self_harm")
+    await world.jo.taps("I've got it")
+    before = len(world.jo.screens)
+    for _ in range(2):
+        await world.pass_time(days=1, minutes=1)
+    assert len(world.jo.screens) == before + 2
+    await world.jo.taps("In touch")
+    await world.jo.taps("Yes, in touch")
+    after = len(world.jo.screens)
+    await world.pass_time(days=3)
+    assert len(world.jo.screens) == after
+
+
+async def test_the_promise_of_somebody_else_is_brought_back_when_it_is_due(world: World) -> None:
+    async with world.desk.turn() as turn:
+        await alerts.raise_someone_else(turn, world.client)
+    await world.settle()
+    await world.ada.taps("I've got it")
+    before = len(world.ada.screens)
+    await world.pass_time(days=3, hours=1)
+    assert len(world.ada.screens) == before + 1
+    await world.ada.taps("Done")
+    await world.pass_time(days=9)
+    assert [one.closed_at is not None for one in await world.alerts()] == [True]
