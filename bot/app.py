@@ -33,6 +33,7 @@ from bot.actions.inbox import Reader
 from bot.actions.presence import Presence
 from bot.config.keys import keys_for
 from bot.config.settings import Settings
+from bot.domain.errors import NotUsable
 from bot.domain.pacing import Pacing
 from bot.domain.plan import Plan
 from bot.ports import Clock, SystemClock
@@ -60,16 +61,31 @@ class AlreadyRunning(Exception):
 
 @asynccontextmanager
 async def open_memory(settings: Settings, tell: Callable[[str], None]) -> AsyncIterator[Memory]:
-    """The database, brought up to date, with the keys that open it. `tell` hears of a key file that was made."""
+    """The database, brought up to date, with the keys that open it. `tell` hears of a key file that was made.
+
+    Raises NotUsable: no or wrong keys, a database that can't be reached or belongs to a newer version.
+    """
     url = settings.database.url.get_secret_value()
-    seal = Seal(keys_for(settings, new_key, tell))
-    if await asyncio.to_thread(migrate.upgrade, url):
-        log.info("database_upgraded", version=migrate.HEAD)
+    try:
+        seal = Seal(keys_for(settings, new_key, tell))
+        if await asyncio.to_thread(migrate.upgrade, url):
+            log.info("database_upgraded", version=migrate.HEAD)
+    except (ValueError, migrate.NotReached, migrate.NewerDatabase) as why:
+        raise NotUsable(f"database: {why}; `checkin-bot doctor` says what to do") from None
     memory = Memory(url, seal)
     try:
+        await _fits(memory)
         yield memory
     finally:
         await memory.close()
+
+
+async def _fits(memory: Memory) -> None:
+    """A wrong key is found before anything is done: else new rows would be sealed with it beside the old ones."""
+    async with memory.glance() as m:
+        sealed, foreign = await m.operations.sealed()
+    if foreign:
+        raise NotUsable(f"database.encryption_keys: {foreign} of {sealed} sealed values need a key that is not here")
 
 
 @asynccontextmanager
@@ -97,10 +113,6 @@ def only_one(url: str) -> Iterator[None]:
 
 
 # ---------------------------------------------------------------- before the start
-
-
-class NotUsable(Exception):
-    """The bot can't be started like this. Says what is missing and what to do."""
 
 
 async def prepare(desk: Desk) -> None:

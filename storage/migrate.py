@@ -6,7 +6,7 @@ A new migration, after a change to `storage/tables.py` (see docs/architecture.md
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,10 @@ LOCK = 0x636865636B696E
 """Number of the PostgreSQL advisory lock that one migrating process holds: "checkin" in hexadecimal."""
 
 
+class NotReached(Exception):
+    """The database can't be opened, or is none. Says why in the driver's words, without the password."""
+
+
 class NewerDatabase(Exception):
     """The database was changed by a newer version of this program; this one would misread it. Nothing was done."""
 
@@ -33,7 +37,7 @@ class NewerDatabase(Exception):
 def upgrade(url: str) -> bool:
     """Bring the database up to date; False if it already was. Blocking: call it before the loops start.
 
-    Raises NewerDatabase, and SQLAlchemy's errors where the database can't be reached.
+    Raises NewerDatabase and NotReached.
     """
     return _move(url, HEAD, forwards=True)
 
@@ -44,13 +48,9 @@ def downgrade(url: str, to: str) -> bool:
 
 
 def standing(url: str) -> str | None:
-    """The migration that a database stands at; None for an empty one."""
-    engine = _engine(url)
-    try:
-        with engine.connect() as con:
-            return current(con)
-    finally:
-        engine.dispose()
+    """The migration that a database stands at; None for an empty one. Raises NotReached."""
+    with _opened(url) as (_, here):
+        return here
 
 
 def current(con: sa.Connection) -> str | None:
@@ -77,19 +77,35 @@ def revise(words: str) -> None:
 
 
 def _move(url: str, to: str, *, forwards: bool) -> bool:
-    engine = _engine(url)
-    try:
-        with engine.connect() as con:
+    with _opened(url) as (con, here):
+        if here == to or (here is None and to == EMPTY):
+            return False
+        if forwards and here is not None and here > to:
+            raise NewerDatabase(f"the database stands at {here}, this version of the program knows only {to}")
+        _run(con, to, forwards=forwards)
+        return True
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[tuple[sa.Connection, str | None]]:
+    """A connection, and where the database stands."""
+    with ExitStack() as stack:
+        try:
+            engine = _engine(url)
+            stack.callback(engine.dispose)
+            con = stack.enter_context(engine.connect())
             here = current(con)
             con.rollback()
-            if here == to or (here is None and to == EMPTY):
-                return False
-            if forwards and here is not None and here > to:
-                raise NewerDatabase(f"the database stands at {here}, this version of the program knows only {to}")
-            _run(con, to, forwards=forwards)
-            return True
-    finally:
-        engine.dispose()
+        except (sa.exc.DBAPIError, sa.exc.ArgumentError) as broken:
+            raise NotReached(_in_the_drivers_words(broken, url)) from None
+        yield con, here
+
+
+def _in_the_drivers_words(broken: Exception, url: str) -> str:
+    """One line, and no password in it."""
+    words = (str(getattr(broken, "orig", None) or broken).strip().splitlines() or [type(broken).__name__])[0]
+    password = None if isinstance(broken, sa.exc.ArgumentError) else sa.make_url(url).password
+    return words.replace(str(password), "***") if password else words
 
 
 def _run(con: sa.Connection, to: str, *, forwards: bool) -> None:

@@ -103,10 +103,9 @@ def test_every_command_and_each_of_its_options_is_documented(name: str) -> None:
 
 def test_commands_that_the_pages_show_exist() -> None:
     heads = {name.split()[0] for name in EVERY_COMMAND} | {"COMMAND"}
-    wanted = {"export"}  # comes with the last feature of this version
     for path in PAGES:
         shown = re.findall(r"(?:^|`|bin/)checkin-bot ([a-zA-Z]+)", path.read_text("utf-8"), re.MULTILINE)
-        assert set(shown) <= heads | wanted, named(path)
+        assert set(shown) <= heads, named(path)
 
 
 # ---------------------------------------------------------------- the chat

@@ -184,7 +184,7 @@ def look_at_keys(settings: Settings) -> tuple[Seal | None, list[Finding]]:
     except NoKey as why:
         return None, [_wrong("keys", "None can be used.", str(why))]
     except (ValueError, OSError) as why:
-        return None, [_wrong("keys", f"They can't be used: {_reason(why)}.", "Put the keys back from your copy.")]
+        return None, [_wrong("keys", f"They can't be used: {why}.", "Put the keys back from your copy.")]
     return seal, [_fine("keys", f"There, key {seal.number} closes what is new.")]
 
 
@@ -198,11 +198,11 @@ async def look_at_database(settings: Settings) -> tuple[bool, list[Finding]]:
         return False, [_note("database", f"Not made yet: the first `checkin-bot run` makes {file}.")]
     try:
         standing = await asyncio.to_thread(migrate.standing, settings.database.url.get_secret_value())
-    except Exception as broken:  # each driver has its own; whatever it is, the answer is the same
+    except migrate.NotReached as broken:
         cure = "Is the server up, and are database.url, its name and its password right?"
         if file is not None:
             cure = f"May this account read and write {file} and its folder? Else put a backup back."
-        return False, [_wrong("database", f"It can't be opened: {_reason(broken, settings)}.", cure)]
+        return False, [_wrong("database", f"It can't be opened: {broken}.", cure)]
     if standing is None or standing < migrate.HEAD:
         says = f"It stands at {standing or 'nothing'}, this version needs {migrate.HEAD}."
         return False, [_note("database", f"{says} The next `checkin-bot run` brings it up to date.")]
@@ -223,7 +223,9 @@ async def _look_inside(settings: Settings, plan: Plan, clock: Clock, seal: Seal)
                 return found + _live(await housekeeping.not_live_because(turn))
         except Exception as broken:
             cure = "Is another program holding the database, or is the disk full or read-only?"
-            return [_wrong("database", f"It takes no row: {_reason(broken, settings)}.", cure)]
+            return [
+                _wrong("database", f"It takes no row ({type(getattr(broken, 'orig', None) or broken).__name__}).", cure)
+            ]
 
 
 @asynccontextmanager
@@ -281,10 +283,3 @@ def _note(area: str, says: str) -> Finding:
 
 def _wrong(area: str, says: str, cure: str) -> Finding:
     return Finding(area, State.WRONG, says, cure)
-
-
-def _reason(broken: Exception, settings: Settings | None = None) -> str:
-    """The driver's own words, one line, without the database's address in them."""
-    words = (str(getattr(broken, "orig", None) or broken).strip().splitlines() or [type(broken).__name__])[0]
-    password = urlsplit(settings.database.url.get_secret_value()).password if settings else None
-    return words.replace(password, "***") if password else words

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from bot.config.keys import NoKey
 from bot.config.load import Loaded, Problems, place, read
+from bot.domain.errors import NotUsable
 from bot.domain.plan import Lack, Plan, live_problems
 from bot.domain.preview import Line, Looked, preview, somebody
 from bot.ports import SystemClock
@@ -111,7 +111,7 @@ def clients_of(found: Loaded) -> Sequence[Looked]:
         return [somebody(found.plan)]
     try:
         return asyncio.run(_roster(found)) or [somebody(found.plan)]
-    except NoKey as why:
+    except NotUsable as why:
         click.echo(str(why), err=True)
         sys.exit(2)
 

@@ -42,7 +42,7 @@ def export(ref: str | None, form: str, out: Path, config_path: str | None) -> No
 def _read(found: Loaded, ref: str | None) -> list[dict[str, Any]]:
     from bot import app, logs
     from bot.actions import reports
-    from bot.config.keys import NoKey
+    from bot.domain.errors import NotUsable
 
     logs.set_up("WARNING", json=False)
 
@@ -57,7 +57,7 @@ def _read(found: Loaded, ref: str | None) -> list[dict[str, Any]]:
 
     try:
         return asyncio.run(go())
-    except NoKey as why:
+    except NotUsable as why:
         click.echo(str(why), err=True)
         raise SystemExit(2) from None
 

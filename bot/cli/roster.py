@@ -27,7 +27,7 @@ def _at_desk(found: Loaded, work: Callable[[Any], Awaitable[Result]]) -> Result:
     """Do one action in one transaction, on the database of the configuration."""
     # Imported here: `--help` needs no database.
     from bot import app, logs
-    from bot.config.keys import NoKey
+    from bot.domain.errors import NotUsable
 
     logs.set_up("WARNING", json=False)
 
@@ -37,7 +37,7 @@ def _at_desk(found: Loaded, work: Callable[[Any], Awaitable[Result]]) -> Result:
 
     try:
         return asyncio.run(go())
-    except NoKey as why:
+    except NotUsable as why:
         raise _failed(str(why)) from None
 
 

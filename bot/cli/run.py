@@ -32,7 +32,7 @@ def run(config_path: str | None) -> None:
 async def _run(found: Loaded) -> int:
     # Imported here: everything else of the command line works without PTB being loaded.
     from bot import app
-    from bot.config.keys import NoKey
+    from bot.domain.errors import NotUsable
 
     stop = asyncio.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
@@ -46,7 +46,7 @@ async def _run(found: Loaded) -> int:
     except app.AlreadyRunning as running:
         click.echo(f"Another run works on {running} already. End that one first.", err=True)
         return 2
-    except (NoKey, app.NotUsable) as why:
+    except NotUsable as why:
         click.echo(str(why), err=True)
         return 2
     return 0

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.config.settings import Settings
+from bot.domain.errors import NotUsable
 
 MADE = (
     "A new encryption key was written to {path}. Names, goals and words of your clients can be read only with it. "
@@ -13,7 +14,7 @@ MADE = (
 )
 
 
-class NoKey(Exception):
+class NoKey(NotUsable):
     """There is no usable key, and none may be made. Says what to do."""
 
 

@@ -2,6 +2,7 @@
 
 Refusal          somebody asked for something that is not theirs, not possible or not understood;
                  carries the key of one kind sentence, never the sentence and never what was typed
+NotUsable        the program can't be started like this; for whoever looks after the computer
 """
 
 from bot.domain.words import Facts
@@ -14,3 +15,7 @@ class Refusal(Exception):
         super().__init__(key)
         self.key = key
         self.facts: Facts = facts or {}
+
+
+class NotUsable(Exception):
+    """Something is missing or wrong around the program. Says what, and what to do, on a terminal."""
