@@ -15,7 +15,7 @@ AT_A_TIME = 500
 async def everybody(turn: Turn) -> list[Looked]:
     """Every client on the roster, in order of ref."""
     clients = sorted(await turn.m.people.clients(), key=lambda client: client.ref)
-    live, found = not people.lacks(turn), list[Looked]()
+    live, found = not people.lacks(turn) and not await people.contacts_missing(turn), list[Looked]()
     for start in range(0, len(clients), AT_A_TIME):
         some = clients[start : start + AT_A_TIME]
         ids = [client.id for client in some]

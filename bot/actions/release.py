@@ -97,7 +97,7 @@ async def _read(turn: Turn, due: Sequence[Slot]) -> _Known:
     quiet = [one for one in ids if sum(map(_is_missed, latest[one])) >= MISSES_BEFORE_ASKING]
     asks_about = {one for one in quiet if asks_about_questions(await turn.m.checkins.past(latest[one]))}
     return _Known(
-        live=not people.lacks(turn),
+        live=not people.lacks(turn) and not await people.contacts_missing(turn),
         clients=clients,
         workers=workers,
         manager=await prompts.manager_of(turn),

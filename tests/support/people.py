@@ -12,6 +12,10 @@ LONDON = "Europe/London"
 
 
 async def _joined(turn: Turn, role: Role, ref: str, name: str, chat_id: int | None, timezone: str) -> str:
+    there = await turn.m.people.by_ref(ref)
+    if there is not None:
+        await turn.m.people.change(there.id, name=name, chat_id=chat_id)
+        return there.id
     person_id = await turn.m.people.add(role, ref, name, "en", timezone, turn.now)
     if chat_id is not None:
         await turn.m.people.change(person_id, chat_id=chat_id, status=Status.JOINED, joined_at=turn.now)
@@ -46,6 +50,7 @@ async def a_client(
 ) -> Client:
     """A client who agreed to take part and is asked; `changes` are columns of their client row."""
     async with desk.turn() as turn:
+        await _contacts(turn)
         person_id = await _joined(turn, Role.CLIENT, ref, name, chat_id, timezone)
         values: dict[str, Any] = {
             "worker_id": worker.id if worker else None,
@@ -59,3 +64,10 @@ async def a_client(
         found = await turn.m.people.client(person_id)
     assert found is not None
     return found
+
+
+async def _contacts(turn: Turn) -> None:
+    """Whoever the plan names as a contact has joined: before that, no client is asked."""
+    for number, (ref, person) in enumerate(await people.contacts_missing(turn)):
+        if person is None:
+            await _joined(turn, Role.MANAGER, ref, f"Contact {ref}", 9001 + number, LONDON)
