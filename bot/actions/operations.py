@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from bot.actions import housekeeping
+from bot.actions import housekeeping, people
 from bot.actions.desk import Desk
 from bot.config.keys import NoKey, keys_for
 from bot.config.settings import Mode, Settings
@@ -220,7 +220,9 @@ async def _look_inside(settings: Settings, plan: Plan, clock: Clock, seal: Seal)
             if any(one.state is State.WRONG for one in found):
                 return found
             async with Desk(memory=memory, clock=clock, plan=plan).turn() as turn:
-                return found + _live(await housekeeping.not_live_because(turn))
+                missing = await people.contacts_missing(turn)
+                waiting = [_not_joined(person.ref) for _, person in missing if person is not None]
+                return found + (_live(await housekeeping.not_live_because(turn), waiting))
         except Exception as broken:
             cure = "Is another program holding the database, or is the disk full or read-only?"
             return [
@@ -266,11 +268,15 @@ async def _opens(memory: Memory) -> list[Finding]:
 # ---------------------------------------------------------------- live or not
 
 
-def _live(lacking: Sequence[str]) -> list[Finding]:
-    if not lacking:
-        return [_fine("live", "Nothing is missing: clients can be invited and asked.")]
+def _live(lacking: Sequence[str], waiting: Sequence[Finding] = ()) -> list[Finding]:
     cure = "Fill it in, then `checkin-bot config check`. Until then no client is invited or asked; alerts go on."
-    return [_wrong("live", f"{line}.", cure) for line in lacking]
+    found = [*(_wrong("live", f"{line}.", cure) for line in lacking), *waiting]
+    return found or [_fine("live", "Nothing is missing: clients can be invited and asked.")]
+
+
+def _not_joined(ref: str) -> Finding:
+    says = f"{ref} hears of what cannot wait and has not joined: until then no client is asked."
+    return _wrong("live", says, f"checkin-bot invite {ref}; they open the link.")
 
 
 def _fine(area: str, says: str) -> Finding:

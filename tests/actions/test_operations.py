@@ -277,6 +277,16 @@ async def test_what_keeps_the_bot_from_being_live_is_listed(house: House) -> Non
     assert "M-9" in told
 
 
+async def test_somebody_on_duty_who_has_not_joined_is_named_with_what_to_do(house: House, url: str) -> None:
+    memory = Memory(url, Seal([house.settings.database.encryption_keys[0].get_secret_value()]))
+    await a_manager(Desk(memory=memory, clock=house.clock, plan=house.plan), "M-3", "Lee", None)
+    await memory.close()
+    plan = replace(house.plan, safety=replace(house.plan.safety, duty=("M-3",)))
+    assert [one.cure for one in await replace(house, plan=plan).wrong()] == [
+        "checkin-bot invite M-3; they open the link."
+    ]
+
+
 async def test_what_this_version_does_not_do_yet_is_said_where_it_is_asked_for(house: House) -> None:
     plan = replace(house.plan, safety=replace(house.plan.safety, second_channel="https://example.org"))
     asks = replace(house, plan=plan).with_telegram(mode=Mode.WEBHOOK)
