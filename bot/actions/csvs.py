@@ -52,7 +52,7 @@ def _without(row: Mapping[str, Any], name: str) -> dict[str, Any]:
 def as_csv(found: Iterable[Mapping[str, Any]]) -> str:
     """Comma-separated, with a line of names; lists and evidence as JSON; no cell is read as a formula."""
     listed = list(found)
-    names = list(dict.fromkeys(name for row in listed for name in row))
+    names = list(dict.fromkeys(name for row in listed for name in row)) or ["ref"]
     out = io.StringIO()
     writer = csv.DictWriter(out, names, lineterminator="\n")
     writer.writeheader()

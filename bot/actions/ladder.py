@@ -73,6 +73,8 @@ async def take(turn: Turn, alert: Alert, client: Client, step: int, *, at: datet
     person = await turn.m.people.by_ref(now.ladder[step].ref)
     if person is not None:
         await cards.post(turn, now, client, person, fresh=now.sent, at=max(at, turn.now))
+    if now.kind in URGENT and not now.sent and not await _anybody(turn, now):
+        await _tell_client(turn, now, sent=False)
     turn.ring(turn.desk.bells.escalate)
     return now
 
@@ -88,6 +90,12 @@ async def _reachable_from(turn: Turn, alert: Alert, step: int) -> int:
             return step
         await turn.m.alerts.note(alert.id, turn.now, "unreachable", alert.ladder[step].ref)
         step = following
+
+
+async def _anybody(turn: Turn, alert: Alert) -> bool:
+    """Is there anybody among those reached whose chat may get through?"""
+    people = [await turn.m.people.by_ref(ref) for ref in alert.reached]
+    return any(person is not None and _is_there(person, turn.now) for person in people)
 
 
 def _is_there(person: Person, now: datetime) -> bool:

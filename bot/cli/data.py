@@ -36,7 +36,7 @@ def export(ref: str | None, form: str, out: Path, config_path: str | None) -> No
     except OSError as why:
         click.echo(f"{out}: {why.strerror}", err=True)
         raise SystemExit(2) from None
-    click.echo(f"{len(clients)} clients written to {written}", err=True)
+    click.echo(f"{len(clients)} {'client' if len(clients) == 1 else 'clients'} written to {written}", err=True)
 
 
 def _read(found: Loaded, ref: str | None) -> list[dict[str, Any]]:

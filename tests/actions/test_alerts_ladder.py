@@ -334,3 +334,12 @@ async def test_the_promise_of_somebody_else_is_brought_back_when_it_is_due(world
     await world.ada.taps("Done")
     await world.pass_time(days=9)
     assert [one.closed_at is not None for one in await world.alerts()] == [True]
+
+
+async def test_with_nobody_on_duty_who_has_joined_the_client_reads_so_at_once(world: World) -> None:
+    async with world.desk.turn() as turn:
+        for person in await turn.m.people.everybody():
+            if person.id != world.client.id:
+                await turn.m.people.change(person.id, chat_id=None)
+    await danger(world, "self_harm")
+    assert "I couldn't reach anyone here" in world.alex.shows

@@ -85,6 +85,9 @@ class World:
 
     async def settle(self) -> None:
         """Everything that is due now reaches its phone, and what that causes as well."""
+        async with self.desk.glance() as m:
+            if not await m.sending.heads(self.desk.clock.now(), 1):
+                return
         network = Network(self.desk.clock, message_id=self.last_message, dead=self.dead)
         async with at_work(self.desk, network, routes.HOOKS):
             pass
