@@ -6,25 +6,19 @@ step and open it (written to the access log). Danger, and the wish for somebody 
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from bot.actions import delivery, duty, people
+from bot.actions import delivery, duty, evidence, people
 from bot.actions.desk import Turn
-from bot.domain.alerts import AlertState, Kind, Wish, strongest
-from bot.domain.card import card, way_in
+from bot.domain.alerts import AlertState, Kind
 from bot.domain.delivery import Guard, Post, Urgency
 from bot.domain.ladder import Rung
 from bot.domain.matters import URGENT, Alert
 from bot.domain.moments import localized
 from bot.domain.people import Client, Person
 from bot.domain.plan import Detail
-from bot.domain.signals.catalogue import RULES
-from bot.domain.signals.history import History, Signal, Span
+from bot.domain.signals.history import Signal
 from bot.domain.words import Json, Severity, Tier
-from storage.signals import Kept
 
-LOOKED_AT = timedelta(days=1)
-"""The picture ends so long after the newest reason: later answers are another matter's."""
 SHOWN_FOR = timedelta(days=1)
 """What *Show* opened is cleared from the chat after this."""
 
@@ -32,73 +26,6 @@ SHOWN_FOR = timedelta(days=1)
 def surface(alert_id: str) -> str:
     """The place in a staff member's chat where an alert stands."""
     return f"alert:{alert_id}"
-
-
-# ---------------------------------------------------------------- content
-
-
-async def history(turn: Turn, client: Client) -> History:
-    """Everything that rules and pictures read of one client, the service's closed dates included."""
-    known = await turn.m.signals.history(client.id, client.person.timezone, turn.plan.bank)
-    return replace(known, closures=_closures(turn, client))
-
-
-def _closures(turn: Turn, client: Client) -> tuple[Span, ...]:
-    zone = ZoneInfo(client.person.timezone)
-    starts = [datetime(day.year, day.month, day.day, tzinfo=zone) for day in sorted(turn.plan.calendar.closed_dates)]
-    return tuple(Span(start, start + timedelta(days=1)) for start in starts)
-
-
-def may_show(alert: Alert, one: Kept) -> bool:
-    """Numbers and words that the client was asked about are shown only by their wish."""
-    return one.wish is Wish.TELL or not (alert.waits and RULES[one.signal.rule].client_is_asked)
-
-
-async def reasons(turn: Turn, alert: Alert) -> tuple[Signal, ...]:
-    """What the card may show, strongest first."""
-    kept = await turn.m.signals.of_alert(alert.id)
-    return strongest([one.signal for one in kept if (one.holds or alert.sent) and may_show(alert, one)])
-
-
-async def content(turn: Turn, alert: Alert, client: Client) -> dict[str, Json]:
-    """The card without the things that depend on the reader. Without anything to show it is the softened one."""
-    shown = await reasons(turn, alert)
-    facts: dict[str, Json] = {
-        "wish": "not_asked" if not alert.waits else alert.wish.value,
-        "next": client.next_session.isoformat() if client.next_session and client.next_session > turn.now else None,
-        "softened": not shown,
-    }
-    if not shown:
-        return facts
-    cut = min(turn.now, max(one.raised_at for one in shown) + LOOKED_AT)
-    facts |= card(await history(turn, client), shown, cut)
-    facts["asked"] = any(RULES[one.rule].client_is_asked for one in shown)
-    facts["changed"] = list[Json](await _changed(turn, client, shown))
-    facts["words"] = list[Json](await _words(turn, shown))
-    return facts
-
-
-async def _words(turn: Turn, shown: tuple[Signal, ...]) -> list[str]:
-    """What the client wrote in those check-ins and lets the worker see."""
-    sources = dict.fromkeys(one.source for one in shown if one.source)
-    return [remark.text for source in sources for remark in await turn.m.remarks.shown(source)]
-
-
-async def _changed(turn: Turn, client: Client, shown: tuple[Signal, ...]) -> list[dict[str, Json]]:
-    """Answers that were changed after somebody could see them: both values stand on the card."""
-    lines: list[dict[str, Json]] = []
-    known = {one.check_in_id: one for one in (await history(turn, client)).occasions}
-    for signal in shown:
-        occasion = known.get(signal.source or "")
-        if signal.rule != "item_low" or occasion is None or signal.construct is None:
-            continue
-        asked = signal.evidence.get("question")
-        answer = next((one for one in occasion.answers() if one.question == asked), None)
-        was = signal.evidence.get("was", signal.evidence.get("value"))
-        if answer is not None and answer.value_0_10 is not None and answer.value_0_10 != was:
-            line: dict[str, Json] = {"construct": signal.construct.value, "was": was}
-            lines.append(line | {"now": answer.value_0_10, "when": answer.at.isoformat()})
-    return lines
 
 
 # ---------------------------------------------------------------- the reader
@@ -186,10 +113,10 @@ async def _worker(
     rung = rung_of(alert, reader)
     if turn.plan.alerts.detail is Detail.DISCREET:
         facts |= {"discreet": True}
-        shown = await reasons(turn, alert)
+        shown = await evidence.reasons(turn, alert)
         facts["softened"] = not shown
     else:
-        facts |= await content(turn, alert, client)
+        facts |= await evidence.content(turn, alert, client)
     following = duty.next_other(turn.plan, alert, max(alert.goes_at, turn.now))
     if following and alert.state is AlertState.RAISED:
         facts["escalates"] = {"name": await _staff(turn, following[0]), "when": following[1].isoformat()}
@@ -312,13 +239,3 @@ async def post_to_reached(
         person = await turn.m.people.by_ref(ref)
         if person is not None and person.id != but:
             await post(turn, alert, client, person, reply=person.id == reply_to)
-
-
-async def whole(turn: Turn, alert: Alert, client: Client) -> dict[str, Json]:
-    """Everything there is to show, with the repair card of what it is about."""
-    facts = await content(turn, alert, client)
-    shown = await reasons(turn, alert)
-    worker = await people.worker_of(turn, client)
-    facts |= {"ref": client.ref, "alert": alert.id, "name": worker.name if worker else client.ref}
-    facts |= {"repair": way_in(shown[0]) if shown else "general"}
-    return facts

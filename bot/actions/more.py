@@ -3,7 +3,7 @@
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.actions import cards, delivery, ladder, people
+from bot.actions import cards, delivery, evidence, ladder, people
 from bot.actions.desk import Turn
 from bot.actions.handling import acknowledge, close_more, theirs
 from bot.domain.alerts import AlertState, Kind
@@ -126,7 +126,7 @@ async def show_whole(turn: Turn, staff: Person, alert_id: str) -> None:
     if alert.kind in URGENT:
         await _show_words(turn, staff, alert, client)
         return
-    facts = await cards.whole(turn, alert, client)
+    facts = await evidence.whole(turn, alert, client)
     facts["until"] = (turn.now + cards.SHOWN_FOR).isoformat()
     where = f"card:{alert.id}"
     await cards.say(
@@ -173,7 +173,7 @@ async def line_for_notes(turn: Turn, staff: Person, alert_id: str) -> None:
     alert, client = await theirs(turn, staff, alert_id)
     if not cards.holds_step(alert, staff):
         raise Refusal("errors.not_yours")
-    shown = await cards.reasons(turn, alert)
+    shown = await evidence.reasons(turn, alert)
     await turn.m.audit.note(turn.now, staff.ref, "read_alert", client.ref)
     facts: dict[str, Json] = {
         "ref": client.ref,

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.actions import cards, people, timetable
+from bot.actions import cards, evidence, people, timetable
 from bot.actions.desk import Turn
 from bot.domain.alerts import Kind
 from bot.domain.delivery import Post
@@ -110,7 +110,7 @@ async def look(turn: Turn, staff: Person, client: Client) -> None:
     """One client: the last answers and the chart. Written to the access log."""
     own(staff, client)
     await turn.m.audit.note(turn.now, staff.ref, "read_answers", client.ref)
-    history = (await cards.history(turn, client)).until(turn.now)
+    history = (await evidence.history(turn, client)).until(turn.now)
     chart = picture(history, turn.now)
     latest = next((one for one in reversed(history.occasions) if scored(one)), None)
     answers: list[Json] = []

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bot.actions import cards, delivery, matters, people
+from bot.actions import delivery, evidence, matters, people
 from bot.actions.desk import Turn
 from bot.domain.alerts import (
     NO_TAP,
@@ -50,7 +50,7 @@ def parameters(plan: Plan) -> Settings:
 async def evaluate(turn: Turn, client_id: str, check_in_id: str | None) -> Outcome:
     """Read the check-in (again) and do what follows. The same answers a second time change nothing."""
     client = await people.client(turn, client_id)
-    history = await cards.history(turn, client)
+    history = await evidence.history(turn, client)
     kept = await turn.m.signals.from_source(client.id, check_in_id) if check_in_id else []
     told = tuple(one for one in history.told if check_in_id is None or one.source != check_in_id)
     found = find(replace(history, told=told), parameters(turn.plan), turn.now, check_in_id)
@@ -75,7 +75,7 @@ async def evaluate(turn: Turn, client_id: str, check_in_id: str | None) -> Outco
 
 async def happened(turn: Turn, client: Client, event: Event) -> dict[Kind, Alert]:
     """Something outside the questions: what it raised, or was added to, by kind of matter. Once per event id."""
-    history = await cards.history(turn, client)
+    history = await evidence.history(turn, client)
     with_event = replace(history, events=(event,))
     found = find(with_event, parameters(turn.plan), turn.now)
     mine = [one for one in found.signals if one.source == event.id]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.actions import cards, signals
+from bot.actions import evidence, signals
 from bot.actions.desk import Desk
 from bot.domain.alerts import AlertState
 from bot.domain.signals.history import Span
@@ -46,7 +46,7 @@ async def test_the_history_holds_what_happened_between_the_answers(world: World)
         await m.sessions.put(world.client.id, now - timedelta(days=5), HELD, "W-1", now)
         await m.sessions.put(world.client.id, now - timedelta(days=2), MISSED, "W-1", now)
         await m.people.pause(world.client.id, "break", now - timedelta(days=9), now - timedelta(days=7))
-        history = await cards.history(turn, world.client)
+        history = await evidence.history(turn, world.client)
     assert history.sessions == (now - timedelta(days=5),)
     assert history.pauses == (Span(now - timedelta(days=9), now - timedelta(days=7)),)
     assert len(history.occasions) == 6
@@ -59,7 +59,7 @@ async def test_a_closed_day_is_a_closure_on_the_clients_own_clock(desk: Desk) ->
     desk.plan = replace(desk.plan, service=replace(desk.plan.service, calendar=calendar))
     world = await a_world(desk)
     async with desk.turn() as turn:
-        history = await cards.history(turn, world.client)
+        history = await evidence.history(turn, world.client)
     start = datetime(2026, 5, 3, 23, tzinfo=UTC)
     assert history.closures == (Span(start, start + timedelta(days=1)),)
 

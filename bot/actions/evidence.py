@@ -1,0 +1,93 @@
+"""What an alert rests on, as far as it may be shown: the history, the reasons, the words, what was changed since."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.actions import people
+from bot.actions.desk import Turn
+from bot.domain.alerts import Wish, strongest
+from bot.domain.card import card, way_in
+from bot.domain.matters import Alert
+from bot.domain.people import Client
+from bot.domain.signals.catalogue import RULES
+from bot.domain.signals.history import History, Signal, Span
+from bot.domain.words import Json
+from storage.signals import Kept
+
+LOOKED_AT = timedelta(days=1)
+"""The picture ends so long after the newest reason: later answers are another matter's."""
+
+
+async def history(turn: Turn, client: Client) -> History:
+    """Everything that rules and pictures read of one client, the service's closed dates included."""
+    known = await turn.m.signals.history(client.id, client.person.timezone, turn.plan.bank)
+    return replace(known, closures=_closures(turn, client))
+
+
+def _closures(turn: Turn, client: Client) -> tuple[Span, ...]:
+    zone = ZoneInfo(client.person.timezone)
+    starts = [datetime(day.year, day.month, day.day, tzinfo=zone) for day in sorted(turn.plan.calendar.closed_dates)]
+    return tuple(Span(start, start + timedelta(days=1)) for start in starts)
+
+
+def may_show(alert: Alert, one: Kept) -> bool:
+    """Numbers and words that the client was asked about are shown only by their wish."""
+    return one.wish is Wish.TELL or not (alert.waits and RULES[one.signal.rule].client_is_asked)
+
+
+async def reasons(turn: Turn, alert: Alert) -> tuple[Signal, ...]:
+    """What the card may show, strongest first."""
+    kept = await turn.m.signals.of_alert(alert.id)
+    return strongest([one.signal for one in kept if (one.holds or alert.sent) and may_show(alert, one)])
+
+
+async def content(turn: Turn, alert: Alert, client: Client) -> dict[str, Json]:
+    """The card without the things that depend on the reader. Without anything to show it is the softened one."""
+    shown = await reasons(turn, alert)
+    facts: dict[str, Json] = {
+        "wish": "not_asked" if not alert.waits else alert.wish.value,
+        "next": client.next_session.isoformat() if client.next_session and client.next_session > turn.now else None,
+        "softened": not shown,
+    }
+    if not shown:
+        return facts
+    cut = min(turn.now, max(one.raised_at for one in shown) + LOOKED_AT)
+    facts |= card(await history(turn, client), shown, cut)
+    facts["asked"] = any(RULES[one.rule].client_is_asked for one in shown)
+    facts["changed"] = list[Json](await _changed(turn, client, shown))
+    facts["words"] = list[Json](await _words(turn, shown))
+    return facts
+
+
+async def _words(turn: Turn, shown: tuple[Signal, ...]) -> list[str]:
+    """What the client wrote in those check-ins and lets the worker see."""
+    sources = dict.fromkeys(one.source for one in shown if one.source)
+    return [remark.text for source in sources for remark in await turn.m.remarks.shown(source)]
+
+
+async def _changed(turn: Turn, client: Client, shown: tuple[Signal, ...]) -> list[dict[str, Json]]:
+    """Answers that were changed after somebody could see them: both values stand on the card."""
+    lines: list[dict[str, Json]] = []
+    known = {one.check_in_id: one for one in (await history(turn, client)).occasions}
+    for signal in shown:
+        occasion = known.get(signal.source or "")
+        if signal.rule != "item_low" or occasion is None or signal.construct is None:
+            continue
+        asked = signal.evidence.get("question")
+        answer = next((one for one in occasion.answers() if one.question == asked), None)
+        was = signal.evidence.get("was", signal.evidence.get("value"))
+        if answer is not None and answer.value_0_10 is not None and answer.value_0_10 != was:
+            line: dict[str, Json] = {"construct": signal.construct.value, "was": was}
+            lines.append(line | {"now": answer.value_0_10, "when": answer.at.isoformat()})
+    return lines
+
+
+async def whole(turn: Turn, alert: Alert, client: Client) -> dict[str, Json]:
+    """Everything there is to show, with the repair card of what it is about."""
+    facts = await content(turn, alert, client)
+    shown = await reasons(turn, alert)
+    worker = await people.worker_of(turn, client)
+    facts |= {"ref": client.ref, "alert": alert.id, "name": worker.name if worker else client.ref}
+    facts |= {"repair": way_in(shown[0]) if shown else "general"}
+    return facts
