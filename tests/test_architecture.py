@@ -30,6 +30,7 @@ LONGER = {
     "storage/tables.py": "every table in one place: a list",
     "bot/actions/cards.py": "everything about what stands on an alert's card",
     "bot/actions/courier.py": "everything about one message's way out",
+    "bot/rehearsal/telegram/standin.py": "the stand-in itself: both sides of one Telegram",
     "bot/domain/checkins.py": "the state table of a check-in, with the theory above it",
 }
 MAY_SLEEP = {
