@@ -279,9 +279,7 @@ async def open_town(
     A second time with the same folder, clock and `standin` it is the same town after a restart.
     """
     clock = clock or RehearsalClock(START)
-    if not (folder / "checkin.keys").exists():
-        for file in prepared.glob("checkin.*"):
-            shutil.copy(file, folder / file.name)
+    _move_in(prepared, folder)
     there = standin or StandIn(clock, TOKEN)
     there.closing.clear()
     environ = {"CHECKIN_DATABASE__URL": url} if url else {}
@@ -289,6 +287,12 @@ async def open_town(
         town = Town(stage, {name: there.phones.get(at) or _phone(there, name) for name, at in CHATS.items()})
         await town.settled()
         yield town
+
+
+def _move_in(prepared: Path, folder: Path) -> None:
+    if not (folder / "checkin.keys").exists():
+        for file in prepared.glob("checkin.*"):
+            shutil.copy(file, folder / file.name)
 
 
 def _phone(there: StandIn, name: str) -> Phone:

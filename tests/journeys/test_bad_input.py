@@ -1,0 +1,240 @@
+"""Whatever people do: one kind sentence, nothing lost, nothing kept as an answer, nothing repeated of what was typed."""
+
+import pytest
+
+from tests.support.town import LOW, Town, alerts_on, is_alert, toast, words_on
+
+SECRET = "xyzzy-plugh-1234567890"
+
+
+async def heard(town: Town, words: str) -> str:
+    """What Alex gets for something typed, which is never repeated."""
+    said = await town.says(town.alex, words)
+    assert words not in said.text
+    return said.text
+
+
+async def test_an_unknown_command(town: Town) -> None:
+    assert await heard(town, f"/{SECRET}") == "I don't know that one. Type /help to see what I can do."
+
+
+async def test_a_command_of_somebody_else_is_as_unknown_as_any(town: Town) -> None:
+    """A client who types a worker's command learns nothing by it."""
+    assert await heard(town, "/caseload") == await heard(town, "/nonsense")
+    assert "open alert" not in words_on(town.alex)
+
+
+@pytest.mark.parametrize(
+    ("what", "says"),
+    [
+        ("sticker", "I can't look at pictures. If it's urgent, type help."),
+        ("photo", "I can't look at pictures. If it's urgent, type help."),
+        ("voice", "I can't understand voice, and nobody hears it. If it's urgent, type help."),
+    ],
+)
+async def test_what_is_not_words_gets_its_sentence_and_leaves_the_question_open(town: Town, what: str, says: str) -> None:
+    card = await town.asked()
+    before = town.alex.revision
+    getattr(town.alex, what)()
+    assert (await town.alex.expect(lambda one: one.id != card.id, after=before)).text == says
+    await town.answers(8, 8, 8)
+    assert await town.values() == [8, 8, 8]
+
+
+async def test_five_thousand_letters(either_town: Town) -> None:
+    """Telegram cuts at 4,096, but nothing here relies on that."""
+    town = either_town
+    await town.asked()
+    assert await heard(town, "so " * 1_667) == "That's more than I can keep in one go. Please send it in shorter parts."
+    assert (await town.kept())["remarks"] == []
+    await town.answers(8, 8, 8)
+    assert await town.values() == [8, 8, 8]
+
+
+@pytest.mark.parametrize("typed", ["11", "-1", "99/10", "10.5", "1000000"])
+async def test_a_number_out_of_range_is_no_answer(town: Town, typed: str) -> None:
+    await town.asked()
+    assert await heard(town, typed) == "Please tap a number, or type one from 0 to 10."
+    assert await town.values() == []
+
+
+async def test_a_number_while_nothing_is_open(town: Town) -> None:
+    assert "I kept no number." in await heard(town, "7")
+
+
+async def test_a_double_tap_is_one_answer(either_town: Town) -> None:
+    town = either_town
+    card = await town.asked()
+    first, second = town.alex.tap("8", card.id), town.alex.tap("8", card.id)
+    await toast(first)
+    await toast(second)
+    await town.settled()
+    assert await town.values() == [8]
+    assert "2 of 3" in town.alex.last.text
+    [answer] = (await town.kept())["check_ins"][-1]["answers"]
+    assert answer["versions"] == []
+
+
+async def test_a_tap_on_an_earlier_question_of_the_same_card_changes_that_answer(town: Town) -> None:
+    card = await town.asked()
+    data = card.button("3")
+    await town.answers(8, 8, 8)
+    assert data is not None
+    tap = town.alex.tap_data(card.id, data.data or "")
+    assert await toast(tap) == "OK, changed."
+    await town.settled()
+    assert await town.values() == [3, 8, 8]
+    first = (await town.kept())["check_ins"][-1]["answers"][0]
+    assert [one["value"] for one in first["versions"]] == [8]
+
+
+async def test_a_tap_on_an_expired_question(town: Town) -> None:
+    card = await town.asked()
+    data = (card.button("8") or card.buttons[0][0]).data or ""
+    await town.pass_time(hours=25)
+    shown = next(one for one in town.alex.messages if one.id == card.id)
+    assert shown.buttons == ()
+    before = town.alex.revision
+    tap = town.alex.tap_data(card.id, data)
+    assert "That one has gone. Nothing lost." in f"{await toast(tap)} {town.alex.last.text}"
+    await town.settled()
+    assert town.alex.revision >= before
+    assert (await town.kept())["check_ins"][-1]["state"] == "expired"
+    assert await town.values() == []
+
+
+async def test_a_tap_on_a_button_of_a_message_that_is_gone_still_counts(town: Town) -> None:
+    """The chat was cleared between looking and tapping: the answer is kept."""
+    card = await town.asked()
+    data = (card.button("8") or card.buttons[0][0]).data or ""
+    town.alex.clear()
+    await toast(town.alex.tap_data(card.id, data))
+    await town.settled()
+    assert await town.values() == [8]
+
+
+async def test_somebody_elses_button_is_refused_and_changes_nothing(either_town: Town) -> None:
+    town = either_town
+    card = await town.asked()
+    data = (card.button("1") or card.buttons[0][0]).data or ""
+    before = town.bo.revision
+    tap = town.bo.tap_data(1, data)
+    said = f"{await toast(tap)} {(await town.bo.expect(lambda _: True, after=before)).text}"
+    assert "button" in said
+    assert "R-118" not in said
+    assert "Alex" not in said
+    assert await town.values() == []
+
+
+async def test_a_workers_button_in_the_hands_of_a_client_opens_nothing(town: Town) -> None:
+    alert = await town.told()
+    for data in [button.data or "" for row in alert.buttons for button in row]:
+        before = town.bo.revision
+        town.bo.tap_data(alert.id, data)
+        assert "R-118" not in (await town.bo.expect(lambda _: True, after=before)).text
+    assert [one["state"] for one in await town.alerts()] == ["raised"]
+
+
+async def test_another_workers_alert_is_not_there_for_a_worker(town: Town) -> None:
+    """Kim covers, but has not been asked yet."""
+    alert = await town.told()
+    before = town.kim.revision
+    town.kim.tap_data(alert.id, alert.buttons[0][0].data or "")
+    assert (await town.kim.expect(lambda _: True, after=before)).text == "There's nothing open under that ref."
+    assert [one["state"] for one in await town.alerts()] == ["raised"]
+
+
+@pytest.mark.parametrize(
+    "data", ["", "1", "1:", "1:a", "1:a:::", "9:a:b:c", "1:nosuch:1", "1:a:x:0:8", "1:a:x:99:1e9", "☃" * 20, "1:ack:x"]
+)
+async def test_forged_data_gets_an_answer_and_changes_nothing(town: Town, data: str) -> None:
+    card = await town.asked()
+    tap = town.alex.tap_data(card.id, data)
+    await toast(tap)
+    await town.settled()
+    assert "That button has had its day. Nothing is lost." in words_on(town.alex) or "has gone" in words_on(town.alex)
+    await town.answers(8, 8, 8)
+    assert await town.values() == [8, 8, 8]
+
+
+async def test_a_worker_who_opens_somebody_elses_client_hears_what_an_unknown_ref_gets(either_town: Town) -> None:
+    town = either_town
+    for command in ("/client", "/invite", "/hold", "/met", "/missed", "/ack", "/intouch"):
+        other = (await town.says(town.kim, f"{command} R-118")).text
+        unknown = (await town.says(town.kim, f"{command} R-999")).text
+        assert other == unknown
+        assert "R-118" not in other
+    assert words_on(town.sam) == ""
+
+
+async def test_an_edited_message_changes_the_typed_answer_and_starts_nothing_new(town: Town) -> None:
+    await town.asked()
+    typed = town.alex.text("7")
+    await town.alex.expect("2 of 3")
+    town.alex.edit(typed.id, "6")
+    await town.settled()
+    assert await town.values() == [6]
+    town.alex.edit(typed.id, "stop")
+    await town.settled()
+    assert "gone quiet" not in words_on(town.alex)
+
+
+async def test_words_in_the_middle_of_a_check_in_are_kept_as_words_and_not_as_an_answer(town: Town) -> None:
+    await town.asked()
+    said = await town.says(town.alex, f"he was late again {SECRET}")
+    assert "Shall Sam see that?" in said.text
+    assert SECRET not in said.text
+    assert await town.values() == []
+    await town.answers(*LOW)
+    await town.settled()
+    assert SECRET not in words_on(town.sam)
+
+
+async def test_blocked_and_unblocked_in_the_middle_nothing_is_lost(either_town: Town) -> None:
+    town = either_town
+    await town.asked()
+    await town.answers(8)
+    town.alex.block()
+    await town.settled()
+    town.alex.unblock()
+    await town.settled()
+    assert await town.values() == [8]
+
+
+async def test_a_stranger_gets_one_sentence_and_nothing_is_kept_of_them(either_town: Town) -> None:
+    town = either_town
+    nobody = town.stranger()
+    said = await town.says(nobody, f"hello {SECRET}")
+    assert said.text.startswith("I don't know this chat yet.")
+    assert "999" in said.text
+    before = nobody.revision
+    nobody.sticker()
+    assert (await nobody.expect(lambda _: True, after=before)).text.startswith("I don't know this chat yet.")
+    before = nobody.revision
+    nobody.tap_data(1, "1:a:b:0:8")
+    assert (await nobody.expect(lambda _: True, after=before)).text.startswith("I don't know this chat yet.")
+
+
+async def test_a_stranger_who_types_a_workers_command_learns_nothing(town: Town) -> None:
+    nobody = town.stranger()
+    assert "R-" not in (await town.says(nobody, "/client R-118")).text
+    assert "R-" not in (await town.says(nobody, "/caseload")).text
+
+
+async def test_staff_who_just_type_are_told_where_help_is(town: Town) -> None:
+    for phone in (town.sam, town.jo):
+        said = await town.says(phone, f"what about {SECRET}")
+        assert said.text == "I didn't get that. Type /help to see what I can do."
+
+
+async def test_an_old_button_of_an_alert_that_is_closed(town: Town) -> None:
+    alert = await town.told()
+    got_it = alert.buttons[0][0].data or ""
+    await town.tap(town.sam, "More")
+    await town.tap(town.sam, "Not a concern")
+    await town.tap(town.sam, "I knew")
+    before = town.sam.revision
+    town.sam.tap_data(alert.id, got_it)
+    assert (await town.sam.expect(lambda _: True, after=before)).text == "That one is closed already."
+    assert not [one for one in alerts_on(town.sam) if is_alert(one)]
+    assert [one["state"] for one in await town.alerts()] == ["dismissed"]
