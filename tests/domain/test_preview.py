@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from bot import bank
-from bot.domain.preview import Line, Looked, preview, somebody
 from bot.domain.people import Asking
+from bot.domain.preview import Line, Looked, preview, somebody
 from bot.domain.schedules import Asked, Calendar, Schedule
 from bot.domain.words import Hours
 from tests.support.plans import OFFICE, TWICE_A_WEEK, a_plan
