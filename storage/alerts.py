@@ -26,8 +26,9 @@ class AlertStore:
 
     # ------------------------------------------------------------ one alert
 
-    async def get(self, alert_id: str) -> Alert | None:
-        found = await self._all(t.alert.c.id == alert_id)
+    async def get(self, alert_id: str, *, lock: bool = False) -> Alert | None:
+        """`lock`: nobody else changes it before this unit ends."""
+        found = await self._all(t.alert.c.id == alert_id, lock=lock)
         return found[0] if found else None
 
     async def open_of(self, client_id: str, kind: Kind) -> Alert | None:
@@ -70,17 +71,17 @@ class AlertStore:
     async def step_due(self, now: datetime, limit: int) -> list[Alert]:
         """Not acknowledged, and the time of their rung has run out; the longest waiting first."""
         due = sa.and_(t.alert.c.state == AlertState.RAISED, t.alert.c.step_due_at <= now)
-        return await self._all(due, limit=limit, order=t.alert.c.step_due_at)
+        return await self._all(due, limit=limit, order=t.alert.c.step_due_at, lock=True)
 
     async def snooze_due(self, now: datetime, limit: int) -> list[Alert]:
         """Acknowledged for later, and later is now."""
         due = sa.and_(t.alert.c.state.in_(OPEN), t.alert.c.snoozed_until <= now)
-        return await self._all(due, limit=limit, order=t.alert.c.snoozed_until)
+        return await self._all(due, limit=limit, order=t.alert.c.snoozed_until, lock=True)
 
     async def ask_due(self, now: datetime, limit: int) -> list[Alert]:
         """Talked about, and it is time to ask the client, or to stop waiting for an answer."""
         due = sa.and_(t.alert.c.state.in_(_ASKED), t.alert.c.ask_client_at <= now)
-        return await self._all(due, limit=limit, order=t.alert.c.ask_client_at)
+        return await self._all(due, limit=limit, order=t.alert.c.ask_client_at, lock=True)
 
     async def next_due(self) -> datetime | None:
         """The earliest moment at which anything above is due."""
@@ -109,10 +110,17 @@ class AlertStore:
     # ------------------------------------------------------------ rows
 
     async def _all(
-        self, *where: sa.ColumnElement[bool], limit: int | None = None, order: sa.ColumnElement[Any] | None = None
+        self,
+        *where: sa.ColumnElement[bool],
+        limit: int | None = None,
+        order: sa.ColumnElement[Any] | None = None,
+        lock: bool = False,
     ) -> list[Alert]:
+        """With `limit` and `lock`, what another process works on at this moment is left to it."""
         first = t.alert.c.raised_at if order is None else order
         query = sa.select(t.alert).where(*where).order_by(first, t.alert.c.id).limit(limit)
+        if lock:
+            query = query.with_for_update(skip_locked=limit is not None)
         return [_alert(row._mapping) for row in await self._con.execute(query)]
 
 

@@ -85,7 +85,7 @@ async def _show(turn: Turn, alert: Alert, client: Client, page: str, urgency: Ur
 
 
 async def _mine(turn: Turn, client: Client, alert_id: str, *states: AlertState) -> Alert:
-    alert = await turn.m.alerts.get(alert_id)
+    alert = await turn.m.alerts.get(alert_id, lock=True)
     if alert is None or alert.client_id != client.id or alert.asked_at is None or alert.state not in states:
         raise Refusal(STALE)
     return alert

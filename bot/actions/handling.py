@@ -28,7 +28,7 @@ USEFUL = ("useful", "knew", "not_concern")
 
 async def theirs(turn: Turn, staff: Person, alert_id: str) -> tuple[Alert, Client]:
     """The alert, if this person has been reached by it. Raises the one refusal otherwise."""
-    alert = await turn.m.alerts.get(alert_id)
+    alert = await turn.m.alerts.get(alert_id, lock=True)
     if alert is None or not _reached(alert, staff):
         raise Refusal(UNKNOWN)
     client = await people.client(turn, alert.client_id)

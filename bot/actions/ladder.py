@@ -107,7 +107,7 @@ def _is_there(person: Person, now: datetime) -> bool:
 
 async def rang(turn: Turn, out: Outgoing, message_id: int) -> None:
     """Telegram took an alert: the time of its rung counts from now. Edits of what has rung already change nothing."""
-    alert = await turn.m.alerts.get(out.alert_id) if out.alert_id else None
+    alert = await turn.m.alerts.get(out.alert_id, lock=True) if out.alert_id else None
     if alert is None or alert.state is not AlertState.RAISED or alert.holder_ref != out.ref:
         return
     if alert.rang_step == alert.step and alert.kind not in URGENT:

@@ -51,7 +51,7 @@ async def undo(turn: Turn, client: Client, alert_id: str) -> None:
 
 
 async def _mine(turn: Turn, client: Client, alert_id: str) -> Alert:
-    alert = await turn.m.alerts.get(alert_id)
+    alert = await turn.m.alerts.get(alert_id, lock=True)
     if alert is None or alert.client_id != client.id or not alert.is_open or not alert.waits:
         raise Refusal(STALE)
     return alert
