@@ -120,11 +120,11 @@ class TelegramEars:
         if words.startswith("/"):
             name = words.split()[0][1:].partition("@")[0].lower()
             await _go(talk, routes.COMMANDS.get(name), "errors.unknown_command")
-            if talk.answer is not None:
-                now = _NOW.get()
-                await self._say(now.turn, talk.chat_id, talk.update_id, now.reaction, talk.answer)
         else:
             await routes.typed(talk)
+        if talk.answer is not None:
+            now = _NOW.get()
+            await self._say(now.turn, talk.chat_id, talk.update_id, now.reaction, talk.answer)
 
     async def _on_edit(self, update: Update, _: Any) -> None:
         if update.edited_message is not None:
