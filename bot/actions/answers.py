@@ -7,10 +7,10 @@ of the card that the bot did not know of counts all the same, and the copy loses
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.actions import alerts, delivery, prompts, reading
+from bot.actions import alerts, delivery, people, prompts, reading
 from bot.actions.desk import Turn
 from bot.bank import spoken
-from bot.domain.answers import OutOfRange, read
+from bot.domain.answers import OutOfRange, is_number, read
 from bot.domain.checkins import (
     Answer,
     CheckIn,
@@ -252,10 +252,18 @@ async def answer_typed(turn: Turn, client: Client, text: str, message_id: int, e
         return await _typed(turn, client, check_in, earlier[1].item, text, message_id)
     check_in_now = await turn.m.checkins.answerable(client.id, turn.now)
     if edited or check_in_now is None:
-        return False
+        return not edited and await _number_for_nothing(turn, client, text)
     answers = await turn.m.answers.of_check_in(check_in_now.id)
     item = _asked_now(turn, check_in_now, answers)
     return item is not None and await _typed(turn, client, check_in_now, item, text, message_id)
+
+
+async def _number_for_nothing(turn: Turn, client: Client, text: str) -> bool:
+    """A number while nothing is asked is neither an answer nor words for anybody."""
+    if not is_number(text, spoken(client.person.language)):
+        return False
+    await people.say(turn, client.person, "client.small.number_but_none_open")
+    return True
 
 
 def _asked_now(turn: Turn, check_in: CheckIn, answers: Sequence[Answer]) -> int | None:

@@ -49,6 +49,11 @@ def read(text: str, question: Question, language: str, spoken: Spoken) -> Readin
     return _number(said, spoken) if step is None else STEPS[step]
 
 
+def is_number(text: str, spoken: Spoken) -> bool:
+    """Whether it is a number, typed for whatever; in range or not."""
+    return _number(plain(text), spoken) is not None
+
+
 def plain(text: str) -> str:
     """Small letters, plain digits and single blanks, without what stands at the edges of what people type."""
     digits = "".join(_digit(one) for one in text.translate(_KEYCAPS))
