@@ -8,7 +8,7 @@ from bot.domain.alerts import Kind
 from bot.domain.delivery import Post
 from bot.domain.errors import Refusal
 from bot.domain.matters import Alert
-from bot.domain.people import Client, Person
+from bot.domain.people import Asking, Client, Person
 from bot.domain.picture import facts_in_words, picture
 from bot.domain.signals.observations import scored
 from bot.domain.usual import figure
@@ -92,12 +92,22 @@ async def _line(turn: Turn, client: Client) -> dict[str, Json]:
     return {
         "ref": client.ref,
         "status": client.person.status.value,
-        "asking": client.asking.value,
+        "asking": (await _asking(turn, client)).value,
         "open": _since(alert, danger if told else None),
         "last": answered.finished_at.isoformat() if answered and answered.finished_at else None,
         "next": client.next_session.isoformat() if client.next_session else None,
         "until": client.paused_until.isoformat() if client.paused_until else None,
     }
+
+
+async def _asking(turn: Turn, client: Client) -> Asking:
+    """Whether the client is asked, as the worker may know it: of harm by somebody only the safeguarding contact hears."""
+    if client.asking is not Asking.CRISIS:
+        return client.asking
+    danger = await turn.m.alerts.latest_of(client.id, Kind.DANGER)
+    harm = await turn.m.alerts.latest_of(client.id, Kind.HARM)
+    known = danger is not None and (danger.is_open or harm is None or harm.raised_at < danger.raised_at)
+    return Asking.CRISIS if known else Asking.ON
 
 
 def _since(alert: Alert | None, danger: Alert | None) -> str | None:
