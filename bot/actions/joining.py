@@ -20,6 +20,8 @@ SURFACE = "join"
 CLOCK = "join:clock"
 """What a client's typed words are for while they are asked what their clock says."""
 PATIENCE = timedelta(hours=1)
+EXPLAINS_QUIET = 2
+"""The screen that says whose initial is written from now on."""
 
 
 async def show(turn: Turn, client: Client, *, fresh: bool = False, page: str | None = None, **more: Json) -> None:
@@ -188,8 +190,11 @@ async def _facts(turn: Turn, client: Client) -> dict[str, Json]:
     asked = questions_for(schedule, plan.bank, Standing(max_questions=own.max_questions)) if schedule else ()
     often, n = per_week(plan.schedules, own)
     local = turn.now.astimezone(ZoneInfo(client.person.timezone))
+    names = await people.names_for(turn, client)
+    if client.quiet_mode and client.join_screen == EXPLAINS_QUIET:
+        names["worker"] = await people.whole_name(turn, client)
     return {
-        **await people.names_for(turn, client),
+        **names,
         "screen": client.join_screen,
         "again": client.consent_at is not None and client.asking is not Asking.NOT_YET,
         "often": often,

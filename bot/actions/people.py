@@ -104,6 +104,12 @@ async def names_for(turn: Turn, client: Client) -> dict[str, Json]:
     }
 
 
+async def whole_name(turn: Turn, client: Client) -> str:
+    """The worker's name once in full, where a client on a shared phone reads whose initial it will be."""
+    worker = await worker_of(turn, client)
+    return worker.name if worker else turn.plan.service.place
+
+
 async def own_or_covered(turn: Turn, staff: Person, ref: str) -> Client:
     """A client by ref, for staff who may know of them; the same refusal for unknown refs and other people's clients."""
     found = await turn.m.people.client_by_ref(ref)

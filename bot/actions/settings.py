@@ -256,7 +256,8 @@ async def set_style(turn: Turn, client: Client, style: Style) -> None:
 async def set_quiet_mode(turn: Turn, client: Client, *, on: bool) -> None:
     """Other people see this phone: an initial only, no reminders, no writing, cleared after answering."""
     await turn.m.people.change_client(client.id, quiet_mode=on)
-    await menu.show(turn, await people.client(turn, client.id), "quiet_on" if on else "quiet_off")
+    client = await people.client(turn, client.id)
+    await menu.show(turn, client, "quiet_on" if on else "quiet_off", worker=await people.whole_name(turn, client))
 
 
 async def set_language(turn: Turn, client: Client, language: str) -> None:
