@@ -114,6 +114,7 @@ _COMMANDS: Mapping[str, Callable[[Turn, Client], Awaitable[None]]] = {
     "when": lambda turn, client: settings.show_when(turn, client, fresh=True),
     "language": lambda turn, client: settings.show_languages(turn, client, fresh=True),
     "hide": settings.hide,
+    "stop": settings.go_quiet,
 }
 
 TAPS = {"m": route(tap, Role.CLIENT)}
