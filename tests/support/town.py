@@ -119,10 +119,10 @@ class Town:
 
     async def pass_time(self, **by: float) -> None:
         """The clock goes on, and everything that comes of it has happened."""
-        self.stage.clock.advance(timedelta(**by))
-        await self.settled()
+        await self.pass_until(self.now + timedelta(**by))
 
     async def pass_until(self, moment: datetime) -> None:
+        await self.settled()
         self.stage.clock.advance_to(moment)
         await self.settled()
 
