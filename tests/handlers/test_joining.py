@@ -123,7 +123,8 @@ async def test_other_people_see_it_turns_on_quiet_mode(desk: Desk, invited: Clie
     chat = await opened(desk)
     assert "Sam" in chat.shows
     await chat.taps("Other people see it")
-    assert "I'll write S for S" in chat.shows
+    assert "I'll write S for Sam" in chat.shows
+    await chat.taps("Next")
     assert "Sam" not in chat.shows
     assert (await chat.client()).quiet_mode
 
