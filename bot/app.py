@@ -5,7 +5,7 @@ inbox        from the inbox to handlers, one transaction each
 deliver      from the outbox to Telegram, paced
 release      check-ins: due, reminders, half-done, over; breaks that end
 escalate     alerts that nobody took; clients to be asked whether it helped
-tidy         what may be forgotten; whether the bot is still live
+tidy         what may be forgotten, what clients asked to have deleted; whether the bot is still live
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
 from bot import ticks
-from bot.actions import checkins, followup, housekeeping, joining, ladder
+from bot.actions import checkins, followup, housekeeping, joining, ladder, privacy
 from bot.actions import settings as wishes
 from bot.actions.courier import Courier
 from bot.actions.desk import Desk
@@ -222,7 +222,9 @@ def loops(desk: Desk) -> tuple[ticks.Loop, ...]:
             ),
         ),
         ticks.Loop("escalate", desk.bells.escalate, (ladder.escalate_due, followup.ask_clients_due)),
-        ticks.Loop("tidy", asyncio.Event(), (housekeeping.tell_not_live, housekeeping.forget)),
+        ticks.Loop(
+            "tidy", asyncio.Event(), (housekeeping.tell_not_live, housekeeping.forget, privacy.erase_due, privacy.let_go)
+        ),
     )
 
 

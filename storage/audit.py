@@ -14,9 +14,15 @@ class Audit:
     def __init__(self, con: AsyncConnection) -> None:
         self._con = con
 
-    async def note(self, now: datetime, by_ref: str, did: str, about_ref: str | None = None) -> None:
-        """`did` is one of a few fixed words, such as `read_answers`; refs only, nothing that anybody wrote."""
-        await self._con.execute(t.audit.insert().values(at=now, by=by_ref, did=did, about=about_ref))
+    async def note(self, now: datetime, by_ref: str, did: str, about_ref: str | None = None) -> int:
+        """`did` is one of a few fixed words, such as `read_answers`; refs only, nothing that anybody wrote.
+
+        Returns the number of the line.
+        """
+        done = await self._con.execute(
+            t.audit.insert().values(at=now, by=by_ref, did=did, about=about_ref).returning(t.audit.c.number)
+        )
+        return int(done.scalar_one())
 
     async def lines(self, about_ref: str | None = None) -> list[tuple[datetime, str, str, str | None]]:
         """(at, by, did, about), oldest first."""

@@ -58,8 +58,8 @@ def _prepare_sqlite(engine: AsyncEngine, begin: str, *, read_only: bool = False)
         cursor = raw.cursor()
         for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MS}", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
-        if read_only:
-            cursor.execute("PRAGMA query_only=ON")
+        # What is deleted is overwritten: nobody finds it in the file afterwards.
+        cursor.execute("PRAGMA query_only=ON" if read_only else "PRAGMA secure_delete=ON")
         cursor.close()
         _let_it_finish(connection.driver_connection)
 

@@ -170,8 +170,8 @@ class People:
     async def has_consenting_client(self) -> bool:
         """Whether anybody takes part, whom alerts and crisis texts must go on for."""
         takes_part = t.client.c.consent_at.is_not(None) & (t.person.c.status == Status.JOINED)
-        query = sa.select(t.client.c.person_id).join_from(t.client, t.person).where(takes_part).limit(1)
-        return (await self._con.execute(query)).first() is not None
+        query = sa.select(t.client.c.person_id).join_from(t.client, t.person, t.client.c.person_id == t.person.c.id)
+        return (await self._con.execute(query.where(takes_part).limit(1))).first() is not None
 
     async def _one_client(self, where: sa.ColumnElement[bool]) -> Client | None:
         found = await self._clients(where)
@@ -202,4 +202,6 @@ class People:
             card_explained=row[c.card_explained],
             own_times=row[c.own_times],
             next_session=row[c.next_session],
+            erase_at=row[c.erase_at],
+            erased_at=row[c.erased_at],
         )

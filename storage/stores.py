@@ -9,6 +9,7 @@ from storage.answers import Answers
 from storage.audit import Audit
 from storage.checkins import CheckIns
 from storage.delivery import Outbox
+from storage.erasing import Erasing
 from storage.goals import Goals
 from storage.inbox import Inbox
 from storage.invitations import Invitations
@@ -98,6 +99,10 @@ class Stores:
     @cached_property
     def plans(self) -> Plans:
         return Plans(self.con)
+
+    @cached_property
+    def erasing(self) -> Erasing:
+        return Erasing(self.con)
 
     @cached_property
     def operations(self) -> Operations:

@@ -128,6 +128,8 @@ client = sa.Table(
     _flag("card_explained"),
     _json("own_times", null=True),
     _when("next_session"),
+    _when("erase_at", index=True),
+    _when("erased_at"),
 )
 
 assignment = sa.Table(

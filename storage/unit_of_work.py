@@ -26,6 +26,8 @@ class Unit(Stores):
     def __init__(self, con: AsyncConnection, seal: Seal) -> None:
         super().__init__(con, seal)
         self._afterwards: list[Callable[[], None]] = []
+        self.overwrites = False
+        """What this unit deletes must not be left behind in any file of the database once it has ended."""
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Call this once everything is on disk; never if the unit fails. It must not raise and not wait."""
@@ -93,17 +95,38 @@ class _Turns:
         await self._wait_for_turn()
         try:
             if not done.done():
-                try:
-                    assert self._transaction is not None
-                    await self._transaction.commit()
-                except BaseException as broken:
-                    await self._give_up(broken)
-                    raise
-                self._transaction = None
-                self._settle(None)
+                await self._commit_all()
         finally:
             self._lock.release()
         await done
+
+    async def _commit_all(self) -> None:
+        try:
+            assert self._transaction is not None
+            await self._transaction.commit()
+        except BaseException as broken:
+            await self._give_up(broken)
+            raise
+        self._transaction = None
+        self._settle(None)
+
+    async def empty_log(self) -> bool:
+        """Put what the write-ahead log holds into the database file and cut the log to nothing: old pages stay in it
+        otherwise. False: somebody is reading old pages at this moment.
+        """
+        await self._wait_for_turn()
+        try:
+            if self._transaction is not None:
+                await self._commit_all()
+            if self._con is None:
+                return False
+            driver = (await self._con.get_raw_connection()).driver_connection
+            assert driver is not None
+            async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
+                busy, _, _ = await cursor.fetchone()
+            return not busy
+        finally:
+            self._lock.release()
 
     async def _wait_for_turn(self) -> None:
         """What is to be committed is committed, cancelled or not: somebody has to do it."""
@@ -172,6 +195,8 @@ class Memory:
                 raise cut_off from None
             raise
         unit.committed()
+        if unit.overwrites and self._turns:
+            await self._turns.empty_log()
         engines.now_if_cancelled()
 
     @asynccontextmanager

@@ -81,6 +81,8 @@ async def note_back(turn: Turn, client_id: str) -> None:
 
 async def _note_chat(turn: Turn, client_id: str, kind: Happening, key: str) -> None:
     client = await people.client(turn, client_id)
+    if client.erased_at is not None:
+        return  # nothing is noted about them any more
     last = [one.signal for one in await turn.m.signals.of_client(client_id) if one.signal.rule == "blocked"]
     was = last[-1].evidence.get("value") if last else Happening.RETURNED.value
     if was == kind.value:

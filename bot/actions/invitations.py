@@ -126,7 +126,7 @@ async def _bind_client(turn: Turn, chat_id: int, client: Client) -> None:
         await people.say(turn, client.person, key)
         return
     await turn.m.people.change_client(
-        client.id, join_screen=1, asking=Asking.NOT_YET, asking_since=turn.now, consent_version=None
+        client.id, join_screen=1, asking=Asking.NOT_YET, asking_since=turn.now, consent_version=None, erased_at=None
     )
     await joining.show(turn, await people.client(turn, client.id), fresh=True)
 

@@ -85,6 +85,10 @@ class Client:
     card_explained: bool = False
     own_times: Json = None
     next_session: datetime | None = None
+    erase_at: datetime | None = None
+    """When everything of this client is deleted, as they asked; None = they did not ask."""
+    erased_at: datetime | None = None
+    """When it was. Whoever joins anew begins anew: then it is None again."""
 
     @property
     def id(self) -> str:

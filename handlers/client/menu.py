@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import time
 from typing import TypeAlias
 
-from bot.actions import goals, joining, menu, settings
+from bot.actions import goals, joining, menu, privacy, settings
 from bot.actions import talk as talks
 from bot.actions.desk import Turn
 from bot.domain.errors import Refusal
@@ -79,6 +79,9 @@ ACTIONS: Mapping[str, Action] = {
     "quiet_off": lambda turn, client, _: settings.set_quiet_mode(turn, client, on=False),
     "language": lambda turn, client, _: settings.show_languages(turn, client),
     "lang": lambda turn, client, value: settings.set_language(turn, client, value),
+    "erase": lambda turn, client, _: privacy.ask_erase(turn, client),
+    "erase_yes": lambda turn, client, _: privacy.erase_later(turn, client),
+    "erase_back": lambda turn, client, _: privacy.call_off(turn, client),
 }
 """What each button of the menu's pages does; the last argument is what travelled with it."""
 
@@ -114,6 +117,7 @@ _COMMANDS: Mapping[str, Callable[[Turn, Client], Awaitable[None]]] = {
     "when": lambda turn, client: settings.show_when(turn, client, fresh=True),
     "language": lambda turn, client: settings.show_languages(turn, client, fresh=True),
     "hide": settings.hide,
+    "erase": lambda turn, client: privacy.ask_erase(turn, client, fresh=True),
     "stop": settings.go_quiet,
 }
 

@@ -83,7 +83,13 @@ PAGES: Mapping[str, Page] = {
     "no_more": Page(
         "client.leave.ask", (("client.leave.buttons.yes", "no_more_yes"), ("client.leave.buttons.no", "break"))
     ),
-    "left": Page("client.leave.done"),
+    "left": Page("client.leave.done", (("client.leave.buttons.delete_now", "erase"),)),
+    "erase": Page(
+        "client.erase.ask", (("client.erase.buttons.yes", "erase_yes"), ("client.erase.buttons.no", "settings"))
+    ),
+    "erase_set": Page("client.erase.set", (("client.erase.buttons.take_back", "erase_back"),)),
+    "erase_now": Page("client.erase.set_now"),
+    "erase_kept": Page("client.erase.taken_back", (_BACK_TO_SETTINGS,)),
     "who": Page("client.who.text", (_BACK_TO_SETTINGS,)),
     "words_on": Page("client.settings.words_on", (_BACK_TO_SETTINGS,)),
     "numbers_on": Page("client.settings.numbers_on", (_BACK_TO_SETTINGS,)),
@@ -155,6 +161,7 @@ def _settings(facts: Facts, voice: Voice) -> Screen:
     ]
     if int(str(facts["languages"])) > 1:
         wanted.append(("client.settings.buttons.language", "language"))
+    wanted.append(("client.settings.buttons.delete", "erase"))
     return Screen(voice.say("client.settings.text"), _rows((*wanted, _BACK_TO_TOP), facts, voice))
 
 

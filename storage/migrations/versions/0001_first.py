@@ -101,11 +101,14 @@ def upgrade() -> None:
         sa.Column("card_explained", sa.Boolean(), nullable=False),
         sa.Column("own_times", sa.JSON(), nullable=True),
         sa.Column("next_session", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("erase_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_client_person_id_person")),
         sa.ForeignKeyConstraint(["worker_id"], ["person.id"], name=op.f("fk_client_worker_id_person")),
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_client")),
     )
     with op.batch_alter_table("client", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_client_erase_at"), ["erase_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_client_worker_id"), ["worker_id"], unique=False)
 
     op.create_table(
@@ -504,6 +507,7 @@ def downgrade() -> None:
     op.drop_table("invitation")
     with op.batch_alter_table("client", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_client_worker_id"))
+        batch_op.drop_index(batch_op.f("ix_client_erase_at"))
 
     op.drop_table("client")
     with op.batch_alter_table("wrong_code", schema=None) as batch_op:

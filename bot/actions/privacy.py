@@ -1,0 +1,219 @@
+"""Deleting everything: asked for, called off, done, and told with one receipt.
+
+What is deleted stands in `storage.erasing`. A person without a name stays, so that the ref is known as erased; so do
+audit lines, which hold no content. Whoever is in danger and has not been taken by anybody is not erased before
+somebody has them: an alert is never lost.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.actions import cards, delivery, followup, menu, people
+from bot.actions.desk import Turn
+from bot.domain.alerts import AlertState
+from bot.domain.delivery import CLEAR, DELETE, Post, Urgency
+from bot.domain.errors import Refusal
+from bot.domain.matters import URGENT, Alert
+from bot.domain.outgoing import MESSAGE
+from bot.domain.people import Asking, Client, Status, Style
+from bot.domain.wall import out_of_quiet
+from bot.domain.words import Facts
+from storage.stores import Stores
+
+CAN_DELETE = timedelta(hours=48)
+"""Telegram lets a bot delete only what is younger."""
+RECEIPT = "erased"
+"""The surface of the one message that stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What an erasing did. `number` is the audit line, which staff can look up; None if there was nothing left to do."""
+
+    ref: str
+    at: datetime
+    number: int | None
+    rows: Mapping[str, int] = field(default_factory=dict)
+    messages: int = 0
+    """Messages that are being deleted from chats."""
+
+
+# ---------------------------------------------------------------- what the client asks for
+
+
+async def ask_erase(turn: Turn, client: Client, *, fresh: bool = False) -> None:
+    """Before anything happens: what goes and what stays. Whoever has asked already sees the day, and a way back."""
+    if client.erase_at is not None:
+        await _show_day(turn, client, client.erase_at, fresh=fresh)
+    else:
+        await menu.show(turn, client, "erase", fresh=fresh)
+
+
+async def erase_later(turn: Turn, client: Client) -> None:
+    """On a day that is told, with a way back until then. A second tap does not move the day."""
+    day = client.erase_at or turn.now + turn.plan.data.erase_delay
+    await turn.m.people.change_client(client.id, erase_at=day)
+    await _show_day(turn, client, day)
+
+
+async def call_off(turn: Turn, client: Client) -> None:
+    """Nothing is deleted."""
+    await turn.m.people.change_client(client.id, erase_at=None)
+    await menu.show(turn, client, "erase_kept")
+
+
+async def _show_day(turn: Turn, client: Client, day: datetime, *, fresh: bool = False) -> None:
+    page = "erase_set" if day > turn.now else "erase_now"
+    await menu.show(turn, client, page, fresh=fresh, when=people.local(client.person, day))
+
+
+# ---------------------------------------------------------------- when it is due
+
+
+async def erase_due(turn: Turn) -> int:
+    """Erase the first client whose day has come and who may be erased; those who must wait are told once why."""
+    for client_id in await turn.m.erasing.due(turn.now):
+        client = await people.client(turn, client_id)
+        waits = await waits_for(turn, client)
+        if waits is None:
+            await erase(turn, client_id)
+            return 1
+        if waits == UNTAKEN:
+            await _tell_waiting(turn, client)
+    return 0
+
+
+UNTAKEN, UNREAD = "untaken", "unread"
+"""Why an erasing waits: nobody has taken a notice of danger; a message of theirs has not been read."""
+
+
+async def waits_for(turn: Turn, client: Client) -> str | None:
+    """Why this client cannot be erased yet; None if they can."""
+    alerts = await turn.m.alerts.of_client(client.id, URGENT)
+    if any(one.state is AlertState.RAISED for one in alerts):
+        return UNTAKEN
+    return UNREAD if await turn.m.erasing.unread(client.person.chat_id) else None
+
+
+async def _tell_waiting(turn: Turn, client: Client) -> None:
+    post = Post(
+        to=client.id,
+        kind="sentence",
+        key=f"erase_waits:{client.id}:{client.erase_at}",
+        facts={"key": "client.erase.waits", "facts": {}},
+        not_before=out_of_quiet(turn.now, turn.plan.calendar.quiet_hours, ZoneInfo(client.person.timezone)),
+        client_id=client.id,
+    )
+    await delivery.post(turn, post)
+
+
+# ---------------------------------------------------------------- doing it
+
+
+async def preview(m: Stores, client: Client) -> dict[str, int]:
+    """How many rows of which table would go."""
+    return await m.erasing.count(client.id)
+
+
+async def erase(turn: Turn, client_id: str, by: str | None = None) -> Receipt:
+    """Delete everything now. `by` is who did it (a ref or a word for the record); None = the client.
+
+    Raises Refusal while somebody in danger has not been taken by anybody, or has written something that nobody has
+    read. A second time it does nothing.
+    """
+    await turn.m.erasing.lock(client_id)
+    client = await people.client(turn, client_id)
+    if client.erased_at is not None:
+        return Receipt(client.ref, client.erased_at, None)
+    if await waits_for(turn, client) is not None:
+        raise Refusal("client.erase.waits")
+    rows, since = await preview(turn.m, client), turn.now - CAN_DELETE
+    alerts = await turn.m.alerts.of_client(client.id)
+    own = await turn.m.erasing.standing(client.id, since)
+    theirs = await turn.m.erasing.elsewhere(_surfaces(client, alerts), since)
+    await turn.m.erasing.everything(client.id, client.person.chat_id, _surfaces(client, alerts))
+    await _make_bare(turn, client)
+    number = await turn.m.audit.note(turn.now, by or client.ref, "erased", client.ref)
+    turn.m.overwrites = True
+    await _empty_chats(turn, client, own, theirs, {cards.surface(one.id) for one in alerts if one.is_open})
+    await _tell_worker(turn, client)
+    await _say_done(turn, client, number)
+    return Receipt(client.ref, turn.now, number, rows, len(own) + len(theirs))
+
+
+def _surfaces(client: Client, alerts: Iterable[Alert]) -> list[str]:
+    """Where others are told of this client."""
+    found = [f"silence:{client.id}"]
+    for one in alerts:
+        found += [cards.surface(one.id), followup.surface(one.id), f"more:{one.id}", f"useful:{one.id}"]
+    return found
+
+
+async def _make_bare(turn: Turn, client: Client) -> None:
+    """A ref that once took part. The chat is forgotten when the receipt has reached it (`let_go`)."""
+    status = client.person.status if client.person.status is Status.DISCHARGED else Status.LEFT
+    zone = turn.plan.service.timezone
+    bare = {"name": None, "status": status, "timezone": zone, "joined_at": None, "expects": None, "expects_until": None}
+    await turn.m.people.change(client.id, **bare)
+    await turn.m.people.change_client(
+        client.id,
+        worker_id=None,
+        asking=Asking.NO_MORE,
+        asking_since=None,
+        paused_until=None,
+        consent_version=None,
+        consent_at=None,
+        quiet_mode=False,
+        style=Style.NUMBERS,
+        join_screen=0,
+        card_explained=False,
+        own_times=None,
+        next_session=None,
+        erase_at=None,
+        erased_at=turn.now,
+    )
+
+
+async def _empty_chats(
+    turn: Turn, client: Client, own: Iterable[int], theirs: Iterable[tuple[str, str, int]], still_needed: set[str]
+) -> None:
+    """Delete what the bot wrote, to the client and about them. The card of what somebody has in hand only loses its
+    buttons: the client may be waiting for that person.
+    """
+    for message_id in own:
+        await _take_away(turn, client.id, DELETE, message_id)
+    for person_id, surface, message_id in theirs:
+        await _take_away(turn, person_id, CLEAR if surface in still_needed else DELETE, message_id)
+
+
+async def _take_away(turn: Turn, person_id: str, kind: str, message_id: int) -> None:
+    await delivery.post(turn, Post(person_id, kind, f"erase:{person_id}:{message_id}", {MESSAGE: message_id}))
+
+
+async def _tell_worker(turn: Turn, client: Client) -> None:
+    """One neutral line, to whom they were assigned until now."""
+    if client.worker_id is None:
+        return
+    said: Facts = {"key": "worker.left.erased", "facts": {"ref": client.ref}}
+    post = Post(client.worker_id, "sentence", people.once("erased"), said, urgency=Urgency.DIGEST)
+    await delivery.post(turn, post)
+
+
+async def _say_done(turn: Turn, client: Client, number: int) -> None:
+    if client.person.chat_id is None or client.person.unreachable is not None:
+        return
+    when, place = people.local(client.person, turn.now), turn.plan.service.place
+    await people.say(turn, client.person, "client.erase.receipt", RECEIPT, when=when, place=place, receipt=str(number))
+
+
+async def let_go(turn: Turn) -> int:
+    """Forget the chats of those who were erased, once nothing is on its way to them any more."""
+    for person_id, chat_id in await turn.m.erasing.still_bound():
+        for message_id in await turn.m.erasing.strays(person_id, RECEIPT):
+            await _take_away(turn, person_id, DELETE, message_id)
+        if not await turn.m.erasing.unsettled(person_id):
+            await turn.m.erasing.let_go(person_id, chat_id)
+            turn.m.overwrites = True
+    return 0
