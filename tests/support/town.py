@@ -9,7 +9,7 @@ import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -231,12 +231,12 @@ async def settled(stage: Stage) -> None:
 # ---------------------------------------------------------------- the town, made once and copied
 
 
-def loaded(folder: Path, config: str = CONFIG, url: str | None = None) -> Loaded:
+def loaded(folder: Path, config: str = CONFIG, url: str | None = None, today: date | None = None) -> Loaded:
     given = {
         "CHECKIN_TELEGRAM__TOKEN": TOKEN,
         "CHECKIN_DATABASE__URL": url or f"sqlite+aiosqlite:///{folder / 'checkin.db'}",
     }
-    found = read_text(config, "town.toml", folder, given, today=START.date())
+    found = read_text(config, "town.toml", folder, given, today=today or START.date())
     assert not isinstance(found, Problems), str(found)
     return found
 
