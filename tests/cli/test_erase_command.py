@@ -1,0 +1,68 @@
+"""`erase` on the command line: first it says what would go, then it goes, then there is nothing left to do."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bot.cli import main
+
+ROSTER = """role,ref,name,worker,language,timezone,next_session,status
+manager,M-1,Jo,,en,Europe/London,,
+worker,W-1,Sam,,en,Europe/London,,
+client,R-118,Alexandra,W-1,en,Europe/London,2026-05-14 11:00,
+client,R-200,Robin,W-1,en,Europe/London,,
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.toml").write_text((Path(__file__).parents[2] / "config.example.toml").read_text("utf-8"), "utf-8")
+    (tmp_path / "roster.csv").write_text(ROSTER, "utf-8")
+    assert run("roster", "import", "roster.csv").exit_code == 0
+    return tmp_path
+
+
+def run(*args: str) -> Result:
+    return CliRunner().invoke(main, args)
+
+
+def roster() -> dict[str, dict[str, str | None]]:
+    return {one["ref"]: one for one in json.loads(run("roster", "list", "--json").output)}
+
+
+def test_without_yes_it_says_what_would_go_and_does_nothing(folder: Path) -> None:
+    before = roster()
+    done = run("erase", "--client", "R-118")
+    assert done.exit_code == 2
+    assert "1 assignment" in done.output
+    assert "--yes" in done.output
+    assert roster() == before
+
+
+def test_with_yes_it_is_done_and_the_receipt_is_printed(folder: Path) -> None:
+    before = roster()
+    done = run("erase", "--client", "R-118", "--yes")
+    assert done.exit_code == 0
+    assert "Receipt 1." in done.output
+    after = roster()
+    assert (after["R-118"]["name"], after["R-118"]["worker"], after["R-118"]["status"]) == (None, None, "left")
+    assert after["R-200"] == before["R-200"]
+
+
+def test_a_second_time_there_is_nothing_left_to_do(folder: Path) -> None:
+    assert run("erase", "--client", "R-118", "--yes").exit_code == 0
+    again = run("erase", "--client", "R-118", "--yes")
+    assert again.exit_code == 0
+    assert "already" in again.output
+
+
+@pytest.mark.parametrize("ref", ["R-999", "W-1"])
+def test_whoever_is_no_client_is_not_erased(folder: Path, ref: str) -> None:
+    before = roster()
+    done = run("erase", "--client", ref, "--yes")
+    assert done.exit_code == 2
+    assert ref not in done.output
+    assert roster() == before
