@@ -23,7 +23,7 @@ from telegram import (
     Message,
 )
 from telegram.constants import MessageLimit, ParseMode
-from telegram.error import TelegramError
+from telegram.error import InvalidToken, TelegramError
 from telegram.ext import ExtBot
 from telegram.request import HTTPXRequest
 
@@ -139,14 +139,28 @@ class TelegramMessenger:
             "protect_content": parcel.protected,
             "disable_notification": silent,
         }
-        sent: Message
+        no_preview = LinkPreviewOptions(is_disabled=True)
+        text, sent = parcel.text, await self._picture(letter, parcel, common)
+        if sent is not None:
+            return Sent(sent.message_id, True, parcel.has_buttons)
         if parcel.photo is not None:
-            sent = await self._tg.send_photo(letter.chat_id, parcel.photo, caption=parcel.text, **common)
-        else:
-            sent = await self._tg.send_message(
-                letter.chat_id, parcel.text, link_preview_options=LinkPreviewOptions(is_disabled=True), **common
-            )
-        return Sent(sent.message_id, parcel.photo is not None, parcel.has_buttons)
+            text = f"{text}\n\n{self._voice_for(letter.language).say(NO_PICTURE)}"
+        sent = await self._tg.send_message(letter.chat_id, text, link_preview_options=no_preview, **common)
+        return Sent(sent.message_id, False, parcel.has_buttons)
+
+    async def _picture(self, letter: Letter, parcel: _Parcel, common: Mapping[str, Any]) -> Message | None:
+        """The message with the picture; None where there is none, or where the other side does not know pictures.
+
+        Not every Bot API server does: it answers "not found" (which would mean the token too), or with no message.
+        What is told matters more than how, and the words hold the same facts.
+        """
+        if parcel.photo is None:
+            return None
+        try:
+            return await self._tg.send_photo(letter.chat_id, parcel.photo, caption=parcel.text, **common)
+        except (InvalidToken, AttributeError) as unknown:
+            log.warning("picture_not_taken", kind=letter.kind, error=type(unknown).__name__)
+            return None
 
     async def _edit(self, letter: Letter, parcel: _Parcel, message_id: int) -> Sent:
         where: dict[str, Any] = {"chat_id": letter.chat_id, "message_id": message_id, "reply_markup": parcel.keyboard}

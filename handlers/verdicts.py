@@ -13,7 +13,7 @@ import aiohttp
 import httpx
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError
 
-from bot.domain.delivery import DELETE
+from bot.domain.delivery import CLEAR, DELETE
 from bot.ports import Gone, Letter, Refused, Sent, TryLater, Unreachable, Unsure, Verdict
 
 NEVER_LEFT: Final = (
@@ -36,6 +36,7 @@ NOT_THERE: Final = (
     "there is no caption in the message",
     "there is no media in the message",
 )
+NO_SUCH_METHOD: Final = "method not found"
 NO_SUCH_CHAT: Final = ("chat not found", "peer_id_invalid", "user is deactivated", "user not found")
 
 
@@ -51,6 +52,9 @@ def judge(error: BaseException, letter: Letter) -> Verdict:
             return Refused("chat_migrated")  # a person's chat never is: this one is no person's
         case BadRequest():
             return _bad_request(error, letter)
+        case InvalidToken() if NO_SUCH_METHOD in error.message.lower():
+            # A Bot API server that cannot do this: only this message's fault. What can't be edited is written anew.
+            return Gone() if letter.edits is not None and letter.kind not in (CLEAR, DELETE) else Refused(NO_SUCH_METHOD)
         case InvalidToken():
             return TryLater(timedelta(), why="token_refused")
         case Conflict():

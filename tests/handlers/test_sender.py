@@ -298,6 +298,22 @@ async def test_a_refused_token_or_a_strange_proxy_is_the_lines_fault_and_not_the
     assert await messenger.deliver(letter()) == TryLater(timedelta(), why="token_refused")
 
 
+async def test_a_server_that_knows_no_pictures_gets_the_words(
+    messenger: TelegramMessenger, standin: StandIn, sam: Phone
+) -> None:
+    """The alert is told in any case; the words hold the same facts and say that a picture is missing."""
+    standin.faults.add(Rule(Kind("404"), method="sendPhoto", text="Not Found: method not found"))
+    assert isinstance(await messenger.deliver(letter("picture")), Sent)
+    shown = from_bot(sam)[-1]
+    assert shown.photo is None
+    assert shown.text.startswith("The picture\n\n(")
+
+
+async def test_a_server_that_cannot_edit_is_written_to_anew(messenger: TelegramMessenger, standin: StandIn) -> None:
+    standin.faults.add(Rule(Kind("404"), method="editMessageText", text="Not Found: method not found"))
+    assert await messenger.deliver(letter("plain", edits=5)) == Gone()
+
+
 @pytest.mark.parametrize("kind", ["broken", "no_such_kind"])
 async def test_a_view_that_fails_is_our_mistake_and_calls_nobody(
     messenger: TelegramMessenger, standin: StandIn, kind: str
