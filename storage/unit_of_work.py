@@ -13,11 +13,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cached_property
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction
 
 from storage import engine as engines
 from storage.sealing import Seal
 from storage.stores import Stores
+
+EMPTYING_MS = 500
+"""So long emptying the log waits for somebody who still reads old pages; nobody can write meanwhile."""
 
 
 class Unit(Stores):
@@ -122,8 +127,10 @@ class _Turns:
                 return False
             driver = (await self._con.get_raw_connection()).driver_connection
             assert driver is not None
+            await driver.execute(f"PRAGMA busy_timeout={EMPTYING_MS}")
             async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
                 busy, _, _ = await cursor.fetchone()
+            await driver.execute(f"PRAGMA busy_timeout={engines.BUSY_MS}")
             return not busy
         finally:
             self._lock.release()
@@ -166,6 +173,11 @@ class _Turns:
 
 class NotSaved(Exception):
     """The transaction that this unit shared with others could not be committed. Nothing of it was kept."""
+
+
+def is_trouble(broken: BaseException) -> bool:
+    """Is the database at fault (locked, full, out of reach), and not what was asked of it? Then it may do later."""
+    return isinstance(broken, NotSaved | OperationalError | InterfaceError | PoolTimeout)
 
 
 class Memory:

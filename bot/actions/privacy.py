@@ -137,7 +137,8 @@ async def erase(turn: Turn, client_id: str, by: str | None = None) -> Receipt:
     await _make_bare(turn, client)
     number = await turn.m.audit.note(turn.now, by or client.ref, "erased", client.ref)
     turn.m.overwrites = True
-    await _empty_chats(turn, client, own, theirs, {cards.surface(one.id) for one in alerts if one.is_open})
+    in_hand = {cards.surface(one.id) for one in alerts if one.kind in URGENT and one.is_open}
+    await _empty_chats(turn, client, own, theirs, in_hand)
     await _tell_worker(turn, client)
     await _say_done(turn, client, number)
     return Receipt(client.ref, turn.now, number, rows, len(own) + len(theirs))
@@ -177,15 +178,15 @@ async def _make_bare(turn: Turn, client: Client) -> None:
 
 
 async def _empty_chats(
-    turn: Turn, client: Client, own: Iterable[int], theirs: Iterable[tuple[str, str, int]], still_needed: set[str]
+    turn: Turn, client: Client, own: Iterable[int], theirs: Iterable[tuple[str, str, int]], in_hand: set[str]
 ) -> None:
-    """Delete what the bot wrote, to the client and about them. The card of what somebody has in hand only loses its
-    buttons: the client may be waiting for that person.
+    """Delete what the bot wrote, to the client and about them. A notice of danger that somebody has in hand only loses
+    its buttons: the client may be waiting for that person.
     """
     for message_id in own:
         await _take_away(turn, client.id, DELETE, message_id)
     for person_id, surface, message_id in theirs:
-        await _take_away(turn, person_id, CLEAR if surface in still_needed else DELETE, message_id)
+        await _take_away(turn, person_id, CLEAR if surface in in_hand else DELETE, message_id)
 
 
 async def _take_away(turn: Turn, person_id: str, kind: str, message_id: int) -> None:
