@@ -188,7 +188,7 @@ def wire(settings: Settings, desk: Desk, transport: Any = None) -> Bot:
     """Put the parts together. `transport` is an httpx transport that takes the place of the network."""
     token = settings.telegram.token
     tg = make_bot(token.get_secret_value() if token else "", settings.telegram.api_base_url, transport=transport)
-    desk.process = new_id()
+    desk.process, desk.listens = new_id(), True
     voices = routes.Voices(desk)
     messenger = TelegramMessenger(tg, routes.VIEWS, voices)
     pace = Pacing.of(settings.telegram.messages_per_second, settings.telegram.chat_messages_per_second)

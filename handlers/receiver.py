@@ -17,6 +17,7 @@ from telegram.warnings import PTBUserWarning
 
 from bot.actions import inbox
 from bot.actions.desk import Desk
+from bot.actions.presence import RECEIVE
 
 LONG_POLL_SECONDS = 25
 ALLOWED = ["message", "edited_message", "callback_query", "my_chat_member"]
@@ -55,7 +56,7 @@ class Receiver:
                 await inbox.keep(self._desk, updates)
                 self._offset = max(update["update_id"] for update in updates) + 1
             await self._heard()
-            self._desk.progress.mark("receive")
+            self._desk.progress.mark(RECEIVE)
         except RetryAfter as flood:
             after = flood.retry_after
             return after if isinstance(after, timedelta) else timedelta(seconds=after)

@@ -107,7 +107,7 @@ async def _asked(turn: Turn, out: Outgoing, message_id: int) -> None:
 
 async def _not_asked(turn: Turn, out: Outgoing, why: str) -> None:
     if out.check_in_id is not None:
-        await checkins.undeliverable(turn, out.check_in_id, why)
+        await checkins.undeliverable(turn, out.check_in_id, why, may_stand=out.unsure > 0)
 
 
 async def _refused(turn: Turn, out: Outgoing, why: str) -> None:

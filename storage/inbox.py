@@ -61,7 +61,8 @@ class Inbox:
         query = (
             sa.select(t.inbox)
             .join(first, first.c.update_id == t.inbox.c.update_id)
-            .where(t.inbox.c.try_at <= now)
+            # What was never put off is due, whatever the clock says now: it may have been set back since.
+            .where((t.inbox.c.try_at <= now) | (t.inbox.c.try_at == t.inbox.c.received_at))
             .order_by(t.inbox.c.update_id)
             .limit(limit)
         )
@@ -81,9 +82,11 @@ class Inbox:
         done = await self._con.execute(t.inbox.update().where(mine).values(state="done", done_at=now, body_sealed=None))
         return bool(done.rowcount)
 
-    async def put_back(self, update_id: int, try_at: datetime) -> None:
+    async def put_back(self, update_id: int, try_at: datetime, *, counts: bool = True) -> None:
+        """Later again. `counts`: it was tried and failed; else something else was in the way."""
         mine = (t.inbox.c.update_id == update_id) & (t.inbox.c.state == "new")
-        await self._con.execute(t.inbox.update().where(mine).values(attempts=t.inbox.c.attempts + 1, try_at=try_at))
+        attempts = t.inbox.c.attempts + (1 if counts else 0)
+        await self._con.execute(t.inbox.update().where(mine).values(attempts=attempts, try_at=try_at))
 
     async def set_aside(self, update_id: int, now: datetime) -> None:
         """It failed too often: kept with its body for an administrator, in nobody's way any more."""

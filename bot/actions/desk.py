@@ -60,6 +60,8 @@ class Desk:
     bells: Bells = field(default_factory=Bells)
     hand_over: Callable[[str], None] | None = None
     """Set by the process that sends: takes the id of a reply that is born claimed (settled: one sender)."""
+    listens: bool = False
+    """Set by the process that fetches updates: there, nothing counts as silence before it has done so."""
     process: str = "one"
     """Names this process in claims."""
     progress: Progress = field(init=False)

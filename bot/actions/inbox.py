@@ -17,8 +17,13 @@ from bot.actions.desk import Desk, Turn
 from bot.domain.delivery import back_off
 from bot.domain.errors import Refusal
 from storage.inbox import Waiting
+from storage.unit_of_work import is_trouble
 
 MOST_ATTEMPTS = 5
+DATABASE_AGAIN = timedelta(seconds=2)
+"""How soon an update is tried again that only the database stood in the way of."""
+LARGEST = 2**63
+"""Numbers that a database column can't hold are nobody's chat."""
 LANES = 32
 """How many chats are worked on side by side."""
 
@@ -65,7 +70,7 @@ def chat_key(update: Update) -> int:
         if isinstance(part, dict):
             inner = part.get("message")
             who = part.get("chat") or (inner.get("chat") if isinstance(inner, dict) else None) or part.get("from")
-            if isinstance(who, dict) and isinstance(who.get("id"), int):
+            if isinstance(who, dict) and isinstance(who.get("id"), int) and abs(who["id"]) < LARGEST:
                 return int(who["id"])
     return 0
 
@@ -120,7 +125,7 @@ class Reader:
             log.error(
                 "update_failed", update=waiting.update_id, attempt=waiting.attempts + 1, error=type(broken).__name__
             )
-            await self._put_off(waiting)
+            await self._put_off(waiting, counts=not is_trouble(broken))
             return Reaction()
 
     async def _react(self, waiting: Waiting, refusal: Refusal | None) -> Reaction:
@@ -134,14 +139,25 @@ class Reader:
                     await self._ears.refuse(turn, waiting.body, reaction, refusal)
         return reaction
 
-    async def _put_off(self, waiting: Waiting) -> None:
+    async def _put_off(self, waiting: Waiting, *, counts: bool) -> None:
+        """Later again, or set aside. A database that is locked or full is not the update's fault, and doesn't count."""
         async with self._desk.turn() as turn:
-            if waiting.attempts + 1 < MOST_ATTEMPTS:
+            if not counts:
+                await turn.m.inbox.put_back(waiting.update_id, turn.now + DATABASE_AGAIN, counts=False)
+            elif waiting.attempts + 1 < MOST_ATTEMPTS:
                 again = turn.now + back_off(waiting.attempts) - timedelta(milliseconds=500)
                 await turn.m.inbox.put_back(waiting.update_id, again)
             else:
                 await turn.m.inbox.set_aside(waiting.update_id, turn.now)
-                await self._ears.tell_administrator(turn, waiting.update_id)
+                await self._tell(turn, waiting.update_id)
+
+    async def _tell(self, turn: Turn, update_id: int) -> None:
+        """Best effort: what cannot be told is set aside all the same, or it would be tried again without a pause."""
+        try:
+            async with turn.m.apart():
+                await self._ears.tell_administrator(turn, update_id)
+        except Exception as broken:
+            log.error("administrator_not_told", update=update_id, error=type(broken).__name__)
 
 
 async def _best_effort(call: Afterwards) -> None:

@@ -13,6 +13,14 @@ LONGEST_GAP = timedelta(seconds=120)
 """Telegram throws button taps away after 150 s; after more than this, every open check-in is offered again."""
 WRITTEN_EVERY = timedelta(seconds=15)
 HEARD = "heard"
+RECEIVE = "receive"
+"""The loop that fetches updates, in the account of what got through when."""
+
+
+def hears(desk: Desk) -> bool:
+    """Has this process fetched updates lately, and so noted any absence? One that does not listen need not."""
+    age = desk.progress.ages().get(RECEIVE)
+    return not desk.listens or (age is not None and age <= LONGEST_GAP.total_seconds())
 
 
 class Presence:

@@ -11,6 +11,7 @@ from datetime import datetime
 from bot.actions import answers, delivery, prompts
 from bot.actions.desk import Turn
 from bot.actions.people import local
+from bot.actions.presence import hears
 from bot.actions.reading import read
 from bot.domain.checkins import (
     MISSES_BEFORE_QUIET,
@@ -88,7 +89,12 @@ async def evaluate_due(turn: Turn, limit: int = 20) -> int:
 
 
 async def expire_due(turn: Turn, limit: int = 50) -> int:
-    """End every check-in whose window is over: no buttons any more, the answers that there are count."""
+    """End every check-in whose window is over: no buttons any more, the answers that there are count.
+
+    While we can't hear, none ends: a tap may be waiting at Telegram, and silence would be ours.
+    """
+    if not hears(turn.desk):
+        return 0
     due = await turn.m.checkins.to_expire(turn.now, limit)
     for check_in in due:
         await _expire(turn, check_in)
@@ -104,7 +110,7 @@ async def _expire(turn: Turn, check_in: CheckIn) -> None:
     await turn.m.checkins.change(
         over.id,
         state=over.state,
-        reason="late" if never_left else check_in.reason,
+        reason=(check_in.reason or "late") if never_left else check_in.reason,
         finished_at=over.finished_at,
         remind_at=None,
         evaluate_at=None,
@@ -186,10 +192,16 @@ OURS = frozenset({"too_late", "unsure_twice", "quiet"})
 A_WORD = re.compile(r"[a-z_]{1,24}")
 
 
-async def undeliverable(turn: Turn, check_in_id: str, why: str) -> None:
-    """The question will never arrive. Ours to answer for when it was too late or lost, else taken back. Idempotent."""
+async def undeliverable(turn: Turn, check_in_id: str, why: str, *, may_stand: bool = False) -> None:
+    """The question will never arrive. Ours to answer for when it was too late or lost, else taken back. Idempotent.
+
+    `may_stand`: an earlier try may have arrived. Then it stays answerable until its window is over: a tap proves it.
+    """
     check_in = await turn.m.checkins.by_id(check_in_id, lock=True)
     if check_in is None or check_in.state is not State.PLANNED:
+        return
+    if may_stand and why in OURS:
+        await turn.m.checkins.change(check_in.id, reason=why)
         return
     event = Event.TOO_LATE if why in OURS else Event.TAKEN_BACK
     reason = why if A_WORD.fullmatch(why) and why != UNREACHABLE else "blocked"
