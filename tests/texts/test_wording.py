@@ -124,6 +124,7 @@ PUSHED = [
     ),
     *("client.crisis.matched", "client.crisis.opened", "client.sharing.ask", "client.small.our_fault"),
     *("client.goals.agree_ask", "client.mydata.text", "client.erase.receipt", "client.thanks.picked_up"),
+    "client.erase.waits",
     *under("worker.alert.head", "worker.silence.text", "worker.blocked.", "worker.left.", "worker.goal.added"),
     *under("worker.words.text", "worker.reminder.", "worker.cover.", "worker.danger.t", "worker.useful.ask"),
     *under("manager.escalation.head", "manager.danger.head", "manager.still_there.", "manager.someone_else.text"),
