@@ -15,7 +15,9 @@ async def who(turn: Turn, chat_id: int) -> tuple[Person | None, Client | None]:
     if person is None:
         return None, None
     if person.role is Role.CLIENT:
-        return person, await turn.m.people.client(person.id)
+        found = await turn.m.people.client(person.id)
+        # Whoever was erased is nobody here any more, from that moment on, though their receipt may still be on its way.
+        return (None, None) if found is not None and found.erased_at is not None else (person, found)
     if person.status is Status.DISCHARGED:
         raise Refusal("errors.no_longer")
     return person, None
