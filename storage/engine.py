@@ -1,7 +1,10 @@
 """Engines with the settings that decide whether writes are lost (docs/decisions/0003-sqlite-settings.md)."""
 
 import asyncio
+from collections.abc import Callable
+from contextlib import closing
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import Cursor as SqliteCursor
 from typing import Any
 from weakref import WeakSet
 
@@ -62,6 +65,7 @@ def _prepare_sqlite(engine: AsyncEngine, begin: str, *, read_only: bool = False)
         cursor.execute("PRAGMA query_only=ON" if read_only else "PRAGMA secure_delete=ON")
         cursor.close()
         _let_it_finish(connection.driver_connection)
+        _go_once(connection.driver_connection)
 
     @sa.event.listens_for(engine.sync_engine, "begin")
     def on_begin(connection: sa.Connection) -> None:
@@ -104,3 +108,48 @@ def _let_it_finish(driver: Any) -> None:
                 postpone()
 
     driver._execute = execute
+
+
+# aiosqlite goes to its thread and back for each step: make a cursor, execute, fetch, close. On a busy computer every such
+# journey waits for its turn on a processor, twice. With one journey a statement, sending a message takes 16 instead of 50.
+
+
+class _Cursor:
+    """What SQLAlchemy asks of a cursor of aiosqlite; all of it is done in one journey."""
+
+    def __init__(self, driver: Any) -> None:
+        self._driver = driver
+        self._rows: list[Any] = []
+        self.description: Any = None
+        self.rowcount, self.lastrowid, self.arraysize = -1, None, 1
+
+    async def __aenter__(self) -> "_Cursor":
+        return self
+
+    async def execute(self, sql: str, parameters: Any = ()) -> "_Cursor":
+        await self._go(SqliteCursor.execute, sql, parameters)
+        return self
+
+    async def executemany(self, sql: str, parameters: Any) -> "_Cursor":
+        await self._go(SqliteCursor.executemany, sql, parameters)
+        return self
+
+    async def fetchall(self) -> list[Any]:
+        rows, self._rows = self._rows, []
+        return rows
+
+    async def close(self) -> None:
+        """It is closed already."""
+
+    async def _go(self, how: Callable[..., Any], sql: str, parameters: Any) -> None:
+        def there() -> None:
+            with closing(self._driver._conn.cursor()) as cursor:
+                how(cursor, sql, parameters)
+                self._rows = cursor.fetchall() if cursor.description else []
+                self.description, self.rowcount, self.lastrowid = cursor.description, cursor.rowcount, cursor.lastrowid
+
+        await self._driver._execute(there)
+
+
+def _go_once(driver: Any) -> None:
+    driver.cursor = lambda: _Cursor(driver)

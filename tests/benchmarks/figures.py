@@ -14,12 +14,12 @@ class Size:
 
     rounds: int = 5
     people: int = 1000
-    messages: int = 400
-    taps: int = 200
-    far_taps: int = 32
+    messages: int = 200
+    taps: int = 100
+    far_taps: int = 24
     campaign: int = 900
     alerts: int = 20
-    speed: float = 2.0
+    speed: float = 1.0
     due: int = 100
     timetables: tuple[int, ...] = (10_000, 100_000)
     idle_seconds: float = 4.0
@@ -65,7 +65,7 @@ class Figure:
     def target(self) -> str:
         if self.at_least is not None:
             return f"≥ {self.at_least:g}"
-        return "" if self.at_most is None else f"≤ {self.at_most:g}"
+        return "" if self.at_most is None else f"≤ {self.at_most:.2g}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,26 +16,25 @@ SIGNS = {True: "met", False: "missed", None: ""}
 METHOD = """# Performance
 
 How quick the bot is beside what a plain program with the same libraries does. This page and its picture are written by
-`make bench` (`python -m tests.benchmarks --write`); the bot's ways of being quick are in [architecture](architecture.md).
+`python -m tests.benchmarks --write`; `make bench` shows the same on the terminal. How the bot is built: [architecture](architecture.md).
 
 ## How it is measured
 
 - Bot and peer are processes of their own and talk over loopback to the same stand-in for Telegram, with flood control off and
-  pacing off (but for P5). The stand-in costs processor time too, on the same cores: it makes every ratio smaller than it would
-  be without it.
+  pacing off (but for P5). The stand-in costs processor time too, on the same cores, beside ours as beside the peer.
 - A round measures ours and the peer one right after the other; the figure is the **median of the ratios taken within each
-  round**, with the smallest and largest behind it. Nothing is thrown away, and each process starts afresh.
-- Ours is the bot as it is shipped: SQLite with `synchronous=FULL`, everything sealed, all rules on. Peers (`tests/benchmarks/peers.py`)
-  keep nothing, or the least that the comparison names.
+  round**, with the smallest and largest behind it. Nothing is thrown away; each process starts afresh.
+- Ours is the bot as it is shipped: SQLite with `synchronous=FULL`, everything sealed, all rules on. Peers
+  (`tests/benchmarks/peers.py`) keep nothing, or the least that the comparison names.
 - {machine}
-- **The machine was shared with other work** while this was measured, so that one and the same thing differs by up to 2 between
-  rounds. Believe the ratios, to about a quarter; the absolute numbers only show their order.
+- **The machine was shared with other work** (a load of 4 to 8 on these cores) while this was measured, so that one and the
+  same thing differs by 3 and more between rounds. Believe the ratios, roughly; the absolute numbers only show their order.
 """
 
 
 def show(results: Results) -> None:
     """Everything on the terminal."""
-    console = Console(width=max(150, Console().width))
+    console = Console(width=150)
     table = Table(*HEAD)
     for one in results.figures:
         table.add_row(*_cells(one))
@@ -60,7 +59,8 @@ def write(results: Results, remarks: str, page: Path) -> None:
 
 
 def machine() -> str:
-    return f"{os.cpu_count()} cores ({platform.machine()}), {platform.system()}, Python {sys.version.split()[0]}, the disk whatever the folder for temporary files lies on."
+    """What it ran on."""
+    return f"{os.cpu_count()} cores ({platform.machine()}), {platform.system()}, Python {sys.version.split()[0]}."
 
 
 def _cells(one: Figure) -> list[str]:
