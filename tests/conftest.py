@@ -8,7 +8,7 @@ import pytest
 from bot.actions.desk import Desk
 from bot.domain.plan import Plan
 from storage.unit_of_work import Memory
-from tests.support.desks import desk_for, make_sqlite, postgres_memory, sqlite_memory
+from tests.support.desks import desk_for, empty, make_sqlite, postgres_memory, sqlite_memory
 from tests.support.plans import a_plan
 from tests.support.postgres import postgres
 
@@ -26,14 +26,35 @@ async def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+async def sqlite_shared(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> AsyncIterator[Memory]:
+    async with sqlite_memory(sqlite_template, tmp_path_factory.mktemp("shared")) as memory:
+        yield memory
+
+
+@pytest.fixture(scope="session")
+async def postgres_shared(postgres_url: str) -> AsyncIterator[Memory]:
+    async with postgres_memory(postgres_url) as memory:
+        yield memory
+
+
+@pytest.fixture
+async def sqlite_empty(sqlite_shared: Memory) -> Memory:
+    await empty(sqlite_shared)
+    return sqlite_shared
+
+
+@pytest.fixture
+async def postgres_empty(postgres_shared: Memory) -> Memory:
+    await empty(postgres_shared)
+    return postgres_shared
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
-async def memory(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) -> AsyncIterator[Memory]:
-    if request.param == "sqlite":
-        async with sqlite_memory(sqlite_template, tmp_path) as memory:
-            yield memory
-    else:
-        async with postgres_memory(request.getfixturevalue("postgres_url")) as memory:
-            yield memory
+def memory(request: pytest.FixtureRequest) -> Memory:
+    """An empty database. Its connections stay from test to test, since each new engine learns every statement anew."""
+    found: Memory = request.getfixturevalue(f"{request.param}_empty")
+    return found
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import click
 from bot import logs
 from bot.cli.config import config_option, load_or_exit
 from bot.config.load import Loaded
+from bot.config.settings import Mode
 from bot.ports import SystemClock
 
 
@@ -24,6 +25,9 @@ def run(config_path: str | None) -> None:
             "telegram.token: missing; get one from @BotFather in Telegram and give it as CHECKIN_TELEGRAM__TOKEN.",
             err=True,
         )
+        sys.exit(2)
+    if found.settings.telegram.mode is Mode.WEBHOOK:
+        click.echo('telegram.mode: "webhook" comes in a later version; set "polling".', err=True)
         sys.exit(2)
     logs.set_up(found.settings.logs.level, json=found.settings.logs.format == "json")
     sys.exit(asyncio.run(_run(found)))

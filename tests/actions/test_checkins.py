@@ -4,15 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.actions import checkins, sharing, signals
+from bot.actions import checkins, signals
 from bot.actions.desk import Desk
-from bot.domain.alerts import Wish
 from bot.domain.checkins import Means, State
-from bot.domain.delivery import Guard, Urgency
 from bot.domain.errors import Refusal
-from bot.domain.outgoing import Outgoing
-from bot.domain.people import Client, Person, Status, Style
-from bot.domain.words import Role
+from bot.domain.people import Client, Person, Style
 from storage import tables as t
 from tests.support.checkins import (
     MESSAGE,
@@ -314,26 +310,3 @@ async def test_the_numbers_on_record_are_those_that_were_tapped_also_in_words(de
     await tap(desk, client, check_in, [7.5, 10, 0])
     found = [(one.value, one.value_0_10, one.construct) for one in await answers_of(desk, check_in)]
     assert found == [(7.5, 7.5, "bond"), (10, 10, "goals"), (0, 0, "tasks")]
-
-
-async def test_in_quiet_mode_the_choice_of_how_to_tell_is_cleared_as_well(desk: Desk, worker: Person) -> None:
-    """First *Undo* goes, then the whole message; and nothing new is written when the worker picks it up."""
-    hidden = await a_client(desk, worker, ref="R-202", chat_id=1202, quiet_mode=True)
-    check_in = await asked(desk, hidden)
-    await tap(desk, hidden, check_in, [1, 8, 8])
-    async with desk.turn() as turn:
-        alert = (await turn.m.alerts.of_client(hidden.id))[0]
-        await sharing.choose(turn, hidden, alert.id, Wish.TELL)
-    for undo in (True, False):
-        row = next(one for one in reversed(await posts(desk, hidden.id)) if one.kind == "client.sharing_chosen")
-        async with desk.glance() as m:
-            said = opened(m, row)
-        assert said["undo"] is undo
-        person = (hidden.id, "R-202", Role.CLIENT, Status.JOINED, 1202, None, "en", "UTC")
-        out = Outgoing(row.id, *person, row.surface, row.kind, said, Urgency.REPLY, Guard.PERSON)
-        async with desk.turn() as turn:
-            await sharing.undo_fades(turn, out, MESSAGE)
-    assert (await posts(desk, hidden.id))[-1].kind == "delete"
-    async with desk.turn() as turn:
-        await sharing.picked_up(turn, hidden, alert, None)
-    assert "client.thanks_picked_up" not in await kinds(desk, hidden.id)

@@ -111,7 +111,7 @@ def test_steady_weeks_are_called_steady() -> None:
 
 
 def test_up_and_down_is_called_up_and_down() -> None:
-    assert said(chart_of(weekly(8, 4, 9, 3, 8)))[0] == ("wobble", {"n": 5, "least": 3.0, "most": 9.0})
+    assert said(chart_of(weekly(8, 4, 9, 3, 8)))[0] == ("wobble", {"n": 5, "lowest": 3.0, "highest": 9.0})
 
 
 def test_two_answers_are_too_few_for_a_picture() -> None:

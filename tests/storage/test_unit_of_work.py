@@ -63,10 +63,14 @@ async def test_what_is_to_happen_after_the_commit_happens_after_it_and_only_then
         await m.people.add(Role.WORKER, "W-1", None, "en", "UTC", START)
         m.after_commit(lambda: heard.append("kept"))
         seen.append(await _refs(memory))
-    with pytest.raises(KeyError):
+
+    async def fails() -> None:
         async with memory.unit() as m:
             m.after_commit(lambda: heard.append("failed"))
             raise KeyError
+
+    with pytest.raises(KeyError):
+        await fails()
     assert seen == [set()]
     assert heard == ["kept"]
 

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.actions.desk import Desk
@@ -40,16 +39,21 @@ async def sqlite_memory(template: Path, folder: Path) -> AsyncIterator[Memory]:
 
 @asynccontextmanager
 async def postgres_memory(url: str) -> AsyncIterator[Memory]:
-    """The tables are made once per server and emptied before each test."""
+    """The same, on a server."""
     memory = Memory(url, Seal([new_key()]))
     try:
         async with memory.unit() as m:
             await m.con.run_sync(meta.create_all)
-            names = ", ".join(f'"{table.name}"' for table in meta.sorted_tables)
-            await m.con.execute(sa.text(f"TRUNCATE {names}"))
         yield memory
     finally:
         await memory.close()
+
+
+async def empty(memory: Memory) -> None:
+    """Take every row out. Small DELETEs are ten times as quick as TRUNCATE, which makes new files for every index."""
+    async with memory.unit() as m:
+        for table in reversed(meta.sorted_tables):
+            await m.con.execute(table.delete())
 
 
 def desk_for(memory: Memory, plan: Plan) -> Desk:

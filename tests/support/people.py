@@ -66,6 +66,12 @@ async def a_client(
     return found
 
 
+async def contacts(desk: Desk) -> None:
+    """Everybody whom the plan names as a contact has joined."""
+    async with desk.turn() as turn:
+        await _contacts(turn)
+
+
 async def _contacts(turn: Turn) -> None:
     """Whoever the plan names as a contact has joined: before that, no client is asked."""
     for number, (ref, person) in enumerate(await people.contacts_missing(turn)):
