@@ -110,8 +110,8 @@ def _let_it_finish(driver: Any) -> None:
     driver._execute = execute
 
 
-# aiosqlite goes to its thread and back for each step: make a cursor, execute, fetch, close. On a busy computer every such
-# journey waits for its turn on a processor, twice. With one journey a statement, sending a message takes 16 instead of 50.
+# aiosqlite goes to its thread and back for each step: make a cursor, execute, fetch, close. On a busy computer each such
+# journey waits for its turn on a processor, twice. With one journey a statement, a message sent takes 16 instead of 50.
 
 
 class _Cursor:

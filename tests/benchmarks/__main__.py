@@ -8,6 +8,7 @@ python -m tests.benchmarks --smoke            one tiny round of each, to see tha
 
 import argparse
 import asyncio
+import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -39,6 +40,7 @@ async def run(names: Sequence[str], size: Size) -> Results:
         for name in names:
             part = await BENCHMARKS[name](house, size)
             report.show(part)
+            sys.stdout.flush()
             found.figures += part.figures
             found.facts += part.facts
     return found

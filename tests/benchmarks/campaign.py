@@ -30,7 +30,7 @@ async def measure(house: House, size: Size) -> Results:
     )
     waits: list[float] = []
     floods = 0
-    for _ in range(size.rounds):
+    for _ in range(size.campaigns):
         seconds, messages, waited, flooded = await _one(house, size)
         whole.add(seconds, messages / RATE)
         waits += waited

@@ -14,9 +14,10 @@ class Size:
 
     rounds: int = 5
     people: int = 1000
-    messages: int = 200
-    taps: int = 100
+    messages: int = 150
+    taps: int = 60
     far_taps: int = 24
+    campaigns: int = 2
     campaign: int = 900
     alerts: int = 20
     speed: float = 1.0
@@ -25,7 +26,20 @@ class Size:
     idle_seconds: float = 4.0
 
 
-SMOKE = Size(1, 12, 8, 4, 4, 6, 2, 20.0, 4, (20, 40), 0.0)
+SMOKE = Size(
+    rounds=1,
+    people=12,
+    messages=8,
+    taps=4,
+    far_taps=4,
+    campaigns=1,
+    campaign=6,
+    alerts=2,
+    speed=20.0,
+    due=4,
+    timetables=(20, 40),
+    idle_seconds=0.0,
+)
 
 
 @dataclass(slots=True)
@@ -65,7 +79,7 @@ class Figure:
     def target(self) -> str:
         if self.at_least is not None:
             return f"≥ {self.at_least:g}"
-        return "" if self.at_most is None else f"≤ {self.at_most:.2g}"
+        return "" if self.at_most is None else f"≤ {self.at_most:.3g}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ crisis_text.en = "Call 999."
 [logs]
 level = "warning"
 [alerts]
+detail = "full"
 ask_client_first = {ask_first}
 escalate_to = ["M-1"]
 complaints_to = "M-1"

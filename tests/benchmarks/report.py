@@ -16,19 +16,21 @@ SIGNS = {True: "met", False: "missed", None: ""}
 METHOD = """# Performance
 
 How quick the bot is beside what a plain program with the same libraries does. This page and its picture are written by
-`python -m tests.benchmarks --write`; `make bench` shows the same on the terminal. How the bot is built: [architecture](architecture.md).
+`python -m tests.benchmarks --write`; `make bench` shows the same on the terminal. How the bot is built:
+[architecture](architecture.md).
 
 ## How it is measured
 
-- Bot and peer are processes of their own and talk over loopback to the same stand-in for Telegram, with flood control off and
-  pacing off (but for P5). The stand-in costs processor time too, on the same cores, beside ours as beside the peer.
-- A round measures ours and the peer one right after the other; the figure is the **median of the ratios taken within each
-  round**, with the smallest and largest behind it. Nothing is thrown away; each process starts afresh.
+- Bot and peer are processes of their own and talk over loopback to the same stand-in for Telegram, with flood control
+  and pacing off (but for P5). The stand-in costs processor time too, on the same cores, beside ours as beside the peer.
+- A round measures ours and the peer one right after the other; the figure is the **median of the ratios taken within
+  each round**, with the smallest and largest behind it. Nothing is thrown away; each process starts afresh.
 - Ours is the bot as it is shipped: SQLite with `synchronous=FULL`, everything sealed, all rules on. Peers
   (`tests/benchmarks/peers.py`) keep nothing, or the least that the comparison names.
 - {machine}
-- **The machine was shared with other work** (a load of 4 to 8 on these cores) while this was measured, so that one and the
-  same thing differs by 3 and more between rounds. Believe the ratios, roughly; the absolute numbers only show their order.
+- **The machine was shared with other work** (a load of 4 to 8 on these cores) while this was measured, so that one and
+  the same thing differs by 3 and more between rounds. Believe the ratios, roughly; the absolute numbers only show their
+  order.
 """
 
 
