@@ -52,11 +52,11 @@ async def own_chat(talk: Talk) -> Client | None:
     raise Refusal("client.code.none")
 
 
-async def client_for_staff(talk: Talk, ref: str | None) -> Client:
-    """The client that a member of staff named: their own or a covered one.
+async def own_client(talk: Talk, ref: str | None) -> Client:
+    """The client that a worker named: one of their own.
 
     Raises the same Refusal for a ref that does not exist and for somebody else's client, and never repeats it.
     """
     if not ref:
         raise Refusal("errors.ref_missing")
-    return await people.own_or_covered(talk.turn, speaker(talk), ref)
+    return await people.own(talk.turn, speaker(talk), ref)

@@ -72,14 +72,13 @@ def rung_of(alert: Alert, reader: Person) -> Rung:
 
 
 def holds_step(alert: Alert, reader: Person) -> bool:
-    """May this person open the content: the worker's side of the ladder, or whoever's turn it is."""
+    """May this person open the content: the worker, whoever has taken it, and others while it waits and is theirs."""
     if reader.ref not in alert.reached:
         return False
-    return (
-        rung_of(alert, reader) in (Rung.FIRST, Rung.REMINDER, Rung.COVER)
-        or alert.holder_ref == reader.ref
-        or alert.holder_id == reader.id
-    )
+    rung = rung_of(alert, reader)
+    if alert.holder_id == reader.id or rung in (Rung.FIRST, Rung.REMINDER):
+        return True
+    return alert.state is AlertState.RAISED and (rung is Rung.COVER or alert.holder_ref == reader.ref)
 
 
 async def facts_for(turn: Turn, alert: Alert, client: Client, reader: Person) -> tuple[str, dict[str, Json]]:

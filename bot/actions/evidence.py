@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from statistics import fmean
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.actions import people
@@ -12,6 +14,8 @@ from bot.domain.matters import Alert
 from bot.domain.people import Client
 from bot.domain.signals.catalogue import RULES
 from bot.domain.signals.history import History, Signal, Span
+from bot.domain.signals.observations import scored
+from bot.domain.usual import figure
 from bot.domain.words import Json
 from storage.signals import Kept
 
@@ -23,6 +27,20 @@ async def history(turn: Turn, client: Client) -> History:
     """Everything that rules and pictures read of one client, the service's closed dates included."""
     known = await turn.m.signals.history(client.id, client.person.timezone, turn.plan.bank)
     return replace(known, closures=_closures(turn, client))
+
+
+async def shown_history(turn: Turn, client: Client) -> History:
+    """The same as staff may see it: without what is still being answered, and without what the client kept back."""
+    known, kept_back = await history(turn, client), await _kept_back(turn, client)
+    shown = [one for one in known.occasions if one.readable(turn.now) and one.check_in_id not in kept_back]
+    return replace(known, occasions=tuple(shown))
+
+
+async def _kept_back(turn: Turn, client: Client) -> set[str | None]:
+    """Check-ins of which the client was asked how the worker shall hear, and has not said *Tell*: no numbers."""
+    waited = {one.id for one in await turn.m.alerts.of_client(client.id) if one.waits}
+    kept = [one for one in await turn.m.signals.of_client(client.id) if one.holds and one.alert_id in waited]
+    return {one.signal.source for one in kept if one.wish is not Wish.TELL and RULES[one.signal.rule].client_is_asked}
 
 
 def _closures(turn: Turn, client: Client) -> tuple[Span, ...]:
@@ -53,11 +71,26 @@ async def content(turn: Turn, alert: Alert, client: Client) -> dict[str, Json]:
     if not shown:
         return facts
     cut = min(turn.now, max(one.raised_at for one in shown) + LOOKED_AT)
-    facts |= card(await history(turn, client), shown, cut)
+    facts |= card(await shown_history(turn, client), shown, cut)
+    await leave_out(turn, client, facts["reasons"])
     facts["asked"] = any(RULES[one.rule].client_is_asked for one in shown)
     facts["changed"] = list[Json](await _changed(turn, client, shown))
     facts["words"] = list[Json](await _words(turn, shown))
     return facts
+
+
+async def leave_out(turn: Turn, client: Client, reasons: Any) -> None:
+    """Among the last three of a reason, what the client kept back is left out: it was to be told without numbers."""
+    kept_back = await _kept_back(turn, client)
+    before = [one for one in (await history(turn, client)).occasions if one.check_in_id in kept_back]
+    for occasion in before:
+        answers = scored(occasion)
+        for reason in reasons:
+            about = [one.value for one in answers if reason["construct"] in ("together", one.reply.construct)]
+            number = figure(fmean(about)) if about else None
+            if number in (reason["last"] or ()):
+                at = reason["last"].index(number)
+                reason["last"] = [*reason["last"][:at], *reason["last"][at + 1 :]]
 
 
 async def _words(turn: Turn, shown: tuple[Signal, ...]) -> list[str]:

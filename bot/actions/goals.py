@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bot.actions import delivery, people
 from bot.actions.desk import Turn
-from bot.domain.delivery import Post, Urgency
+from bot.domain.delivery import Guard, Post, Urgency
 from bot.domain.errors import Refusal
 from bot.domain.goals import Goal, GoalState, check_new, one_line, renamed
 from bot.domain.people import Client, Person
@@ -127,7 +127,7 @@ async def _tell(turn: Turn, client: Client, goal: Goal, what: str) -> None:
     facts: Facts = {"ref": client.ref, "goal": goal.text, "id": goal.id, "what": what}
     key = f"goal_told:{goal.id}:{goal.changed_at.isoformat()}"
     post = Post(client.worker_id, "worker.goal", key, facts, _worker_surface(goal), Urgency.DIGEST, fresh=True)
-    await delivery.post(turn, post)
+    await delivery.post(turn, replace(post, guard=Guard.ASSIGNED, client_id=client.id))
 
 
 def _worker_surface(goal: Goal) -> str:

@@ -3,11 +3,15 @@
 `rang` and `not_through` are told by the courier what became of a message; `escalate_due` is called again and again.
 """
 
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+
+import structlog
 
 from bot.actions import cards, crisis, duty
 from bot.actions.desk import Turn
 from bot.domain.alerts import AlertState, Kind
+from bot.domain.delivery import Guard
 from bot.domain.ladder import Rung, Step, after, ladder, next_person
 from bot.domain.matters import DAILY, URGENT, Alert
 from bot.domain.outgoing import Outgoing
@@ -28,26 +32,39 @@ KINDS = (
 """Kinds of posts whose arrival starts the clock of a rung."""
 TIMES_EACH = 2
 """A notice of danger is sent this often before the next person is told as well."""
+NOT_THEIRS = ("closed", "not_reached", "too_late")
+"""Reasons for dropping a card that leave nobody untold."""
+AGAIN_AFTER = timedelta(minutes=10)
+"""An alert that could not be taken further is tried again after this, and keeps no other waiting."""
+
+log = structlog.get_logger()
 
 
-def steps_for(plan: Plan, kind: Kind, worker: str | None) -> tuple[Step, ...]:
-    """The snapshot for a new alert. `worker`: the assigned worker's ref, None where they are not to be told.
+def steps_for(plan: Plan, kind: Kind, worker: str | None, *, keep_from: str | None = None) -> tuple[Step, ...]:
+    """The snapshot for a new alert. `worker`: the assigned worker's ref, None where they are not told as the worker.
 
     Danger begins with worker and duty contact, both told first; harm stays with the safeguarding contact, and the wish
-    for somebody else with `complaints_to` without the worker concerned.
+    for somebody else with `complaints_to` without the worker concerned. `keep_from`: the ref of whoever it may be about;
+    they stand on no rung, whatever else they are here.
     """
     if kind is Kind.ALLIANCE:
         return ladder(worker, plan.alerts.cover.get(worker) if worker else None, plan.alerts.escalate_to)
     if kind is Kind.DANGER:
-        first = [Step(worker, Rung.FIRST)] if worker and worker not in plan.safety.duty[:1] else []
-        rest = (
-            ladder(plan.safety.duty[0], None, plan.safety.duty[1:] + plan.alerts.escalate_to) if plan.safety.duty else ()
-        )
+        duty, above = _but(keep_from, plan.safety.duty), _but(keep_from, plan.alerts.escalate_to)
+        first = [Step(worker, Rung.FIRST)] if worker and worker not in duty[:1] else []
+        rest = ladder(duty[0], None, duty[1:] + above) if duty else ()
         others = [step for step in rest if step.rung is not Rung.REMINDER and step.ref != worker]
-        return (*first, *others) or ladder(worker, None, plan.alerts.escalate_to)
-    people = plan.safety.safeguarding_contact if kind is Kind.HARM else plan.alerts.complaints_to
-    left = [ref for ref in people if ref != worker or kind is Kind.HARM]
+        return (*first, *others) or ladder(worker, None, above)
+    if kind is Kind.SOMEONE_ELSE:
+        left = _but(keep_from or worker, plan.alerts.complaints_to)
+    else:  # the only contact may be the worker concerned: then whoever comes next in this place
+        left = _but(keep_from, plan.safety.safeguarding_contact)
+        left = left or _but(keep_from, plan.safety.duty + plan.alerts.escalate_to)
     return ladder(left[0], None, left[1:]) if left else ()
+
+
+def _but(ref: str | None, refs: Sequence[str]) -> tuple[str, ...]:
+    return tuple(one for one in refs if one != ref)
 
 
 def first_step(kind: Kind, steps: tuple[Step, ...]) -> int:
@@ -108,7 +125,10 @@ def _is_there(person: Person, now: datetime) -> bool:
 async def rang(turn: Turn, out: Outgoing, message_id: int) -> None:
     """Telegram took an alert: the time of its rung counts from now. Edits of what has rung already change nothing."""
     alert = await turn.m.alerts.get(out.alert_id, lock=True) if out.alert_id else None
-    if alert is None or alert.state is not AlertState.RAISED or alert.holder_ref != out.ref:
+    if alert is not None and alert.state is not AlertState.RAISED:
+        await _was_taken(turn, alert, out)
+        return
+    if alert is None or alert.holder_ref != out.ref:
         return
     if alert.rang_step == alert.step and alert.kind not in URGENT:
         return
@@ -124,20 +144,58 @@ async def rang(turn: Turn, out: Outgoing, message_id: int) -> None:
         await _tell_client(turn, alert, sent=True)
 
 
+async def _was_taken(turn: Turn, alert: Alert, out: Outgoing) -> None:
+    """Somebody took it while this was on its way to somebody else: they read so, instead of starting as well."""
+    person, client = await turn.m.people.by_id(out.person_id), await turn.m.people.client(alert.client_id)
+    if out.guard is Guard.HOLDER and out.person_id != alert.holder_id and person is not None and client is not None:
+        await cards.post(turn, alert, client, person, reply=True)
+
+
 async def not_through(turn: Turn, out: Outgoing, why: str) -> None:
     """A person's chat is dead: whatever waits for them goes to the next person at once."""
     for alert in await turn.m.alerts.open_ones():
-        if alert.state is not AlertState.RAISED or alert.holder_ref != out.ref:
-            continue
-        client = await turn.m.people.client(alert.client_id)
-        following = next_person(alert.ladder, alert.step)
-        if client is None:
-            continue
-        if alert.ladder[following].ref == out.ref:
-            await _nobody(turn, alert)
-            continue
-        await turn.m.alerts.note(alert.id, turn.now, "unreachable", out.ref)
-        await take(turn, alert, client, following, at=max(turn.now, alert.goes_at))
+        await _past(turn, alert.id, out)
+
+
+async def not_told(turn: Turn, out: Outgoing, why: str) -> None:
+    """This one never reaches them, whoever they are by now: its alert goes to the next person at once."""
+    person = await turn.m.people.by_id(out.person_id)
+    if out.alert_id is None or out.guard is not Guard.HOLDER or out.withdrawn is not None or why in NOT_THEIRS:
+        return
+    if person is not None and person.unreachable is None:  # else `not_through` has seen to it
+        await _past(turn, out.alert_id, out)
+
+
+async def _past(turn: Turn, alert_id: str, out: Outgoing) -> None:
+    """On to the next person, if it was theirs to act."""
+    alert = await turn.m.alerts.get(alert_id, lock=True)
+    client = await turn.m.people.client(alert.client_id) if alert is not None else None
+    if alert is None or client is None:
+        return
+    if alert.state is AlertState.ACKNOWLEDGED and alert.id == out.alert_id and alert.holder_id == out.person_id:
+        if out.guard is Guard.HOLDER:
+            await _rings_anew(turn, alert, client, out)
+        return
+    if alert.state is not AlertState.RAISED or alert.holder_ref != out.ref:
+        return
+    following = next_person(alert.ladder, alert.step)
+    if alert.ladder[following].ref == out.ref:
+        await _nobody(turn, alert)
+        return
+    await turn.m.alerts.note(alert.id, turn.now, "unreachable", out.ref)
+    await take(turn, alert, client, following, at=max(turn.now, alert.goes_at))
+
+
+async def _rings_anew(turn: Turn, alert: Alert, client: Client, out: Outgoing) -> None:
+    """It was put off, came back, and whoever has it can't be reached any more: as if nobody had taken it."""
+    await turn.m.alerts.change(
+        alert.id, state=AlertState.RAISED, holder_id=None, acknowledged_at=None, snoozed_until=None
+    )
+    await turn.m.alerts.note(alert.id, turn.now, "unreachable", out.ref)
+    now = await turn.m.alerts.get(alert.id)
+    assert now is not None
+    step = next_person(now.ladder, now.step) if now.holder_ref == out.ref else now.step
+    await take(turn, now, client, step, at=turn.now)
 
 
 async def _nobody(turn: Turn, alert: Alert) -> None:
@@ -164,17 +222,34 @@ async def escalate_due(turn: Turn, limit: int = 20) -> int:
     """Whatever nobody has taken in time goes one rung up; what was put off comes back. Returns how many."""
     late = await turn.m.alerts.step_due(turn.now, limit)
     for alert in late:
-        client = await turn.m.people.client(alert.client_id)
-        if client is None:
-            continue
-        if alert.kind in URGENT:
-            await _again(turn, alert, client)
-        else:
-            await take(turn, alert, client, after(alert.ladder, alert.step), at=turn.now)
+        await _by_itself(turn, alert, _goes_up, "step_due_at")
     back = await turn.m.alerts.snooze_due(turn.now, limit)
     for alert in back:
-        await _comes_back(turn, alert)
+        await _by_itself(turn, alert, _comes_back, "snoozed_until")
     return len(late) + len(back)
+
+
+async def _by_itself(turn: Turn, alert: Alert, do: Callable[[Turn, Alert], Awaitable[None]], when: str) -> None:
+    """One that fails is undone and tried again later: it must not keep all the others from being told."""
+    try:
+        async with turn.m.apart():
+            await do(turn, alert)
+    except Exception as broken:
+        log.error("alert_not_taken_further", alert=alert.id, error=type(broken).__name__)
+        await turn.m.alerts.change(alert.id, **{when: turn.now + AGAIN_AFTER})
+
+
+async def _goes_up(turn: Turn, alert: Alert) -> None:
+    client = await turn.m.people.client(alert.client_id)
+    if client is None:
+        raise LookupError(alert.client_id)
+    if not alert.sent and alert.goes_at > turn.now:  # the client still chooses how it is told
+        ends = duty.rung_ends(turn.plan, alert, alert.step, alert.goes_at)
+        await turn.m.alerts.change(alert.id, step_due_at=ends)
+    elif alert.kind in URGENT:
+        await _again(turn, alert, client)
+    else:
+        await take(turn, alert, client, after(alert.ladder, alert.step), at=turn.now)
 
 
 async def _again(turn: Turn, alert: Alert, client: Client) -> None:

@@ -28,7 +28,8 @@ async def raise_alert(
     """A new alert with its first card. `waits`: the client is asked first, and has two hours from `last_tap`."""
     worker = await people.worker_of(turn, client)
     told = worker.ref if worker and not keep_from_worker else None
-    steps = ladder.steps_for(turn.plan, kind, told)
+    concerned = worker.ref if worker and keep_from_worker else None
+    steps = ladder.steps_for(turn.plan, kind, told, keep_from=concerned)
     goes_at = max(turn.now, leaves_at(raised_at, last_tap or turn.now, waits=waits))
     alert_id = await turn.m.alerts.add(
         client_id=client.id,
@@ -67,6 +68,8 @@ async def add(
 
     `waits`: the client is asked first how the worker shall hear of the new evidence, so nothing is shown yet.
     """
+    # It may be taken at this very moment, in another transaction: what that did must not be written over.
+    alert = await turn.m.alerts.get(alert.id, lock=True) or alert
     await turn.m.signals.change(signal_ids, alert_id=alert.id)
     worse = list(Severity).index(now) < list(Severity).index(alert.severity)
     urgent = alert.kind in URGENT
@@ -112,28 +115,34 @@ async def take_back(turn: Turn, alert: Alert, by: str) -> None:
 
 async def move(turn: Turn, client_id: str) -> None:
     """The client has another worker now: what is open goes along, and the former worker's card is emptied."""
-    client, alert = await people.client(turn, client_id), await turn.m.alerts.open_of(client_id, Kind.ALLIANCE)
+    client = await people.client(turn, client_id)
     worker = await people.worker_of(turn, client)
-    if alert is None or worker is None or alert.worker_id == worker.id:
-        return
+    for kind in (Kind.ALLIANCE, Kind.DANGER):
+        alert = await turn.m.alerts.open_of(client_id, kind)
+        if alert is not None and worker is not None and alert.worker_id not in (worker.id, None):
+            await _move(turn, alert, client, worker)
+
+
+async def _move(turn: Turn, alert: Alert, client: Client, worker: Person) -> None:
     former = await turn.m.people.by_id(alert.worker_id) if alert.worker_id else None
+    steps = ladder.steps_for(turn.plan, alert.kind, worker.ref)
+    first = ladder.first_step(alert.kind, steps)
+    holder = await turn.m.people.by_id(alert.holder_id) if alert.holder_id else None
+    theirs = [at for at, one in enumerate(steps) if holder is not None and one.ref == holder.ref]
     await delivery.withdraw(turn, alert_id=alert.id, why="another worker")
-    await turn.m.alerts.change(
-        alert.id,
-        worker_id=worker.id,
-        state=AlertState.RAISED,
-        holder_id=None,
-        acknowledged_at=None,
-        snoozed_until=None,
-        ladder=ladder.steps_for(turn.plan, alert.kind, worker.ref),
-        step=0,
-        rang_step=-1,
-    )
     await turn.m.alerts.note(alert.id, turn.now, "moved", worker.ref)
-    now = await turn.m.alerts.get(alert.id)
-    assert now is not None
-    await ladder.take(turn, now, client, 0, at=alert.goes_at)
-    if former is not None and await turn.m.messages.standing(former.id, cards.surface(alert.id)) is not None:
+    await turn.m.alerts.change(alert.id, worker_id=worker.id, ladder=steps, step=max((first, *theirs)), rang_step=-1)
+    if alert.kind in URGENT and theirs:  # whoever looks after the danger goes on doing so
+        now = await turn.m.alerts.get(alert.id)
+        assert now is not None
+        await cards.post(turn, now, client, worker)
+    else:
+        await turn.m.alerts.change(
+            alert.id, state=AlertState.RAISED, holder_id=None, acknowledged_at=None, snoozed_until=None, step=first
+        )
+        now = await _first_cards(turn, alert.id, client, alert.goes_at)
+    gone = former is not None and former.ref not in now.reached
+    if former and gone and await turn.m.messages.standing(former.id, cards.surface(alert.id)) is not None:
         await tell_taken(turn, now, client, former, worker)
 
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from bot.actions import cards, delivery, evidence, ladder, people
 from bot.actions.desk import Turn
 from bot.actions.handling import acknowledge, close_more, theirs
+from bot.bank.risk import scan
 from bot.domain.alerts import AlertState, Kind
 from bot.domain.delivery import Post, Urgency
 from bot.domain.errors import Refusal
@@ -13,6 +14,7 @@ from bot.domain.ladder import Rung, Step
 from bot.domain.matters import URGENT, Alert
 from bot.domain.outgoing import Outgoing
 from bot.domain.people import Client, Person
+from bot.domain.signals.history import HARM_BY_OTHERS
 from bot.domain.words import Json, Role
 
 MORNING = time(9)
@@ -141,12 +143,21 @@ async def _show_words(turn: Turn, staff: Person, alert: Alert, client: Client) -
     """What was typed when a word list found it, for whoever has to act on it."""
     found = [one.signal.raised_at for one in await turn.m.signals.of_alert(alert.id)]
     remarks = await turn.m.remarks.of(client.id)
-    words = [one.text for one in remarks if any(at - TYPED <= one.said_at <= at for at in found)]
+    near = [one.text for one in remarks if any(at - TYPED <= one.said_at <= at for at in found)]
+    words = [text for text in near if _concerns(turn, alert, client, staff, text)]
     until = (turn.now + cards.SHOWN_FOR).isoformat()
     facts: dict[str, Json] = {"ref": client.ref, "alert": alert.id, "words": list[Json](words), "until": until}
     where = f"card:{alert.id}"
     post = Post(staff.id, "danger_words", people.once("card"), facts, where, silent=True, client_id=client.id)
     await cards.say(turn, staff, post)
+
+
+def _concerns(turn: Turn, alert: Alert, client: Client, staff: Person, text: str) -> bool:
+    """Only words that a list found, and of harm by others none for the worker: it may be about them."""
+    lists = scan(text, turn.plan.service.languages)
+    if alert.kind is Kind.HARM:
+        return HARM_BY_OTHERS in lists
+    return bool(lists - {HARM_BY_OTHERS}) and not (HARM_BY_OTHERS in lists and staff.id == client.worker_id)
 
 
 async def clear_later(turn: Turn, out: Outgoing, message_id: int) -> None:

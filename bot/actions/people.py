@@ -3,6 +3,7 @@
 import hashlib
 import json
 import secrets
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -13,12 +14,12 @@ from bot.actions import delivery
 from bot.actions.desk import Turn
 from bot.domain.asked import Own
 from bot.domain.consent import CONSENT_TEXTS
-from bot.domain.delivery import Post, Urgency
+from bot.domain.delivery import Guard, Post, Urgency
 from bot.domain.errors import Refusal
 from bot.domain.people import Client, Person, Status, worker_name_for
 from bot.domain.plan import NotLive, Plan, live_problems
 from bot.domain.schedules import next_due
-from bot.domain.words import Facts, Json, Role
+from bot.domain.words import Facts, Json
 from bot.texts import Texts
 
 _VERSIONS: dict[tuple[str, str], str] = {}
@@ -110,20 +111,15 @@ async def whole_name(turn: Turn, client: Client) -> str:
     return worker.name if worker else turn.plan.service.place
 
 
-async def own_or_covered(turn: Turn, staff: Person, ref: str) -> Client:
-    """A client by ref, for staff who may know of them; the same refusal for unknown refs and other people's clients."""
+async def own(turn: Turn, worker: Person, ref: str) -> Client:
+    """A worker's own client by ref; the same refusal for unknown refs and other people's clients.
+
+    Covered ones are not among them: who covers sees alerts that are open, and acts on those.
+    """
     found = await turn.m.people.client_by_ref(ref)
-    if found is None or not await _may_know(turn, staff, found):
+    if found is None or found.worker_id != worker.id:
         raise Refusal("errors.unknown_ref")
     return found
-
-
-async def _may_know(turn: Turn, staff: Person, client: Client) -> bool:
-    if staff.role is Role.MANAGER or client.worker_id == staff.id:
-        return True
-    worker = await worker_of(turn, client)
-    away = worker is not None and worker.away_until is not None and worker.away_until > turn.now
-    return staff.role is Role.WORKER and away and turn.plan.alerts.cover.get(worker.ref if worker else "") == staff.ref
 
 
 # ---------------------------------------------------------------- times
@@ -176,7 +172,7 @@ async def tell_worker(turn: Turn, client: Client, key: str, once_for: str, **fac
     said: Facts = {"key": key, "facts": {"ref": client.ref, **facts}}
     post_key = f"told:{once_for}:{client.id}"
     post = Post(client.worker_id, "sentence", post_key, said, urgency=Urgency.DIGEST)
-    await delivery.post(turn, post)
+    await delivery.post(turn, replace(post, guard=Guard.ASSIGNED, client_id=client.id))
 
 
 async def show_commands(turn: Turn, staff: Person) -> None:

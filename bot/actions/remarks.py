@@ -5,7 +5,7 @@ The scan for words of danger comes before this, and does not depend on what the 
 
 from bot.actions import delivery, people
 from bot.actions.desk import Turn
-from bot.domain.delivery import Post, Urgency
+from bot.domain.delivery import Guard, Post, Urgency
 from bot.domain.errors import Refusal
 from bot.domain.people import Client
 from bot.domain.words import Facts
@@ -71,6 +71,7 @@ async def _tell_worker(turn: Turn, client: Client, remark: Remark) -> None:
             key=f"remark:{remark.id}:worker:{turn.now.isoformat()}",
             facts={"ref": client.ref, "words": remark.text, "when": remark.said_at.isoformat()},
             urgency=Urgency.DIGEST,
+            guard=Guard.ASSIGNED,
             silent=True,
             client_id=client.id,
         ),

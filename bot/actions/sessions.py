@@ -77,7 +77,7 @@ async def caseload(turn: Turn, staff: Person) -> None:
             covered += [
                 {"ref": one.ref, "name": worker.name}
                 for one in await turn.m.people.caseload(worker.id)
-                if await turn.m.alerts.open_of(one.id, Kind.ALLIANCE)
+                if _since(await turn.m.alerts.open_of(one.id, Kind.ALLIANCE), None)
             ]
     facts: Facts = {"clients": lines, "covered": covered}
     await cards.say(turn, staff, Post(staff.id, "worker.caseload", people.once("caseload"), facts, people.once("list")))
@@ -117,10 +117,10 @@ def _since(alert: Alert | None, danger: Alert | None) -> str | None:
 
 
 async def look(turn: Turn, staff: Person, client: Client) -> None:
-    """One client: the last answers and the chart. Written to the access log."""
+    """One client: the last answers and the chart, but for what the client kept back. Written to the access log."""
     own(staff, client)
     await turn.m.audit.note(turn.now, staff.ref, "read_answers", client.ref)
-    history = (await evidence.history(turn, client)).until(turn.now)
+    history = (await evidence.shown_history(turn, client)).until(turn.now)
     chart = picture(history, turn.now)
     latest = next((one for one in reversed(history.occasions) if scored(one)), None)
     answers: list[Json] = []

@@ -52,6 +52,9 @@ async def look(turn: Turn, out: Outgoing) -> Answer:
     if out.guard is Guard.ASKED:
         client = await turn.m.sending.asked_now(out.client_id or out.person_id, out.check_in_id)
         return for_asked(out, client, turn.plan.calendar.quiet_hours, turn.now)
+    if out.guard is Guard.ASSIGNED:
+        client_now = await turn.m.people.client(out.client_id or "")
+        return answer if client_now and client_now.worker_id == out.person_id else Drop("not_assigned")
     if out.guard is Guard.HOLDER:
         return for_holder(out, await turn.m.sending.held_now(out.alert_id))
     return answer
@@ -70,6 +73,8 @@ async def hold_back(turn: Turn, out: Outgoing, answer: Later | Drop, hooks: Hook
 
 async def settle(turn: Turn, out: Outgoing, verdict: Verdict, hooks: Hooks) -> None:
     """Write down what Telegram said. Raises HookFailed if a feature's part of it failed."""
+    if out.alert_id is not None:  # the alert first, then its rows: the same order as whoever takes it, or both would wait
+        await turn.m.alerts.get(out.alert_id, lock=True)
     match verdict:
         case Sent():
             await _sent(turn, out, verdict, hooks)

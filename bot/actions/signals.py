@@ -20,7 +20,7 @@ from bot.domain.alerts import (
     severity,
     waits_for_client,
 )
-from bot.domain.delivery import Post, Urgency
+from bot.domain.delivery import Guard, Post, Urgency
 from bot.domain.matters import Alert
 from bot.domain.people import Client
 from bot.domain.plan import Plan
@@ -190,6 +190,7 @@ async def _note_silence(turn: Turn, client: Client, fresh: Sequence[Signal]) -> 
             facts={"ref": client.ref, "client": client.id, "n": _run(runs[0])},
             surface=f"silence:{client.id}",
             urgency=Urgency.ALERT,
+            guard=Guard.ASSIGNED,
             silent=True,
             fresh=True,
             client_id=client.id,

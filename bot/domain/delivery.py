@@ -28,6 +28,8 @@ class Guard(StrEnum):
     """The chat still belongs to this person (always checked)."""
     ASKED = "asked"
     """The client still takes part, is not on a break, and the check-in is still open inside its window."""
+    ASSIGNED = "assigned"
+    """The client (`client_id`) is still this worker's."""
     HOLDER = "holder"
     """The alert is still open, and this person is still on the part of its ladder that has been reached."""
 

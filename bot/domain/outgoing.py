@@ -116,6 +116,8 @@ class Drop:
 
 Answer: TypeAlias = Go | Later | Drop
 UNREACHABLE = "unreachable"
+SENTENCE = "sentence"
+"""One text: all that staff who have left are still told, namely that they have."""
 
 
 def for_person(out: Outgoing, now: datetime) -> Answer:
@@ -132,7 +134,8 @@ def for_person(out: Outgoing, now: datetime) -> Answer:
     if out.only_takes_away and out.edits is None:
         return Drop("nothing_there")
     if out.urgency is Urgency.REPLY:
-        return Go()
+        left = out.role is not Role.CLIENT and out.status is Status.DISCHARGED
+        return Drop(out.status.value) if left and out.kind != SENTENCE and not out.only_takes_away else Go()
     if out.unreachable is not None:
         return Drop(UNREACHABLE)
     return Go() if out.status is Status.JOINED or out.only_takes_away else Drop(out.status.value)

@@ -95,7 +95,7 @@ async def in_touch_command(talk: Talk) -> None:
 
 async def hold_command(talk: Talk) -> None:
     """`/hold REF`"""
-    client = await access.client_for_staff(talk, talk.args[0] if talk.args else None)
+    client = await access.own_client(talk, talk.args[0] if talk.args else None)
     await hold.hold(talk.turn, access.speaker(talk), client)
 
 

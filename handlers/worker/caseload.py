@@ -12,7 +12,7 @@ async def caseload(talk: Talk) -> None:
 
 async def client(talk: Talk) -> None:
     """`/client REF`"""
-    found = await access.client_for_staff(talk, talk.args[0] if talk.args else None)
+    found = await access.own_client(talk, talk.args[0] if talk.args else None)
     await sessions.look(talk.turn, access.speaker(talk), found)
 
 

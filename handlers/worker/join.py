@@ -15,8 +15,10 @@ async def invite(talk: Talk) -> None:
     """`/invite REF`: workers for their own clients, managers for anybody."""
     staff = access.speaker(talk)
     ref = talk.args[0] if talk.args else None
-    if staff.role is Role.WORKER or ref is None:
-        ref = (await access.client_for_staff(talk, ref)).ref
+    if ref is None:
+        raise Refusal("errors.ref_missing")
+    if staff.role is Role.WORKER:
+        await access.own_client(talk, ref)
     await invitations.show_invitation(talk.turn, staff, ref)
 
 

@@ -45,7 +45,7 @@ def read_moment(typed: tuple[str, ...], staff: Person, now: datetime) -> datetim
 
 
 async def _client(talk: Talk) -> Client:
-    return await access.client_for_staff(talk, talk.args[0] if talk.args else None)
+    return await access.own_client(talk, talk.args[0] if talk.args else None)
 
 
 COMMANDS = {

@@ -1,0 +1,245 @@
+"""What one person may see and another may not: the worker who was, who covers, and of whom the client would not tell."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from bot.actions import evidence, matters, sessions
+from bot.actions.desk import Desk
+from bot.domain.alerts import AlertState, Kind
+from bot.domain.people import Status
+from tests.support.people import a_worker
+from tests.support.stories import World, a_world
+
+HURT_BY = "he hits me"
+HURT_SELF = "i want to die"
+
+
+@pytest.fixture
+async def world(desk: Desk) -> World:
+    return await a_world(desk)
+
+
+async def _moves_to_kim(world: World) -> None:
+    async with world.desk.turn() as turn:
+        kim = await turn.m.people.by_ref("W-2")
+        assert kim is not None
+        await turn.m.people.assign(world.client.id, kim.id, turn.now)
+        await matters.move(turn, world.client.id)
+    await world.settle()
+
+
+async def _writes(world: World, text: str) -> None:
+    await world.alex.types(text)
+    await world.settle()
+
+
+def _chart_values(world: World) -> list[float]:
+    chart = world.sam.screens[-1].chart
+    lines = chart.picture.lines if chart else ()
+    return [point.value for line in lines for point in line.points if point.value is not None]
+
+
+# ---------------------------------------------------------------- what the client kept back
+
+
+@pytest.mark.parametrize("wish", ["I'll say it myself", "I'd like someone else", None])
+async def test_a_client_who_did_not_say_tell_is_not_told_on_by_client_ref(world: World, wish: str | None) -> None:
+    """Neither the last answers nor the chart show the check-in; no tap is not *Tell* either."""
+    await world.low()
+    if wish:
+        await world.alex.taps(wish)
+    await world.sam.types("/client R-118")
+    assert "8" in world.sam.shows
+    assert 2 not in _chart_values(world)
+    assert not re.search(r"\b2\b", world.sam.shows)
+
+
+async def test_a_client_who_said_tell_is_shown_by_client_ref(world: World) -> None:
+    await world.low()
+    await world.alex.taps("Tell")
+    await world.sam.types("/client R-118")
+    assert 2 in _chart_values(world)
+
+
+async def test_what_is_still_being_answered_is_not_shown_yet(world: World) -> None:
+    check_in = await world.asked()
+    await world.answers(check_in, 2)
+    await world.sam.types("/client R-118")
+    assert 2 not in _chart_values(world)
+
+
+async def test_what_was_kept_back_is_left_out_of_the_last_three_of_a_later_card(world: World) -> None:
+    await world.low(1, 8, 8)
+    await world.alex.taps("I'd like someone else")
+    reasons = [{"construct": "bond", "last": [8, 8, 1]}, {"construct": "tasks", "last": [7, 7, 7]}]
+    async with world.desk.turn() as turn:
+        await evidence.leave_out(turn, world.client, reasons)
+    assert [one["last"] for one in reasons] == [[8, 8], [7, 7, 7]]
+
+
+# ---------------------------------------------------------------- who covers
+
+
+async def test_who_covers_has_no_way_in_but_alerts(world: World) -> None:
+    """Sam is away and Kim covers: Kim cannot look at Alex, enter meetings, hold, or make a link."""
+    async with world.desk.turn() as turn:
+        await turn.m.people.change(world.worker.id, away_until=turn.now.replace(month=12))
+    for command in ("/client", "/met", "/missed", "/hold", "/invite"):
+        await world.kim.types(f"{command} R-118")
+        assert world.kim.refused == "errors.unknown_ref"
+    assert world.kim.screens == []
+
+
+async def test_an_alert_of_which_the_client_is_still_asked_is_not_on_the_covering_list(world: World) -> None:
+    async with world.desk.turn() as turn:
+        await turn.m.people.change(world.worker.id, away_until=turn.now.replace(month=12))
+    await world.low()
+    await world.kim.types("/caseload")
+    assert "R-118" not in world.kim.all_words
+
+
+async def test_who_covered_can_open_nothing_once_the_worker_has_it(world: World) -> None:
+    await world.low()
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=62)
+    await world.pass_time(days=1, hours=1)
+    await world.pass_time(days=1, hours=1)
+    [alert] = await world.alerts()
+    assert "W-2" in alert.reached
+    await world.kim.taps_data(f"1:al:{alert.id}:show")
+    assert world.kim.refused is None
+    await world.sam.taps_data(f"1:ack:{alert.id}")
+    await world.kim.taps_data(f"1:al:{alert.id}:show")
+    assert world.kim.refused == "errors.not_yours"
+
+
+async def test_a_manager_whose_turn_it_was_can_open_nothing_once_it_is_closed(world: World) -> None:
+    await world.low()
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=62)
+    for _ in range(4):
+        await world.pass_time(days=1, hours=1)
+    [alert] = await world.alerts()
+    assert "M-1" in alert.reached
+    await world.sam.taps_data(f"1:talked:{alert.id}")
+    await world.jo.taps_data(f"1:al:{alert.id}:show")
+    assert world.jo.refused == "errors.not_yours"
+
+
+# ---------------------------------------------------------------- who was the worker once
+
+
+async def test_danger_goes_along_to_the_new_worker_and_the_former_one_opens_nothing(world: World) -> None:
+    await _writes(world, HURT_SELF)
+    [alert] = await world.alerts()
+    await _moves_to_kim(world)
+    assert "R-118" in world.kim.all_words
+    for button in (f"1:ack:{alert.id}", f"1:al:{alert.id}:show", f"1:al:{alert.id}:touched"):
+        await world.sam.taps_data(button)
+        assert world.sam.refused == "errors.no_alert"
+    before = len(world.sam.screens)
+    await world.pass_time(minutes=11)
+    assert len(world.sam.screens) == before
+
+
+async def test_danger_that_the_duty_contact_has_taken_stays_taken_when_the_worker_changes(world: World) -> None:
+    await _writes(world, HURT_SELF)
+    [alert] = await world.alerts()
+    await world.jo.taps_data(f"1:ack:{alert.id}")
+    await _moves_to_kim(world)
+    [alert] = await world.alerts()
+    assert alert.state is AlertState.ACKNOWLEDGED
+    assert alert.holder_ref == "M-1"
+    assert "W-1" not in alert.reached
+
+
+async def test_what_waits_for_the_former_worker_does_not_leave_any_more(world: World) -> None:
+    """A goal in the client's own words, not sent yet when the client gets another worker."""
+    world.dead.clear()
+    async with world.desk.turn() as turn:
+        from bot.actions import goals, people
+
+        client = await people.client(turn, world.client.id)
+        await goals.add(turn, client, "see my sister")
+        await people.tell_worker(turn, client, "worker.goal.let_go", "x")
+    async with world.desk.turn() as turn:
+        await turn.m.people.assign(world.client.id, (await _kim(turn)).id, turn.now)
+    await world.settle()
+    assert world.sam.screens == []
+
+
+async def _kim(turn):  # type: ignore[no-untyped-def]
+    return await turn.m.people.by_ref("W-2")
+
+
+async def test_staff_who_have_left_get_no_edits_of_old_cards(world: World) -> None:
+    await world.low()
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=62)
+    await world.pass_time(days=1, hours=1)
+    await world.pass_time(days=1, hours=1)
+    async with world.desk.turn() as turn:
+        kim = await turn.m.people.by_ref("W-2")
+        assert kim is not None
+        await turn.m.people.change(kim.id, status=Status.DISCHARGED)
+    before = len(world.kim.screens)
+    [alert] = await world.alerts()
+    await world.sam.taps_data(f"1:ack:{alert.id}")
+    assert len(world.kim.screens) == before
+
+
+# ---------------------------------------------------------------- harm by others
+
+
+async def test_harm_passes_by_a_worker_who_is_the_safeguarding_contact(world: World) -> None:
+    """The only contact is the worker concerned: it goes to whoever comes next, and never to them."""
+    plan = world.desk.plan
+    world.desk.plan = replace(plan, safety=replace(plan.safety, safeguarding_contact=("W-1",)))
+    await _writes(world, HURT_BY)
+    for _ in range(8):
+        await world.pass_time(minutes=10, seconds=1)
+    assert world.sam.screens == []
+    assert world.jo.shows.startswith("Urgent")
+
+
+async def test_danger_with_harm_in_it_passes_by_a_worker_who_is_on_duty(world: World) -> None:
+    plan = world.desk.plan
+    world.desk.plan = replace(plan, safety=replace(plan.safety, duty=("W-1", "M-1")))
+    await _writes(world, f"{HURT_BY} and {HURT_SELF}")
+    for _ in range(8):
+        await world.pass_time(minutes=10, seconds=1)
+    assert world.sam.screens == []
+    assert world.jo.screens != []
+
+
+async def test_the_worker_on_an_open_danger_does_not_open_later_words_about_harm(world: World) -> None:
+    await _writes(world, HURT_SELF)
+    await _writes(world, f"{HURT_BY} {HURT_SELF} blue")
+    danger = next(one for one in await world.alerts() if one.kind is Kind.DANGER)
+    await world.sam.taps_data(f"1:al:{danger.id}:show")
+    assert HURT_SELF in world.sam.all_words
+    assert "blue" not in world.sam.all_words
+    assert HURT_BY not in world.sam.all_words
+    await world.jo.taps_data(f"1:al:{danger.id}:show")
+    assert "blue" in world.jo.all_words
+
+
+async def test_show_opens_only_the_words_that_a_list_found(world: World) -> None:
+    await world.low(8, 8, 8)
+    await _writes(world, "only for me please")
+    await _writes(world, HURT_SELF)
+    danger = next(one for one in await world.alerts() if one.kind is Kind.DANGER)
+    await world.jo.taps_data(f"1:al:{danger.id}:show")
+    assert HURT_SELF in world.jo.all_words
+    assert "only for me" not in world.jo.all_words
+
+
+async def test_looking_at_somebody_elses_client_is_not_possible_at_the_action_either(world: World) -> None:
+    from bot.domain.errors import Refusal
+
+    kim = await a_worker(world.desk, "W-2", "Kim", 2002)
+    async with world.desk.turn() as turn:
+        with pytest.raises(Refusal, match="unknown_ref"):
+            await sessions.look(turn, kim, world.client)
