@@ -111,9 +111,7 @@ async def _not_asked(turn: Turn, out: Outgoing, why: str) -> None:
 
 
 async def _refused(turn: Turn, out: Outgoing, why: str) -> None:
-    """Telegram will never take it: an alert goes to the next person at once, and the managers hear of the mistake."""
-    if out.alert_id is not None and out.role is not Role.CLIENT:
-        await alerts.not_through(turn, out, why)
+    """Telegram will never take it: the managers hear of the mistake."""
     if out.kind == "sentence":
         return  # what tells of refusals is refused itself: no notice about the notice
     await _tell_managers(turn, f"refused:{out.id}", "admin.message_refused", kind=out.kind, id=out.id)
@@ -128,7 +126,11 @@ HOOKS = Hooks(
         "worker.whole_card": more.clear_later,
         "danger_words": more.clear_later,
     },
-    unsent={"client.question": _not_asked, "client.about_questions": _not_asked},
+    unsent={
+        **dict.fromkeys(ladder.KINDS, ladder.not_told),
+        "client.question": _not_asked,
+        "client.about_questions": _not_asked,
+    },
     unreachable=alerts.not_through,
     refused=_refused,
 )
