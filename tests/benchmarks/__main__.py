@@ -51,7 +51,7 @@ def main() -> None:
     asked.add_argument("names", nargs="*", choices=[[], *BENCHMARKS], help="which; without any, all")
     asked.add_argument("--smoke", action="store_true", help="one tiny round of each: do they still run?")
     asked.add_argument("--write", action="store_true", help="write docs/performance.md and its picture")
-    asked.add_argument("--rounds", type=int, default=Size.rounds)
+    asked.add_argument("--rounds", type=int, default=Size().rounds)
     asked.add_argument("--million", action="store_true", help="the timetable of a million too (minutes)")
     said = asked.parse_args()
     logs.set_up("error", json=False)
