@@ -136,7 +136,7 @@ class Texts:
     @classmethod
     @cache
     def shipped(cls) -> "Texts":
-        """The files that stand beside this module; read once, since parsing them takes a tenth of a second."""
+        """The files that stand beside this module; read once, since parsing them takes some 50 ms."""
         return cls.from_folder(files(__name__))
 
     @classmethod
