@@ -15,8 +15,6 @@ from functools import cached_property
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction
 
 from storage import engine as engines
@@ -175,11 +173,6 @@ class _Turns:
 
 class NotSaved(Exception):
     """The transaction that this unit shared with others could not be committed. Nothing of it was kept."""
-
-
-def is_trouble(broken: BaseException) -> bool:
-    """Is the database at fault (locked, full, out of reach), and not what was asked of it? Then it may do later."""
-    return isinstance(broken, NotSaved | OperationalError | InterfaceError | PoolTimeout)
 
 
 def is_trouble(broken: BaseException) -> bool:
