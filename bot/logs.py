@@ -21,6 +21,10 @@ NOISY = ("httpx", "httpcore", "aiohttp", "apscheduler", "asyncio", "aiosqlite", 
 """Libraries that write addresses (with the token in them), parameters or words when they are let."""
 
 
+LONGEST = 200
+"""Letters of a library's line."""
+
+
 def redact(text: str) -> str:
     """Take out whatever looks like a bot token."""
     return TOKEN.sub("[token]", text)
@@ -30,13 +34,18 @@ def _only_known_keys(_: Any, __: str, event: MutableMapping[str, Any]) -> Mutabl
     return {key: redact(value) if isinstance(value, str) else value for key, value in event.items() if key in KEPT}
 
 
-class _NoTokens(logging.Filter):
+class _NoValues(logging.Filter):
+    """What libraries log, without anything that was filled in: half a JSON body, a row, an address may stand there."""
+
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = redact(record.getMessage()), ()
+        said = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
+        # Who formats before logging, as asyncio does, tells what happened in the first line and the values below it.
+        said = redact((said.splitlines() or [""])[0])[:LONGEST]
         # A stack trace quotes values: the type of the error says enough, the rest may hold somebody's words.
         if record.exc_info and record.exc_info[0]:
-            record.msg = f"{record.msg} ({record.exc_info[0].__name__})"
-        record.exc_info = record.exc_text = None
+            said = f"{said} ({record.exc_info[0].__name__})"
+        record.msg, record.args = said, ()
+        record.exc_info = record.exc_text = record.stack_info = None
         return True
 
 
@@ -45,7 +54,7 @@ def set_up(level: str = "info", *, json: bool | None = None) -> None:
     as_json = not sys.stderr.isatty() if json is None else json
     number = logging.getLevelNamesMapping()[level.upper()]
     handler = logging.StreamHandler(sys.stderr)
-    handler.addFilter(_NoTokens())
+    handler.addFilter(_NoValues())
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for name in NOISY:

@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import os
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -20,6 +21,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 """Name → where the command is, and its line in the list."""
+
+
+OWNER_ONLY = 0o077
+"""Whatever a command writes, databases and links to open included, nobody else on the computer may read."""
 
 
 class LazyGroup(click.Group):
@@ -44,3 +49,4 @@ class LazyGroup(click.Group):
 @click.version_option(package_name="checkin-bot", message="%(version)s")
 def main() -> None:
     """Short check-ins between sessions, and an alert to the worker when something may be going wrong."""
+    os.umask(OWNER_ONLY)

@@ -1,6 +1,7 @@
 """`demo`: the whole thing on this machine, without a token, an account or a network."""
 
 import asyncio
+import socket
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -35,14 +36,25 @@ TRY = (
 def demo(once: bool, port: int) -> None:
     """Everything on this machine: a page with three phones, and a story under way."""
     logs.set_up("warning")
+    if not once and (why := _taken(port)):
+        click.echo(f"Port {port} can't be had ({why}). Choose another: make demo PORT=9000", err=True)
+        sys.exit(2)
     try:
         with tempfile.TemporaryDirectory(prefix="checkin-demo-") as folder:
             asyncio.run(_once(Path(folder)) if once else _serve(Path(folder), port))
     except KeyboardInterrupt:
         click.echo("The demo has ended. Nothing of it was kept.")
-    except OSError as taken:
-        click.echo(f"Port {port} can't be had ({taken.strerror}). Choose another: make demo PORT=9000", err=True)
-        sys.exit(2)
+
+
+def _taken(port: int) -> str | None:
+    """Why the page cannot be served there: asked first, before the story has been played for nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind(("127.0.0.1", port))
+        except OSError as taken:
+            return taken.strerror
+    return None
 
 
 async def _once(folder: Path) -> None:

@@ -1,0 +1,59 @@
+"""What somebody meets who has only just begun: a taken port, no file, and files that are nobody else's business."""
+
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bot.cli import main
+
+CONFIG = (Path(__file__).parents[2] / "config.example.toml").read_text()
+PEOPLE = "role,ref,name,worker,language,timezone,next_session,status\nmanager,M-1,Jo,,,,,\n"
+
+
+def typed(*words: str) -> Result:
+    return CliRunner().invoke(main, words)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_taken_port_is_one_line_before_anything_begins() -> None:
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        door.listen()
+        done = typed("demo", "--port", str(door.getsockname()[1]))
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    assert "make demo PORT=9000" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_without_a_file_the_next_step_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = typed("run")
+    assert done.exit_code == 2
+    assert "config.toml" in done.stderr
+    assert "--config" in done.stderr
+
+
+def test_what_commands_write_is_readable_by_its_owner_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Database, key, link as a picture, export: whatever the shell's own mask allows."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.toml").write_text(CONFIG)
+    (tmp_path / "people.csv").write_text(PEOPLE)
+    before = set(tmp_path.iterdir())
+    for words in (
+        ("roster", "import", "people.csv"),
+        ("invite", "M-1", "--bot", "a_bot", "--qr", "jo.png"),
+        ("export", "--out", "all.json"),
+        ("export", "--format", "csv", "--out", "all"),
+    ):
+        assert typed(*words).exit_code == 0
+    written = {one for one in tmp_path.rglob("*") if one not in before and one.is_file()}
+    assert {"checkin.db", "checkin.keys", "jo.png", "all.json"} <= {one.name for one in written}
+    assert {one.name: oct(mode(one)) for one in written if mode(one) != 0o600} == {}
+    assert mode(tmp_path / "all") == 0o700

@@ -1,0 +1,78 @@
+"""Logs of the libraries below: the name of what happened, never what was filled in."""
+
+import asyncio
+import io
+import logging
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bot import logs
+
+TOKEN = "123456789:AAabcdefghijklmnopqrstuvwxyz0123456789"
+WORDS = "marzipan"
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", out)
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    logs.set_up("debug", json=True)
+    yield out
+    root.handlers[:] = before
+    root.setLevel(level)
+
+
+def test_half_a_json_body_of_telegram_is_not_quoted(written: io.StringIO) -> None:
+    """PTB logs at ERROR what it could not read: a chat's words may stand in it."""
+    from telegram.error import TelegramError
+    from telegram.request import BaseRequest
+
+    with pytest.raises(TelegramError):
+        BaseRequest.parse_json_payload(f'{{"text": "{WORDS}", '.encode())
+    assert WORDS not in written.getvalue()
+    assert "telegram" in written.getvalue()
+
+
+def test_an_error_that_nobody_waited_for_is_not_quoted(written: io.StringIO) -> None:
+    """asyncio prints the error with its text, and the task with what it was given."""
+    loop = asyncio.new_event_loop()
+    loop.call_exception_handler({"message": "Task exception was never retrieved", "exception": ValueError(WORDS)})
+    loop.call_exception_handler({"message": "went wrong", "future": WORDS})
+    loop.close()
+    assert WORDS not in written.getvalue()
+    assert "Task exception was never retrieved (ValueError)" in written.getvalue()
+
+
+@pytest.mark.parametrize(
+    "name", ["telegram.ext.Application", "httpx", "sqlalchemy.engine.Engine", "uvicorn.error", "other"]
+)
+@pytest.mark.parametrize("level", [logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR])
+def test_no_library_writes_what_was_filled_in(written: io.StringIO, name: str, level: int) -> None:
+    log = logging.getLogger(name)
+    log.log(level, "Got %s from https://api.telegram.org/bot%s/x", WORDS, TOKEN)
+    log.log(level, ValueError(WORDS))
+    try:
+        raise ValueError(WORDS)
+    except ValueError:
+        log.log(level, "broken at bot%s", TOKEN, exc_info=True, stack_info=True)
+    assert WORDS not in written.getvalue()
+    assert TOKEN not in written.getvalue()
+
+
+def test_a_token_in_a_ready_made_line_is_taken_out(written: io.StringIO) -> None:
+    logging.getLogger("other").error(f"GET /bot{TOKEN}/getMe")
+    assert "GET /bot[token]/getMe" in written.getvalue()
+
+
+@pytest.mark.parametrize("extra", [{"text": WORDS}, {"name": WORDS}, {"facts": {"goal": WORDS}}])
+def test_our_own_lines_keep_known_keys_only(written: io.StringIO, extra: dict[str, Any]) -> None:
+    import structlog
+
+    structlog.get_logger().error("row_failed", row="r1", **extra)
+    assert WORDS not in written.getvalue()
+    assert "row_failed" in written.getvalue()
