@@ -156,11 +156,12 @@ class TelegramMessenger:
         """
         if parcel.photo is None:
             return None
+        sent: object = None
         try:
-            return await self._tg.send_photo(letter.chat_id, parcel.photo, caption=parcel.text, **common)
-        except (InvalidToken, AttributeError) as unknown:
-            log.warning("picture_not_taken", kind=letter.kind, error=type(unknown).__name__)
-            return None
+            sent = await self._tg.send_photo(letter.chat_id, parcel.photo, caption=parcel.text, **common)
+        except InvalidToken:
+            log.warning("picture_not_taken", kind=letter.kind)
+        return sent if isinstance(sent, Message) else None
 
     async def _edit(self, letter: Letter, parcel: _Parcel, message_id: int) -> Sent:
         where: dict[str, Any] = {"chat_id": letter.chat_id, "message_id": message_id, "reply_markup": parcel.keyboard}
