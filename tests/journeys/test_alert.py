@@ -87,9 +87,8 @@ async def test_saying_it_oneself_passes_on_no_numbers(town: Town) -> None:
     assert "fell" not in alert.text
 
 
-async def test_wanting_someone_else_is_on_no_surface_of_the_worker(either_town: Town) -> None:
+async def test_wanting_someone_else_is_on_no_surface_of_the_worker(town: Town) -> None:
     """The manager has it after the minute; the worker's phone shows nothing, not even in /caseload or /client."""
-    town = either_town
     await town.asked()
     await town.answers(*LOW)
     chosen = await town.tap(town.alex, "I'd like someone else")

@@ -30,8 +30,7 @@ async def test_when_nobody_acts_everybody_on_the_ladder_is_asked_in_turn(either_
     assert [by for state, by in states if state in rungs][:4] == ["W-1", "W-2", "M-1", "M-2"]
 
 
-async def test_taking_it_cancels_the_rest(either_town: Town) -> None:
-    town = either_town
+async def test_taking_it_cancels_the_rest(town: Town) -> None:
     await town.told()
     await town.tap(town.sam, "I've got it")
     shown = words_on(town.sam)
@@ -75,8 +74,7 @@ async def test_a_worker_who_vanishes_without_a_word_is_passed_over_when_the_aler
     await town.kim.expect(is_alert)
 
 
-async def test_a_client_who_blocks_the_bot_is_a_neutral_note_and_no_question_more(either_town: Town) -> None:
-    town = either_town
+async def test_a_client_who_blocks_the_bot_is_a_neutral_note_and_no_question_more(town: Town) -> None:
     town.alex.block()
     note = await town.sam.expect("R-118 · the chat doesn't get through")
     assert "both are fine" in note.text

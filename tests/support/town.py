@@ -122,7 +122,7 @@ class Town:
         await self.pass_until(self.now + timedelta(**by))
 
     async def pass_until(self, moment: datetime) -> None:
-        await self.settled()
+        await answered(self.stage)
         self.stage.clock.advance_to(moment)
         await self.settled()
 
@@ -221,11 +221,16 @@ async def settled(stage: Stage) -> None:
     The loops run by themselves, but nobody can tell from outside whether they have looked since the clock was moved:
     so each is made to look once more.
     """
-    await stage.standin.idle(QUIET, A_WHILE)
+    await answered(stage)
     for loop in stage.bot.loops:
         await ticks.once(stage.desk, loop)
-    await stage.bot.courier.idle()
+    await answered(stage)
+
+
+async def answered(stage: Stage) -> None:
+    """Return when the bot has said whatever it had to say to what it has heard."""
     await stage.standin.idle(QUIET, A_WHILE)
+    await stage.bot.courier.idle()
 
 
 # ---------------------------------------------------------------- the town, made once and copied
