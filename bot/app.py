@@ -24,7 +24,7 @@ import structlog
 from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
-from bot import ticks
+from bot import charts, ticks
 from bot.actions import checkins, followup, housekeeping, joining, ladder, privacy
 from bot.actions import settings as wishes
 from bot.actions.courier import Courier
@@ -237,6 +237,7 @@ async def run(bot: Bot, stop: asyncio.Event, *, beats: bool = True) -> None:
             hearing = house.create_task(_hear(bot), name="hear")
             loops = [house.create_task(ticks.run(bot.desk, loop), name=loop.name) for loop in bot.loops]
             delivering = house.create_task(bot.courier.run(), name="deliver")
+            house.create_task(asyncio.to_thread(charts.warm_up), name="warm up")
             await stop.wait()
             log.info("ending")
             bot.courier.stop()

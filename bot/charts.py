@@ -7,6 +7,7 @@ while; drawing takes some 100 ms of processor time, so call `draw` in a thread. 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from io import BytesIO
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,7 @@ class Labels:
     number: Callable[[float], str]
 
 
+@cache
 def warm_up() -> None:
     """Import what drawing needs and draw once, so that the first alert does not wait for it."""
     today = date(2026, 1, 5)
