@@ -51,6 +51,7 @@ def main() -> None:
     asked.add_argument("names", nargs="*", choices=[[], *BENCHMARKS], help="which; without any, all")
     asked.add_argument("--smoke", action="store_true", help="one tiny round of each: do they still run?")
     asked.add_argument("--write", action="store_true", help="write docs/performance.md and its picture")
+    asked.add_argument("--keep", type=Path, help="a file that gathers the results of several runs for --write")
     asked.add_argument("--rounds", type=int, default=Size().rounds)
     asked.add_argument("--million", action="store_true", help="the timetable of a million too (minutes)")
     said = asked.parse_args()
@@ -59,6 +60,8 @@ def main() -> None:
     if said.million:
         size = replace(size, timetables=(*size.timetables, 1_000_000))
     results = asyncio.run(run(said.names or list(BENCHMARKS), size))
+    if said.keep:
+        results = report.keep(results, said.keep)
     if said.write:
         report.write(results, REMARKS.read_text("utf-8"), DOCS / "performance.md")
 

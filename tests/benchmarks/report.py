@@ -1,14 +1,16 @@
 """The results for a reader: a table on the terminal, a page and a picture in docs/."""
 
+import json
 import os
 import platform
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks.figures import Figure, Results
+from tests.benchmarks.figures import Fact, Figure, Results
 
 HEAD = ("path", "ours", "peer in the same round", "ours", "peer", "ratio (each round)", "target", "")
 SIGNS = {True: "met", False: "missed", None: ""}
@@ -43,6 +45,17 @@ def show(results: Results) -> None:
     console.print(table)
     for fact in results.facts:
         console.print(f"{fact.path}: {fact.says}")
+
+
+def keep(results: Results, file: Path) -> Results:
+    """Put these results into a file, in place of older ones of the same paths; everything that stands there now."""
+    old = json.loads(file.read_text()) if file.exists() else {"figures": [], "facts": []}
+    names, paths = {one.path for one in results.figures}, {one.path for one in results.facts}
+    figures = [Figure(**one) for one in old["figures"] if one["path"] not in names] + results.figures
+    facts = [Fact(**one) for one in old["facts"] if one["path"] not in paths] + results.facts
+    everything = Results(sorted(figures, key=lambda one: one.path), sorted(facts, key=lambda one: one.path))
+    file.write_text(json.dumps(asdict(everything)))
+    return everything
 
 
 def write(results: Results, remarks: str, page: Path) -> None:
