@@ -7,6 +7,7 @@ the last person on each ladder has been told.
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -120,7 +121,13 @@ class AlertMachine(RuleBasedStateMachine):
         self.asked.append(check_in_id)
         for item, value in list(enumerate(values))[:count]:
             client = self.client
-            self.at.act(lambda turn, c=client, i=item, v=value: answers.answer(turn, c, check_in_id, i, v))
+            self.at.act(partial(self.tap, client, check_in_id, item, value))
+
+    async def tap(self, client: Client, check_in_id: str, item: int, value: int, turn: Turn) -> None:
+        await answers.answer(turn, client, check_in_id, item, value)
+
+    async def back(self, person: Person, turn: Turn) -> None:
+        await routes.back(turn, person, turn.now)
 
     @rule(which=st.integers(0, 2), item=st.integers(0, 2), value=VALUES)
     def changes_an_answer(self, which: int, item: int, value: int) -> None:
@@ -298,7 +305,7 @@ class AlertMachine(RuleBasedStateMachine):
         self.at.dead.clear()
         for ref in STAFF:
             person = self.person(ref)
-            self.at.act(lambda turn, one=person: routes.back(turn, one, turn.now))
+            self.at.act(partial(self.back, person))
         for _ in range(14):
             self.at.wait(days=3)
             self.at.look(*LOOPS)

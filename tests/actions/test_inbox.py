@@ -16,7 +16,7 @@ from bot.rehearsal.clock import RehearsalClock
 from storage import tables as t
 from tests.support.checkins import move
 
-LOCKED = OperationalError("BEGIN IMMEDIATE", None, Exception("database is locked"))
+LOCKED: Exception = OperationalError("BEGIN IMMEDIATE", None, Exception("database is locked"))
 
 
 @dataclass

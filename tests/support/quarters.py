@@ -203,9 +203,9 @@ class Quarters:
         for _ in range(most):
             if not self.waiting():
                 return
-            flight = self.claim()
-            if flight is not None:
-                self.settle(flight, self.arrive(flight))
+            taken = self.claim()
+            if taken is not None:
+                self.settle(taken, self.arrive(taken))
         raise AssertionError("the outbox never runs empty")
 
 
