@@ -14,6 +14,17 @@ from storage.sealing import Seal
 
 NAME = "person.name"
 
+# Asked several times at every tap: putting such a query together takes longer than asking it.
+_CLIENTS = (
+    sa.select(t.person, t.client)
+    .join_from(t.client, t.person, t.client.c.person_id == t.person.c.id)
+    .order_by(t.person.c.ref)
+)
+_PERSON_BY = {
+    name: sa.select(t.person).where(t.person.c[name] == sa.bindparam("sought")) for name in ("id", "ref", "chat_id")
+}
+_CLIENT_BY = {name: _CLIENTS.where(t.person.c[name] == sa.bindparam("sought")) for name in ("id", "ref")}
+
 
 class People:
     """Rows in, people out."""
@@ -25,13 +36,13 @@ class People:
     # ------------------------------------------------------------ one person
 
     async def by_id(self, person_id: str) -> Person | None:
-        return await self._one(t.person.c.id == person_id)
+        return await self._one("id", person_id)
 
     async def by_ref(self, ref: str) -> Person | None:
-        return await self._one(t.person.c.ref == ref)
+        return await self._one("ref", ref)
 
     async def by_chat(self, chat_id: int) -> Person | None:
-        return await self._one(t.person.c.chat_id == chat_id)
+        return await self._one("chat_id", chat_id)
 
     async def many(self, person_ids: Iterable[str]) -> dict[str, Person]:
         """People by their ids."""
@@ -44,8 +55,8 @@ class People:
             query = query.where(t.person.c.role == role)
         return [self._person(row._mapping) for row in await self._con.execute(query)]
 
-    async def _one(self, where: sa.ColumnElement[bool]) -> Person | None:
-        row = (await self._con.execute(sa.select(t.person).where(where))).first()
+    async def _one(self, by: str, sought: str | int) -> Person | None:
+        row = (await self._con.execute(_PERSON_BY[by], {"sought": sought})).first()
         return self._person(row._mapping) if row else None
 
     def _person(self, row: Mapping[Any, Any]) -> Person:
@@ -96,10 +107,10 @@ class People:
     # ------------------------------------------------------------ clients
 
     async def client(self, client_id: str) -> Client | None:
-        return await self._one_client(t.person.c.id == client_id)
+        return await self._one_client("id", client_id)
 
     async def client_by_ref(self, ref: str) -> Client | None:
-        return await self._one_client(t.person.c.ref == ref)
+        return await self._one_client("ref", ref)
 
     async def caseload(self, worker_id: str) -> list[Client]:
         """The clients assigned to one worker, by ref."""
@@ -173,18 +184,12 @@ class People:
         query = sa.select(t.client.c.person_id).join_from(t.client, t.person, t.client.c.person_id == t.person.c.id)
         return (await self._con.execute(query.where(takes_part).limit(1))).first() is not None
 
-    async def _one_client(self, where: sa.ColumnElement[bool]) -> Client | None:
-        found = await self._clients(where)
-        return found[0] if found else None
+    async def _one_client(self, by: str, sought: str) -> Client | None:
+        row = (await self._con.execute(_CLIENT_BY[by], {"sought": sought})).first()
+        return self._client(row._mapping) if row else None
 
     async def _clients(self, where: sa.ColumnElement[bool]) -> list[Client]:
-        query = (
-            sa.select(t.person, t.client)
-            .join_from(t.client, t.person, t.client.c.person_id == t.person.c.id)
-            .where(where)
-            .order_by(t.person.c.ref)
-        )
-        return [self._client(row._mapping) for row in await self._con.execute(query)]
+        return [self._client(row._mapping) for row in await self._con.execute(_CLIENTS.where(where))]
 
     def _client(self, row: Mapping[Any, Any]) -> Client:
         c = t.client.c
