@@ -1,5 +1,7 @@
 """What a client starts by themselves: wanting to talk, wanting somebody else, wanting help now."""
 
+from datetime import datetime
+
 from bot.actions import alerts, crisis, duty, menu, people, prompts
 from bot.actions.desk import Turn
 from bot.domain.alerts import Kind
@@ -38,7 +40,7 @@ async def someone_else(turn: Turn, client: Client) -> None:
 async def _other(turn: Turn, client: Client) -> Person:
     person = await people.other_person(turn, client)
     if person is None:
-        raise Refusal("errors.not_live")
+        raise Refusal("client.talk.nobody_else", {"place": turn.plan.service.place})
     return person
 
 
@@ -90,7 +92,7 @@ async def _quiet(turn: Turn, client: Client) -> None:
 
 
 async def progress(turn: Turn, client: Client, *, fresh: bool, most: int = 20) -> None:
-    """The client's own answers, newest first, in words."""
+    """The client's own answers and the words they added, newest first."""
     kept = [one for many in (await turn.m.answers.of(client.id)).values() for one in many if one.current]
     said = [one for one in kept if (one.value, one.choice, one.text) != (None, None, None)]
     goals = {goal.id: goal.text for goal in await turn.m.goals.of(client.id)}
@@ -103,6 +105,15 @@ async def progress(turn: Turn, client: Client, *, fresh: bool, most: int = 20) -
             "choice": one.choice,
             "text": one.text,
         }
-        for one in sorted(said, key=lambda one: one.answered_at, reverse=True)[:most]
+        for one in said
     ]
-    await menu.show(turn, client, "answers", fresh=fresh, more={"answers": lines})
+    own: list[Json] = [
+        {"day": people.local(client.person, one.said_at), "text": one.text} for one in await turn.m.remarks.of(client.id)
+    ]
+    newest = sorted((*lines, *own), key=_day, reverse=True)[:most]
+    await menu.show(turn, client, "answers", fresh=fresh, more={"answers": newest})
+
+
+def _day(line: Json) -> datetime:
+    assert isinstance(line, dict)
+    return datetime.fromisoformat(str(line["day"]))

@@ -166,4 +166,7 @@ def _why(refusal: Refusal, found: Loaded) -> str:
 def _draw(link: str, path: Path) -> None:
     import segno
 
-    segno.make(link, error="m").save(str(path), scale=8, border=4)
+    try:
+        segno.make(link, error="m").save(str(path), kind="png", scale=8, border=4)
+    except OSError as why:
+        raise _failed(f"{path}: {why.strerror}. The link itself is {link}") from None

@@ -57,3 +57,16 @@ def test_what_commands_write_is_readable_by_its_owner_only(tmp_path: Path, monke
     assert {"checkin.db", "checkin.keys", "jo.png", "all.json"} <= {one.name for one in written}
     assert {one.name: oct(mode(one)) for one in written if mode(one) != 0o600} == {}
     assert mode(tmp_path / "all") == 0o700
+
+
+def test_a_picture_that_cannot_be_written_is_one_line_with_the_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.toml").write_text(CONFIG)
+    (tmp_path / "people.csv").write_text(PEOPLE)
+    assert typed("roster", "import", "people.csv").exit_code == 0
+    done = typed("invite", "M-1", "--bot", "a_bot", "--qr", "nowhere/jo.png")
+    assert done.exit_code == 2
+    assert "No such file or directory" in done.stderr
+    assert "https://t.me/a_bot?start=" in done.stderr
