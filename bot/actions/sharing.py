@@ -41,6 +41,8 @@ async def undo(turn: Turn, client: Client, alert_id: str) -> None:
         raise Refusal("client.sharing.undo_too_late", await people.names_for(turn, client))
     if alert.kind is Kind.SOMEONE_ELSE:
         alert = await _for_worker(turn, client, alert)
+    elif alert.wish is Wish.SOMEONE_ELSE:
+        await _recall(turn, client, alert)
     await _wish_of_signals(turn, alert, Wish.NONE)
     goes_at = alert.goes_at if alert.sent else turn.now + NO_TAP
     alert = await _change(turn, alert, Wish.NONE, chosen_at=None, goes_at=goes_at)
@@ -92,9 +94,30 @@ async def _for_someone_else(turn: Turn, client: Client, alert: Alert) -> Alert:
     """It becomes a matter of its own, on no surface of the worker. What the worker has seen before stays theirs."""
     if alert.sent:
         await alerts.raise_someone_else(turn, client)
+        await _after_the_minute(turn, client)
         return await _change(turn, alert, Wish.SOMEONE_ELSE, chosen_at=turn.now)
     await delivery.withdraw(turn, alert_id=alert.id, why="someone else")
     return await _becomes(turn, client, alert, Kind.SOMEONE_ELSE, Wish.SOMEONE_ELSE)
+
+
+async def _after_the_minute(turn: Turn, client: Client) -> None:
+    """The matter that was raised just now leaves when it can't be undone any more. An older one goes its own way."""
+    matter = await turn.m.alerts.open_of(client.id, Kind.SOMEONE_ELSE)
+    if matter is None or matter.raised_at != turn.now or not matter.ladder:
+        return
+    goes_at = turn.now + UNDO
+    ends = duty.rung_ends(turn.plan, matter, matter.step, goes_at)
+    await turn.m.alerts.change(matter.id, goes_at=goes_at, step_due_at=ends)
+    await matters.show(turn, replace(matter, goes_at=goes_at), client, at=goes_at)
+
+
+async def _recall(turn: Turn, client: Client, alert: Alert) -> None:
+    """The matter that this choice raised, before anybody has seen it."""
+    matter = await turn.m.alerts.open_of(client.id, Kind.SOMEONE_ELSE)
+    if matter is None or matter.raised_at != alert.chosen_at or matter.sent:
+        return
+    await turn.m.signals.change([one.id for one in await turn.m.signals.of_alert(matter.id)], holds=False)
+    await matters.take_back(turn, matter, "client")
 
 
 async def _for_worker(turn: Turn, client: Client, alert: Alert) -> Alert:

@@ -115,6 +115,33 @@ async def test_someone_else_can_be_undone(world: World) -> None:
     assert "worth asking" in world.sam.shows
 
 
+async def someone_else_after_a_card(world: World) -> None:
+    """Sam has the first card; of the next low answer the client would rather tell somebody else."""
+    await world.low()
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=61)
+    await world.low(1, 1, 8)
+    await world.alex.taps("I'd like someone else")
+
+
+async def test_someone_else_after_a_card_waits_for_the_undo_minute(world: World) -> None:
+    await someone_else_after_a_card(world)
+    await world.pass_time(seconds=59)
+    assert world.ada.screens == []
+    await world.pass_time(seconds=2)
+    assert "would like to see someone else" in world.ada.shows
+
+
+async def test_someone_else_after_a_card_can_be_undone(world: World) -> None:
+    await someone_else_after_a_card(world)
+    await world.pass_time(seconds=30)
+    await world.alex.taps("Undo")
+    await world.pass_time(days=2)
+    assert world.ada.screens == []
+    (matter,) = [one for one in await world.alerts() if one.kind is Kind.SOMEONE_ELSE]
+    assert matter.state is AlertState.WITHDRAWN
+
+
 async def test_picking_it_up_is_shown_to_the_client_without_a_sound(world: World) -> None:
     await world.low()
     await world.alex.taps("Tell")
