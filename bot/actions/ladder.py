@@ -174,7 +174,7 @@ async def _past(turn: Turn, alert_id: str, out: Outgoing) -> None:
         return
     if alert.state is AlertState.ACKNOWLEDGED and alert.id == out.alert_id and alert.holder_id == out.person_id:
         if out.guard is Guard.HOLDER:
-            await _rings_anew(turn, alert, client, out)
+            await _rings_anew(turn, alert, client, out.ref)
         return
     if alert.state is not AlertState.RAISED or alert.holder_ref != out.ref:
         return
@@ -186,15 +186,24 @@ async def _past(turn: Turn, alert_id: str, out: Outgoing) -> None:
     await take(turn, alert, client, following, at=max(turn.now, alert.goes_at))
 
 
-async def _rings_anew(turn: Turn, alert: Alert, client: Client, out: Outgoing) -> None:
-    """It was put off, came back, and whoever has it can't be reached any more: as if nobody had taken it."""
+async def left(turn: Turn, person: Person) -> None:
+    """Somebody works here no more: what they had taken is told as if nobody had."""
+    for one in await turn.m.alerts.open_ones():
+        alert = await turn.m.alerts.get(one.id, lock=True) if one.holder_id == person.id else None
+        client = await turn.m.people.client(one.client_id) if alert is not None else None
+        if alert is not None and client is not None and alert.state is AlertState.ACKNOWLEDGED:
+            await _rings_anew(turn, alert, client, person.ref)
+
+
+async def _rings_anew(turn: Turn, alert: Alert, client: Client, ref: str) -> None:
+    """Whoever has it (`ref`) can't be reached any more: as if nobody had taken it."""
     await turn.m.alerts.change(
         alert.id, state=AlertState.RAISED, holder_id=None, acknowledged_at=None, snoozed_until=None
     )
-    await turn.m.alerts.note(alert.id, turn.now, "unreachable", out.ref)
+    await turn.m.alerts.note(alert.id, turn.now, "unreachable", ref)
     now = await turn.m.alerts.get(alert.id)
     assert now is not None
-    step = next_person(now.ladder, now.step) if now.holder_ref == out.ref else now.step
+    step = next_person(now.ladder, now.step) if now.holder_ref == ref else now.step
     await take(turn, now, client, step, at=turn.now)
 
 

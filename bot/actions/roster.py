@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import available_timezones
 
-from bot.actions import matters, prompts, timetable
+from bot.actions import ladder, matters, prompts, timetable
 from bot.actions.desk import Turn
 from bot.domain import roster
 from bot.domain.people import Asking, Client, Person, Status
@@ -112,12 +112,15 @@ async def _settle(turn: Turn, ids: Mapping[str, str], entry: Entry, fields: tupl
 
 
 async def _end(turn: Turn, person_id: str, role: Role) -> None:
-    """Discharge ends the prompts; what was said stays until `retention.after_discharge` is over."""
+    """Discharge ends the prompts; what was said stays until `retention.after_discharge` is over. Staff leave nothing
+    in their hands."""
     await turn.m.people.change(person_id, status=Status.DISCHARGED, expects=None, expects_until=None)
     await turn.m.invitations.end(person_id, "discharged")
     if role is Role.CLIENT:
         await turn.m.people.change_client(person_id, asking=Asking.NO_MORE, asking_since=turn.now, paused_until=None)
         await prompts.stop_asking(turn, person_id, "discharged")
+    elif (person := await turn.m.people.by_id(person_id)) is not None:
+        await ladder.left(turn, person)
 
 
 async def _come_back(turn: Turn, person_id: str, role: Role) -> None:

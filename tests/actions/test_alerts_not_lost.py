@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot.actions import alerts, handling, ladder
+from bot.actions import alerts, handling, ladder, roster
 from bot.actions.desk import Desk
 from bot.domain.alerts import AlertState
 from bot.domain.people import Status
+from bot.domain.roster import COLUMNS
 from bot.domain.words import Role
 from bot.ports import Letter, Refused, Sent, Verdict
 from handlers import routes
@@ -66,6 +67,19 @@ async def test_whoever_left_before_the_card_did_is_passed_over_at_once(world: Wo
     async with world.desk.turn() as turn:
         await turn.m.people.change(world.worker.id, status=Status.DISCHARGED)
     await world.pass_time(hours=2, minutes=1)
+    assert world.kim.shows.startswith("R-118")
+
+
+async def test_what_somebody_had_taken_before_they_left_rings_for_the_next_person(world: World) -> None:
+    await a_card(world)
+    await world.sam.taps("I've got it")
+    row = "worker,W-1,Sam,,en,Europe/London,,discharged"
+    async with world.desk.turn() as turn:
+        done = await roster.import_roster(turn, f"{','.join(COLUMNS)}\n{row}", dry_run=False)
+    assert done.problems == ()
+    await world.settle()
+    (alert,) = await world.alerts()
+    assert (alert.state, alert.holder_id, alert.holder_ref) == (AlertState.RAISED, None, "W-2")
     assert world.kim.shows.startswith("R-118")
 
 
