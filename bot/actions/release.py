@@ -36,7 +36,8 @@ from bot.domain.schedules import (
     next_due,
 )
 from storage.tables import new_id
-from storage.timetable import Slot
+from storage.timetable import Overtaken, Slot
+from storage.unit_of_work import is_trouble
 
 log = structlog.get_logger()
 
@@ -71,11 +72,35 @@ class _Decided:
 async def release_due(turn: Turn, limit: int = 100) -> int:
     """Decide every check-in whose time has come, at most `limit`. Returns how many rows of the timetable were due.
 
-    Safe to call from several replicas and again after any failure: an occasion is unique, and so is its post.
+    Safe to call from several replicas and again after any failure: an occasion is unique, and so is its post. Where
+    the batch can't be kept for one row's sake, each row is decided by itself.
     """
     due = await turn.m.timetable.due(turn.now, limit)
     if not due:
         return 0
+    try:
+        async with turn.m.apart():
+            await _release_all(turn, due)
+    except Exception as broken:
+        if isinstance(broken, Overtaken) or is_trouble(broken):
+            raise
+        for slot in due:
+            await _release_one(turn, slot)
+    return len(due)
+
+
+async def _release_one(turn: Turn, slot: Slot) -> None:
+    try:
+        async with turn.m.apart():
+            await _release_all(turn, [slot])
+    except Exception as broken:
+        if isinstance(broken, Overtaken) or is_trouble(broken):
+            raise
+        log.error("check_in_not_decided", schedule=slot.schedule, client=slot.client_id, error=type(broken).__name__)
+        await turn.m.timetable.move([(slot, replace(slot, next_due_at=turn.now + PUSHED_AWAY))])
+
+
+async def _release_all(turn: Turn, due: Sequence[Slot]) -> None:
     known, decided = await _read(turn, due), _Decided()
     for slot in due:
         try:
@@ -86,7 +111,6 @@ async def release_due(turn: Turn, limit: int = 100) -> int:
     await turn.m.timetable.move(decided.moves)
     await turn.m.checkins.add(decided.check_ins)
     await delivery.post_all(turn, decided.posts)
-    return len(due)
 
 
 async def _read(turn: Turn, due: Sequence[Slot]) -> _Known:

@@ -18,6 +18,7 @@ from bot.domain.plan import Plan
 from bot.domain.schedules import Schedule
 from bot.domain.words import Role, Weekday
 from storage import tables as t
+from storage.tables import new_id
 from storage.timetable import Overtaken
 from tests.support.checkins import all_of, asked, at, kinds, latest, move, plan_for, posts, release, tap
 from tests.support.people import a_client, a_worker, contacts
@@ -206,6 +207,34 @@ async def test_one_row_that_cannot_be_decided_is_pushed_away_and_the_others_go_o
     move(desk, hours=1)
     assert await release(desk) == 2
     assert await kinds(desk) == ["client.question"]
+    assert await release(desk) == 0
+
+
+async def test_one_check_in_that_cannot_be_kept_is_pushed_away_and_the_others_go_on(
+    desk: Desk, client: Client, worker: Person
+) -> None:
+    """Its occasion is on record already, but too far back to be noticed before it is written."""
+    twice = await a_client(desk, worker, ref="R-400", chat_id=1400)
+    await plan_for(desk, client)
+    due = await plan_for(desk, twice)
+    assert due is not None
+    at(desk, due)
+    async with desk.turn() as turn:
+        (slot,) = await turn.m.timetable.of([twice.id])
+        there = CheckIn(
+            id=new_id(),
+            client_id=twice.id,
+            worker_id=worker.id,
+            schedule=slot.schedule,
+            local_date=slot.due.local_date,
+            slot=slot.due.slot,
+            state=State.CANCELLED,
+            items=(),
+            planned_at=turn.now - timedelta(days=4_000),
+        )
+        await turn.m.checkins.add([there])
+    assert await release(desk) == 2
+    assert [row.client_id for row in await posts(desk)] == [client.id]
     assert await release(desk) == 0
 
 
