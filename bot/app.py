@@ -46,6 +46,7 @@ from storage.sealing import Seal, new_key
 from storage.tables import new_id
 from storage.unit_of_work import Memory
 
+UP_BY_THEN = timedelta(seconds=3)
 PATIENCE_AT_THE_END = 8.0
 """Seconds for what is in flight when the bot is asked to end; whoever asks waits ten."""
 
@@ -237,11 +238,11 @@ async def run(bot: Bot, stop: asyncio.Event, *, beats: bool = True) -> None:
             hearing = house.create_task(_hear(bot), name="hear")
             loops = [house.create_task(ticks.run(bot.desk, loop), name=loop.name) for loop in bot.loops]
             delivering = house.create_task(bot.courier.run(), name="deliver")
-            house.create_task(asyncio.to_thread(charts.warm_up), name="warm up")
+            warming = house.create_task(_warm_up(bot), name="warm up")
             await stop.wait()
             log.info("ending")
             bot.courier.stop()
-            for task in (hearing, *loops):
+            for task in (hearing, warming, *loops):
                 task.cancel()
             await asyncio.wait([delivering], timeout=PATIENCE_AT_THE_END)
             delivering.cancel()
@@ -254,6 +255,12 @@ async def _hear(bot: Bot) -> None:
     async with asyncio.TaskGroup() as ears:
         ears.create_task(bot.receiver.run(), name="receive")
         ears.create_task(bot.reader.run(), name="inbox")
+
+
+async def _warm_up(bot: Bot) -> None:
+    """What the first chart needs, once the bot is up: importing it takes the processor from the start."""
+    await bot.desk.clock.wait(asyncio.Event(), UP_BY_THEN)
+    await asyncio.to_thread(charts.warm_up)
 
 
 async def _say_hello(bot: Bot) -> None:
