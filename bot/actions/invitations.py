@@ -18,7 +18,7 @@ BOT_NAME = "bot_username"
 
 _WRONG = {
     Standing.USED: "client.code.used",
-    Standing.ENDED: "client.code.used",
+    Standing.ENDED: "client.code.ended",
     Standing.EXPIRED: "client.code.expired",
 }
 

@@ -208,7 +208,7 @@ async def test_its_own_person_may_open_it_again(desk: Desk, invited: Client) -> 
 async def test_a_new_invitation_ends_the_older_one(desk: Desk, invited: Client) -> None:
     old = await code_for(desk)
     await code_for(desk)
-    assert (await Chat(desk, PHONE).types(f"/start {old}")).refused == "client.code.used"
+    assert (await Chat(desk, PHONE).types(f"/start {old}")).refused == "client.code.ended"
 
 
 async def test_after_a_fortnight_a_link_is_too_old(desk: Desk, invited: Client) -> None:

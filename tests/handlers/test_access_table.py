@@ -1,0 +1,182 @@
+"""Every button and every command, by everybody whom it does not concern: nothing changes, and nothing is learnt.
+
+Alex (R-118) is Sam's client and has an alert, a danger, a goal, words of their own and a check-in. Kim (W-2) works with
+somebody else, Bo is another client, Una once worked here, and a stranger is on no roster. Access is decided above the
+database, so one database is enough.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import pytest
+import sqlalchemy as sa
+
+from bot.actions import alerts, goals
+from bot.domain.errors import Refusal
+from bot.domain.people import Status
+from bot.domain.plan import Plan
+from handlers import routes
+from storage import tables as t
+from storage.unit_of_work import Memory
+from tests.support.desks import desk_for
+from tests.support.people import a_client, a_worker
+from tests.support.stories import Phone, World, a_world
+
+SECRETS = ("Alex", "R-118", "Sam", "see my sister", "told off", "fell to")
+QUIET_TABLES = {"outbox", "inbox", "message", "wrong_code"}
+"""Where an answer to the speaker leaves its traces."""
+
+
+@dataclass
+class Place:
+    """What buttons could be about."""
+
+    world: World
+    alert: str
+    danger: str
+    check_in: str
+    goal: str
+    remark: str
+
+    def taps(self) -> Iterator[str]:
+        """Every button that there is, with Alex's ids in it."""
+        check_in, goal, client = self.check_in, self.goal, self.world.client.id
+        for alert in (self.alert, self.danger):
+            for verb in ("ack", "talked", "more"):
+                yield f"1:{verb}:{alert}"
+            yield from (f"1:sh:{alert}:{wish}" for wish in ("tell", "myself", "someone_else"))
+            yield f"1:un:{alert}"
+            yield from (f"1:fu:{alert}:{said}" for said in ("better", "not_yet", "skip", "try_again", "leave_it", "7"))
+            yield from (f"1:al:{alert}:{what}" for what in ("show", "whole", "notes", "hold", "close", "touched", "more"))
+            yield from (f"1:al:{alert}:{what}" for what in ("pass", "why_not", "in_touch", "not:known", "later:tomorrow"))
+            yield f"1:al:{alert}:to:{client}"
+            yield f"1:al:{alert}:use:useful"
+        yield from (
+            f"1:a:{check_in}:0:3",
+            f"1:s:{check_in}:0",
+            f"1:b:{check_in}:1",
+            f"1:l:{check_in}",
+            f"1:w:{check_in}:words",
+        )
+        yield from (f"1:g:{what}:{goal}" for what in ("ask_rename", "let_go_ask", "yes_let_go", "yes_quote", "no_quote"))
+        yield f"1:gs:{goal}"
+        yield from (f"1:r:{self.remark}:{what}" for what in "ynd")
+        yield from (f"1:hd:{client}:again", f"1:hd:{client}:hold")
+
+    def commands(self) -> Iterator[str]:
+        for name in ("client", "met", "missed", "hold", "invite", "ack", "intouch"):
+            yield from (f"/{name} {ref}" for ref in ("R-118", "r-118", " R-118 "))
+        yield "/next R-118 24 May 11:00"
+        yield from ("/caseload", "/report", "/goals", "/progress", "/mydata", "/menu", "/hide")
+
+
+@pytest.fixture
+async def place(sqlite_empty: Memory, plan: Plan) -> Place:
+    desk = desk_for(sqlite_empty, plan)
+    world = await a_world(desk)
+    check_in = await world.low()
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=62)
+    await world.alex.types("felt told off")
+    async with desk.turn() as turn:
+        goal = await goals.add(turn, world.client, "see my sister")
+        await alerts.raise_danger(turn, world.client, frozenset({"self_harm"}), "typed")
+    await world.settle()
+    async with desk.glance() as m:
+        [remark] = await m.remarks.of(world.client.id)
+    kinds = {one.kind.value: one.id for one in await world.alerts()}
+    return Place(world, kinds["alliance"], kinds["danger"], check_in.id, goal.id, remark.id)
+
+
+async def _kim(world: World) -> Phone:
+    return world.kim
+
+
+async def _bo(world: World) -> Phone:
+    kim = await a_worker(world.desk, "W-2", "Kim", 2002)
+    await a_client(world.desk, kim, "R-204", "Bo", 1002)
+    return _phone(world, 1002)
+
+
+async def _una(world: World) -> Phone:
+    una = await a_worker(world.desk, "W-9", "Una", 2009)
+    async with world.desk.turn() as turn:
+        await turn.m.people.change(una.id, status=Status.DISCHARGED)
+    return _phone(world, 2009)
+
+
+async def _stranger(world: World) -> Phone:
+    return _phone(world, 9009)
+
+
+def _phone(world: World, chat_id: int) -> Phone:
+    world.phones[chat_id] = Phone(world.desk, chat_id, world=world)
+    return world.phones[chat_id]
+
+
+SPEAKERS = {"another worker": _kim, "another client": _bo, "who has left": _una, "a stranger": _stranger}
+
+
+Rows: TypeAlias = dict[str, list[tuple[object, ...]]]
+
+
+async def _state(world: World) -> Rows:
+    """Every row about Alex, and every table that only grows by doing something."""
+    async with world.desk.glance() as m:
+        return {
+            table.name: sorted((tuple(map(repr, row)) for row in await m.con.execute(sa.select(table))), key=repr)
+            for table in t.meta.sorted_tables
+            if table.name not in QUIET_TABLES
+        }
+
+
+def _changed(before: Rows, after: Rows, mine: str) -> list[tuple[str, tuple[object, ...]]]:
+    """Rows that came, went or became others, but for the speaker's own."""
+    different = [(name, row) for name, rows in after.items() for row in set(rows) ^ set(before[name])]
+    return [(name, row) for name, row in different if mine not in " ".join(map(str, row))]
+
+
+@pytest.mark.parametrize("speaker", list(SPEAKERS))
+async def test_whoever_it_does_not_concern_changes_nothing_and_learns_nothing(place: Place, speaker: str) -> None:
+    world = place.world
+    phone = await SPEAKERS[speaker](world)
+    who, before = await _id(world, phone), await _state(world)
+    others = {one.chat_id: len(one.screens) for one in world.phones.values() if one is not phone}
+    for said in (*place.taps(), *place.commands()):
+        with suppress(Refusal):
+            await (phone.types(said) if said.startswith("/") else phone.taps_data(said))
+        assert [one for one in SECRETS if one in phone.all_words] == [], said
+    assert _changed(before, await _state(world), who) == []
+    assert {chat: len(world.phones[chat].screens) for chat in others} == others
+
+
+async def _id(world: World, phone: Phone) -> str:
+    async with world.desk.glance() as m:
+        person = await m.people.by_chat(phone.chat_id)
+    return person.id if person else "nobody"
+
+
+ABOUT_ONESELF = {"j", "m", "c", "ca", "sj", "q"}
+"""Buttons that name nothing and nobody, or only what the speaker was asked: they can only be about whoever taps."""
+ALONE = {"start", "help", "pause", "talk", "when", "language", "erase", "stop"}
+"""Commands of which the same is true."""
+
+
+async def test_every_button_and_every_command_is_in_the_table(place: Place) -> None:
+    """A new one has to be thought of here."""
+    tapped = {one.split(":")[1] for one in place.taps()}
+    typed = {one.split()[0][1:] for one in place.commands()}
+    assert tapped | ABOUT_ONESELF == set(routes.TAPS)
+    assert typed | ALONE == set(routes.COMMANDS)
+    assert not tapped & ABOUT_ONESELF
+
+
+@pytest.mark.parametrize("command", ["/client", "/met", "/hold", "/ack", "/intouch", "/invite"])
+async def test_somebody_elses_client_sounds_exactly_like_nobody(place: Place, command: str) -> None:
+    """What is refused is refused in the same words as a ref that does not exist, and no ref is repeated."""
+    kim = place.world.kim
+    heard = [(await kim.types(f"{command} {ref}")).refused for ref in ("R-404", "R-118", "r-118", "W-1")]
+    assert set(heard) in ({"errors.unknown_ref"}, {"errors.no_alert"})
+    assert kim.screens == []
