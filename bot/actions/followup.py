@@ -1,9 +1,11 @@
 """After *We talked*: the client is asked once whether it was talked about and how it is now. No tap is never "better"."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from bot.actions import alerts, cards, delivery, duty, ladder, people
+from bot.actions.apart import PUSHED_AWAY, together
 from bot.actions.desk import Turn
 from bot.domain.alerts import AlertEvent, AlertState, step
 from bot.domain.delivery import CLEAR, Post, Urgency
@@ -31,6 +33,15 @@ def surface(alert_id: str) -> str:
 async def ask_clients_due(turn: Turn, limit: int = 20) -> int:
     """Ask whoever is due, and stop waiting for those who said nothing for a week. Returns how many."""
     due = await turn.m.alerts.ask_due(turn.now, limit)
+    await together(turn, due, _ask_all, _ask_later)
+    return len(due)
+
+
+async def _ask_later(turn: Turn, alert: Alert) -> None:
+    await turn.m.alerts.change(alert.id, ask_client_at=turn.now + PUSHED_AWAY)
+
+
+async def _ask_all(turn: Turn, due: Sequence[Alert]) -> None:
     for alert in due:
         client = await people.client(turn, alert.client_id)
         if alert.state is AlertState.NOT_REPAIRED:
@@ -39,7 +50,6 @@ async def ask_clients_due(turn: Turn, limit: int = 20) -> int:
             await _no_answer(turn, alert, client, "bot")
         else:
             await _ask(turn, alert, client)
-    return len(due)
 
 
 async def _ask(turn: Turn, alert: Alert, client: Client) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.actions import answers, delivery, prompts
+from bot.actions.apart import PUSHED_AWAY, together
 from bot.actions.desk import Turn
 from bot.actions.people import local
 from bot.actions.presence import hears
@@ -36,6 +37,11 @@ PAGE = 500
 async def remind_due(turn: Turn, limit: int = 100) -> int:
     """Remind once, without sound; or show the question again to whoever tapped *Later*. In quiet hours: dropped."""
     due = await turn.m.checkins.to_remind(turn.now, limit)
+    await together(turn, due, _remind, _remind_later)
+    return len(due)
+
+
+async def _remind(turn: Turn, due: Sequence[CheckIn]) -> None:
     clients = await turn.m.people.clients_by_id(sorted({one.client_id for one in due}))
     for check_in in due:
         client = clients[check_in.client_id]
@@ -47,7 +53,10 @@ async def remind_due(turn: Turn, limit: int = 100) -> int:
             await _show_again(turn, client, check_in)
         elif not check_in.comes_back and check_in.last_touched_at is None and not client.quiet_mode:
             await delivery.post(turn, _reminder(turn, client, check_in))
-    return len(due)
+
+
+async def _remind_later(turn: Turn, check_in: CheckIn) -> None:
+    await turn.m.checkins.change(check_in.id, remind_at=turn.now + PUSHED_AWAY)
 
 
 async def _show_again(turn: Turn, client: Client, check_in: CheckIn) -> None:
@@ -79,13 +88,21 @@ def _reminder(turn: Turn, client: Client, check_in: CheckIn) -> Post:
 async def evaluate_due(turn: Turn, limit: int = 20) -> int:
     """Read what was left half done for a while; the client may then be asked how the worker shall hear."""
     due = await turn.m.checkins.to_evaluate(turn.now, limit)
+    await together(turn, due, _evaluate, _evaluate_later)
+    return len(due)
+
+
+async def _evaluate(turn: Turn, due: Sequence[CheckIn]) -> None:
     for check_in in due:
         await turn.m.checkins.change(check_in.id, evaluate_at=None)
         sharing = await read(turn, check_in.client_id, check_in.id)
         client = await turn.m.people.client(check_in.client_id)
         if sharing and check_in.running and client is not None and client.asking is Asking.ON:
             await answers.ask_wish(turn, client, check_in, sharing)
-    return len(due)
+
+
+async def _evaluate_later(turn: Turn, check_in: CheckIn) -> None:
+    await turn.m.checkins.change(check_in.id, evaluate_at=turn.now + PUSHED_AWAY)
 
 
 async def expire_due(turn: Turn, limit: int = 50) -> int:
@@ -96,9 +113,26 @@ async def expire_due(turn: Turn, limit: int = 50) -> int:
     if not hears(turn.desk):
         return 0
     due = await turn.m.checkins.to_expire(turn.now, limit)
+    await together(turn, due, _expire_all, _just_end)
+    return len(due)
+
+
+async def _expire_all(turn: Turn, due: Sequence[CheckIn]) -> None:
     for check_in in due:
         await _expire(turn, check_in)
-    return len(due)
+
+
+async def _just_end(turn: Turn, check_in: CheckIn) -> None:
+    """A window that is over stays over. Without looking at anything else: what it comes to is read again later."""
+    event = Event.RAN_OUT if check_in.last_touched_at is None else Event.RAN_OUT_ANSWERED
+    await turn.m.checkins.change(
+        check_in.id,
+        state=step(check_in.state, event),
+        finished_at=check_in.expires_at,
+        remind_at=None,
+        evaluate_at=turn.now + PUSHED_AWAY,
+        comes_back=False,
+    )
 
 
 async def _expire(turn: Turn, check_in: CheckIn) -> None:

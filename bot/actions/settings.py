@@ -1,9 +1,11 @@
 """What a client decides about being asked: a break, fewer messages, none at all, when, how, and on whose screen."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.actions import delivery, joining, menu, people, prompts, timetable
+from bot.actions.apart import PUSHED_AWAY, together
 from bot.actions.desk import Turn
 from bot.domain.asked import Own
 from bot.domain.clocks import read_clock
@@ -93,6 +95,15 @@ async def ask_break_date(turn: Turn, client: Client) -> None:
 async def end_due_breaks(turn: Turn) -> int:
     """Whoever's break is over is asked whether to go on; until they tap, nothing else is asked. Returns how many."""
     over = await turn.m.people.breaks_over(turn.now)
+    await together(turn, over, _end_breaks, _end_later)
+    return len(over)
+
+
+async def _end_later(turn: Turn, client: Client) -> None:
+    await turn.m.people.change_client(client.id, paused_until=turn.now + PUSHED_AWAY)
+
+
+async def _end_breaks(turn: Turn, over: Sequence[Client]) -> None:
     for client in over:
         await turn.m.people.change_client(client.id, paused_until=None)
         zone = ZoneInfo(client.person.timezone)
@@ -112,7 +123,6 @@ async def end_due_breaks(turn: Turn) -> int:
                 client_id=client.id,
             ),
         )
-    return len(over)
 
 
 async def carry_on(turn: Turn, client: Client) -> None:
