@@ -138,6 +138,8 @@ async def wish(turn: Turn, client: Client, alert_id: str, chosen: str) -> None:
     alert = await _mine(turn, client, alert_id, AlertState.NOT_REPAIRED)
     if chosen not in WISHES or alert.closed_at is not None:
         raise Refusal(STALE)
+    if chosen == "someone_else" and await people.other_person(turn, client) is None:
+        raise Refusal(STALE)  # the button is older than the plan: nobody would hear of it
     if chosen == "try_again":
         await _reopen(turn, alert, client, chosen)
     else:

@@ -1,11 +1,14 @@
 """The life of an alert: from a low answer to a person who acted, and to the client who is asked whether it helped."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.actions.desk import Desk
 from bot.domain.alerts import AlertState, Kind, Wish
 from bot.domain.people import Asking
 from bot.texts import seen
+from tests.support.plans import a_plan
 from tests.support.stories import World, a_world
 
 
@@ -195,6 +198,15 @@ async def test_leave_it_for_now_is_respected(world: World) -> None:
     assert alert.state is AlertState.NOT_REPAIRED
     assert alert.client_said == "leave_it"
     assert "leave it for now" in world.sam.all_words
+
+
+async def test_an_old_button_for_someone_else_is_refused_where_there_is_nobody_else_now(world: World) -> None:
+    await _talked(world)
+    await world.alex.taps("Not yet")
+    world.desk.plan = a_plan(alerts=replace(world.desk.plan.alerts, complaints_to=("W-1",)))
+    await world.alex.taps("I'd like someone else")
+    assert world.alex.refused == "errors.old_button"
+    assert {alert.kind for alert in await world.alerts()} == {Kind.ALLIANCE}
 
 
 async def test_no_answer_is_never_better(world: World) -> None:
