@@ -1,7 +1,8 @@
 """Whether we were there: silence counts against nobody while the bot could not hear.
 
 Within a process an absence is measured on the monotonic clock, since a jump of the wall clock is not one; across
-restarts by the wall time of the last good receive, which is written down every few seconds.
+restarts by the wall time of the last good receive, which is written down every few seconds. Where another process on
+the same database has received meanwhile, there was no absence: its mark is fresher than ours.
 """
 
 from collections.abc import Awaitable, Callable
@@ -31,6 +32,8 @@ class Presence:
         self._came_back = came_back
         self._last: float | None = None
         self._written: float | None = None
+        self._mark: datetime | None = None
+        """The mark that this process wrote last."""
 
     async def heard(self) -> None:
         """Call after each good receive."""
@@ -44,12 +47,19 @@ class Presence:
                     await turn.m.marks.note_absence(since, turn.now)
                     await self._came_back(turn, since)
                 await turn.m.marks.set(HEARD, turn.now)
+                self._mark = turn.now
             self._written = now
         self._last = now
 
     async def _gap(self, now: float) -> timedelta:
-        if self._last is not None:
-            return timedelta(seconds=now - self._last)
+        own = timedelta(seconds=now - self._last) if self._last is not None else None
+        if own is not None and own <= LONGEST_GAP:
+            return own
         async with self._desk.glance() as m:
             mark = await m.marks.get(HEARD)
-        return self._desk.clock.now() - mark.at if mark else timedelta(0)
+        if mark is None:
+            return own or timedelta(0)
+        since = self._desk.clock.now() - mark.at
+        if own is None:
+            return since
+        return since if mark.at != self._mark and timedelta(0) <= since < own else own

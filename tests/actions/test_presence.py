@@ -1,11 +1,11 @@
 """Silence is nobody's while we could not hear, and a question that may stand in the chat can be answered."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from bot.actions import checkins
-from bot.actions.desk import Desk
+from bot.actions.desk import Desk, Turn
 from bot.actions.presence import HEARD, RECEIVE, Presence
 from bot.domain.checkins import CheckIn, State
 from bot.domain.people import Asking, Client
@@ -84,6 +84,25 @@ async def test_a_window_that_ended_while_the_bot_was_away_is_no_silence(desk: De
     assert now is not None
     assert now.asking is Asking.ON
     assert [one for one in found if one.signal.rule == "silence"] == []
+
+
+async def test_while_another_process_has_received_it_was_no_absence(desk: Desk) -> None:
+    absences: list[datetime] = []
+
+    async def came_back(turn: Turn, since: datetime) -> None:
+        absences.append(since)
+
+    one, other = Presence(desk, came_back), Presence(desk, came_back)
+    await one.heard()
+    for _ in range(4):
+        move(desk, seconds=50)
+        await other.heard()
+    await one.heard()
+    assert absences == []
+    for _ in range(4):
+        move(desk, seconds=50)
+    await one.heard()
+    assert len(absences) == 1
 
 
 # ---------------------------------------------------------------- a question that may have arrived
