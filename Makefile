@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint fmt bench lock clean
+.PHONY: help install demo test test-all lint fmt bench bench-smoke lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,9 @@ lint: $(VENV)/.installed-dev  ## style, types, and who may import whom
 fmt: $(VENV)/.installed-dev  ## put the code into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+bench-smoke: $(VENV)/.installed-dev  ## that the benchmarks still run; says nothing about speed
+	$(BIN)/python -m tests.benchmarks --smoke
 
 bench: $(VENV)/.installed-dev  ## how fast it is, against plain peers in the same run
 	$(BIN)/python -m tests.benchmarks

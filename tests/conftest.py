@@ -1,5 +1,6 @@
 """Fixtures. `memory` and `desk` come twice: once on SQLite, once on PostgreSQL."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -11,6 +12,15 @@ from storage.unit_of_work import Memory
 from tests.support.desks import desk_for, empty, make_sqlite, postgres_memory, sqlite_memory
 from tests.support.plans import a_plan
 from tests.support.postgres import postgres
+
+
+@pytest.fixture(autouse=True)
+def same_umask() -> Iterator[None]:
+    """A command line that ran in this process makes files for their owner only; the next test starts as before."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture(scope="session")

@@ -93,8 +93,11 @@ async def test_a_typed_number_after_the_last_typed_one_replaces_it(desk: Desk, c
     assert [one.value for one in await answers_of(desk, check_in) if one.current] == [8, 8, 8]
 
 
-async def test_nothing_open_means_no_answer(desk: Desk, client: Client) -> None:
-    assert not await types(desk, client, "7", 600)
+async def test_a_number_while_nothing_is_asked_is_no_answer_and_gets_a_kind_sentence(desk: Desk, client: Client) -> None:
+    assert await types(desk, client, "7", 600)
+    assert await kinds(desk, client.id) == ["sentence"]
+    async with desk.glance() as m:
+        assert not await m.answers.of(client.id)
 
 
 async def test_words_after_the_thanks_are_kept_and_the_client_is_asked_who_may_see_them(

@@ -45,6 +45,8 @@ class _Server:
             nobody = pwd.getpwnam("nobody")
             self.as_whom = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
             programs = _copied(programs, home)
+            for path in home.rglob("*"):
+                os.chown(path, nobody.pw_uid, nobody.pw_gid, follow_symlinks=False)
             os.chown(home, nobody.pw_uid, nobody.pw_gid)
         self.bin = programs / "bin"
         with socket.socket() as free:
