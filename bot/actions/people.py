@@ -145,7 +145,7 @@ def months(language: str) -> dict[str, int]:
     for code in dict.fromkeys((language, "en")):
         locale = texts().for_language(code).texts["format.locale"]
         for context, width in (("format", "wide"), ("format", "abbreviated"), ("stand-alone", "wide")):
-            for number, name in get_month_names(width, context, locale=locale).items():  # type: ignore[arg-type]
+            for number, name in get_month_names(width, context, locale=locale).items():  # type: ignore[arg-type]  # Babel wants literals
                 named.setdefault(name.casefold().strip("."), number)
     return named
 

@@ -142,7 +142,7 @@ def _from_iso(text: str) -> date | datetime | time:
 
 
 def _weekday(day: object) -> int:
-    return Weekday[day.upper()] if isinstance(day, str) else int(day)  # type: ignore[call-overload]
+    return Weekday[day.upper()] if isinstance(day, str) else int(day)  # type: ignore[call-overload]  # facts are untyped; a Weekday or int
 
 
 def _several(fact: object) -> Iterable[object]:

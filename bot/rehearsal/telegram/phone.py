@@ -109,7 +109,7 @@ class Phone:
         await self.until(there, timeout, f"{what} never came")
         return found[-1]
 
-    async def until(self, condition: Callable[[], bool], timeout: float = 5.0, why: str = "") -> None:  # noqa: ASYNC109
+    async def until(self, condition: Callable[[], bool], timeout: float = 5.0, why: str = "") -> None:  # noqa: ASYNC109  # told in seconds
         """Wait until something is true of the chat, for instance that a message is gone."""
         try:
             async with asyncio.timeout(timeout):
@@ -199,7 +199,7 @@ class Phone:
     def _message(self, words: str, **more: object) -> Message:
         now = self._tg.clock.now()
         plain = Message(self._tg.next_message_id(), self.chat.id, False, now, words, html=words, sender=self.chat.id)
-        return replace(plain, **more)  # type: ignore[arg-type]
+        return replace(plain, **more)  # type: ignore[arg-type]  # callers name fields of Message
 
     def _upload(self, kind: str, name: str, data: bytes, caption: str) -> Message:
         file = File(content.new_id(self._tg.dice), name, kind, data, (1, 1))

@@ -38,7 +38,7 @@ def _abortable(lines: dict[tuple[str, int], asyncio.Transport]) -> type[H11Proto
     """A protocol that remembers its transports by the client's address."""
 
     class Protocol(H11Protocol):
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as asyncio calls it
             super().connection_made(transport)
             if self.client is not None:
                 lines[self.client] = transport
