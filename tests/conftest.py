@@ -15,6 +15,13 @@ from tests.support.postgres import postgres
 
 
 @pytest.fixture(autouse=True)
+def no_settings_of_this_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`CHECKIN_…` of whoever runs the tests must neither configure nor break what is tested."""
+    for name in [name for name in os.environ if name.startswith("CHECKIN_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
 def same_umask() -> Iterator[None]:
     """A command line that ran in this process makes files for their owner only; the next test starts as before."""
     before = os.umask(0o022)
