@@ -56,11 +56,15 @@ class Step:
 def baseline(values: Sequence[float], prior: Prior) -> Baseline:
     """The usual over values that have already been protected by `walk`. Without values it is the prior itself."""
     n = len(values)
+    mean = sum(values) / n if n else 0.0
+    return _baseline(n, mean, sum((x - mean) ** 2 for x in values), prior)
+
+
+def _baseline(n: int, mean: float, squares: float, prior: Prior) -> Baseline:
+    """From the number of values, their mean, and the sum of squares around it."""
     if n == 0:
         return Baseline(0, prior.mu0, prior.sigma0, prior.kappa0)
-    mean = sum(values) / n
-    squares = sum((x - mean) ** 2 for x in values)
-    m = (prior.kappa0 * prior.mu0 + sum(values)) / (prior.kappa0 + n)
+    m = (prior.kappa0 * prior.mu0 + n * mean) / (prior.kappa0 + n)
     s = sqrt((prior.nu0 * prior.sigma0**2 + squares) / (prior.nu0 + n - 1))
     return Baseline(n, m, s, prior.kappa0 + n)
 
@@ -68,12 +72,14 @@ def baseline(values: Sequence[float], prior: Prior) -> Baseline:
 def walk(values: Sequence[float], prior: Prior) -> tuple[Step, ...]:
     """Every value against the usual before it. The first enters as it is: there is no usual of theirs to protect."""
     steps: list[Step] = []
-    kept: list[float] = []
-    for x in values:
-        before = baseline(kept, prior)
-        entered = max(x, before.m - prior.winsor_k * before.s) if kept else x
+    mean = squares = 0.0
+    for n, x in enumerate(values):
+        before = _baseline(n, mean, squares, prior)
+        entered = max(x, before.m - prior.winsor_k * before.s) if n else x
         steps.append(Step(x, before, before.z(x), entered))
-        kept.append(entered)
+        away = entered - mean  # Welford's update: one pass, and no loss of digits
+        mean += away / (n + 1)
+        squares += away * (entered - mean)
     return tuple(steps)
 
 

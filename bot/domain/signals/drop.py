@@ -1,21 +1,10 @@
 """`drop`: a check-in far below the client's own usual, by the shrunken personal z (formula and sources: `usual`)."""
 
 from bot.domain.signals.history import Signal
-from bot.domain.signals.observations import Observation, weekly
 from bot.domain.signals.reading import Finding, Reading, Unmet
 from bot.domain.signals.settings import Parameters
-from bot.domain.usual import Baseline, Prior, after, figure, walk
+from bot.domain.usual import Baseline, figure
 from bot.domain.words import Json, Tier
-
-
-def prior(numbers: Parameters) -> Prior:
-    """The prior by the parameters of `drop`; `slide` uses the same one."""
-    return Prior(numbers["mu0"], numbers["sigma0"], numbers["kappa0"], numbers["nu0"], numbers["winsor_k"])
-
-
-def closed(reading: Reading) -> list[Observation]:
-    """The observations of the intervals before that of the one in question: those that are in the usual."""
-    return [one for one in reading.series if one.interval < reading.series[-1].interval]
 
 
 def drop(reading: Reading, numbers: Parameters) -> Finding:
@@ -23,7 +12,7 @@ def drop(reading: Reading, numbers: Parameters) -> Finding:
     if not reading.series:
         return Unmet("no_observation")
     one = reading.series[-1]
-    usual = after(walk(weekly(closed(reading)), prior(numbers)), prior(numbers))
+    usual = reading.steps[-1].before  # that of the closed intervals
     if usual.n < numbers["min_n"]:
         return Unmet("too_few", {"n": usual.n})
     early = usual.n < numbers["early_n"]

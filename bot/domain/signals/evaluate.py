@@ -55,13 +55,13 @@ def evaluate(history: History, settings: Settings, now: datetime, about: str | N
 def rests(signal: Signal, history: History, now: datetime) -> bool:
     """Did the same rule tell somebody within three intervals (those that follow its own) or 28 days?
 
-    Whichever is shorter. A z that has fallen by a further 1.0 breaks it.
+    Whichever is shorter. A z that has fallen by a further 1.0 breaks it, and so does a higher tier.
     """
     earlier = [one for one in history.told if one.rule == signal.rule and one.alerted and one.source != signal.source]
     if not RULES[signal.rule].rests or not earlier:
         return False
     last = max(earlier, key=lambda one: one.raised_at)
-    if _breaks(signal, last) or now - last.raised_at >= REST:
+    if signal.tier > last.tier or _breaks(signal, last) or now - last.raised_at >= REST:
         return False
     return Intervals.of(history).passed(last.raised_at, now, REST_INTERVALS + 1) <= REST_INTERVALS
 

@@ -9,8 +9,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 
-from bot.domain.words import Construct, Json, Tier
+from bot.domain.words import ALLIANCE, Construct, Json, Tier
+
+WINDOW = 60
+"""Rules look back over so many check-ins: more than half a year at two a week. An older answer is not part of a usual
+any more, and reading a client costs the same after years as after months."""
+
+TOLD_FOR = timedelta(days=90)
+"""What was told longer ago, and before the oldest check-in of the window, changes no decision any more."""
 
 LEFT_ALONE = timedelta(minutes=30)
 """A half-done check-in is read once nobody has tapped for this long."""
@@ -60,9 +68,9 @@ class Reply:
         return self.question, self.about or ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Occasion:
-    """One check-in.
+    """One check-in. It has no slots, so that what is worked out of its answers is worked out once.
 
     `finished_at` is when it came to its end, whatever the end was; without it, `expires_at`, the last touch, the
     sending or the plan stand in, in this order. `last_touched_at` is the client's last tap or word of any kind, even
@@ -98,6 +106,8 @@ class Occasion:
         """The check-in as it stood at `now`; None if nothing was known of it."""
         if self.started_at > now:
             return None
+        if self._settled is not None and self._settled <= now:
+            return self
         replies = tuple(reply for reply in _in_order(self.replies) if reply.at <= now)
         touches = [at for at in (self.last_touched_at, *(reply.at for reply in replies)) if at and at <= now]
         later = self.last_touched_at is not None and self.last_touched_at > now
@@ -111,12 +121,40 @@ class Occasion:
             scales_done=self.scales_done and not later and len(replies) == len(set(self.replies)),
         )
 
+    @cached_property
+    def _settled(self) -> datetime | None:
+        """From when on it looks as it does now; None while it runs, or while its rows are not in order."""
+        if self.ended_at is None or list(self.replies) != _in_order(self.replies):
+            return None
+        touched = self.last_touched_at
+        if self.replies and (touched is None or touched < self.replies[-1].at):
+            return None
+        return max(self.ended_at, touched or self.ended_at)
+
     def answers(self) -> tuple[Reply, ...]:
         """The answers that hold: the last version of each, in the order in which they were first given."""
+        return self._answers
+
+    @cached_property
+    def _answers(self) -> tuple[Reply, ...]:
         last: dict[tuple[str, str], Reply] = {}
         for reply in sorted(self.replies, key=_when):
             last[reply.key] = reply
         return tuple(last.values())
+
+    @cached_property
+    def ratings(self) -> tuple[Reply, ...]:
+        """The bond, goals and tasks answers that carry a number and ask nothing special."""
+        return tuple(
+            one for one in self._answers if one.construct in ALLIANCE and one.asks is None and one.value_0_10 is not None
+        )
+
+    @cached_property
+    def mean(self) -> float | None:
+        """The mean of bond, goals and tasks, each the mean of its ratings; None with fewer than two of the three."""
+        rated = [[one.value_0_10 or 0.0 for one in self.ratings if one.construct is part] for part in ALLIANCE]
+        means = [sum(values) / len(values) for values in rated if values]
+        return sum(means) / len(means) if len(means) >= 2 else None
 
     def readable(self, now: datetime) -> bool:
         """Rules read a check-in at its last scale answer, at its end, or when it has been left alone half done."""
@@ -219,18 +257,23 @@ class History:
     resets: tuple[datetime, ...] = ()
     timezone: str = "UTC"
 
+    def in_order(self) -> "History":
+        """The same with each check-in once and in order, nothing left out: what a replay goes along."""
+        occasions = sorted(_merged(self.occasions), key=lambda one: (one.started_at, one.check_in_id))
+        return replace(self, occasions=tuple(occasions), events=tuple(sorted(set(self.events), key=_event_order)))
+
     def until(self, now: datetime) -> "History":
-        """The same client as known at `now`: in order, each row once, nothing from later."""
+        """The same client as known at `now`, over the last `WINDOW` check-ins: in order, each row once."""
         seen = (occasion.until(now) for occasion in _merged(self.occasions))
-        known = [occasion for occasion in seen if occasion]
+        known = sorted((one for one in seen if one), key=lambda one: (one.started_at, one.check_in_id))
         return History(
-            occasions=tuple(sorted(known, key=lambda one: (one.started_at, one.check_in_id))),
+            occasions=tuple(known[-WINDOW:]),
             sessions=_moments(self.sessions, now),
             assignments=_moments(self.assignments, now),
             pauses=_spans(self.pauses, now),
             closures=_spans(self.closures, now),
             absences=_spans(self.absences, now),
-            events=tuple(sorted({one for one in self.events if one.at <= now}, key=lambda one: (one.at, one.id))),
+            events=tuple(sorted({one for one in self.events if one.at <= now}, key=_event_order)),
             told=tuple(sorted({one for one in self.told if one.raised_at <= now}, key=_told_order)),
             resets=_moments(self.resets, now),
             timezone=self.timezone,
@@ -248,6 +291,10 @@ def _moments(moments: Iterable[datetime], now: datetime) -> tuple[datetime, ...]
 def _spans(spans: Iterable[Span], now: datetime) -> tuple[Span, ...]:
     known = {Span(span.start, min(span.end, now) if span.end else now) for span in spans if span.start <= now}
     return tuple(sorted(known, key=lambda span: (span.start, span.end or now)))
+
+
+def _event_order(one: Event) -> tuple[datetime, str]:
+    return one.at, one.id
 
 
 def _told_order(one: Told) -> tuple[datetime, str, str, str]:

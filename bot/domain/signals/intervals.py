@@ -6,7 +6,8 @@ held. Before the first known session it is the client's calendar week (Monday to
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from bot.domain.signals.history import History
@@ -49,6 +50,11 @@ class Intervals:
         return count
 
     def _monday(self, at: datetime, weeks: int = 0) -> datetime:
-        day = at.astimezone(self.zone).date()
-        monday = day - timedelta(days=day.weekday()) + weeks * A_WEEK
-        return datetime(monday.year, monday.month, monday.day, tzinfo=self.zone).astimezone(UTC)
+        return _monday(at.astimezone(self.zone).date() + weeks * A_WEEK, self.zone)
+
+
+@lru_cache(maxsize=4096)
+def _monday(day: date, zone: ZoneInfo) -> datetime:
+    """When the calendar week that holds `day` begins on that clock."""
+    monday = day - timedelta(days=day.weekday())
+    return datetime(monday.year, monday.month, monday.day, tzinfo=zone).astimezone(UTC)

@@ -12,7 +12,7 @@ from itertools import groupby, pairwise
 
 from bot.domain.signals.history import History, Occasion, Reply
 from bot.domain.signals.intervals import Intervals
-from bot.domain.words import ALLIANCE, Construct
+from bot.domain.words import ALLIANCE
 
 LONG_GAP = timedelta(days=60)
 FRESH = timedelta(days=14)
@@ -43,39 +43,23 @@ class Scored:
 
 def scored(occasion: Occasion) -> tuple[Scored, ...]:
     """The bond, goals and tasks answers of a check-in that carry a number and ask nothing special."""
-    return tuple(
-        Scored(occasion.check_in_id, reply, reply.value_0_10)
-        for reply in occasion.answers()
-        if reply.construct in ALLIANCE and reply.asks is None and reply.value_0_10 is not None
-    )
+    return tuple(Scored(occasion.check_in_id, reply, reply.value_0_10 or 0.0) for reply in occasion.ratings)
 
 
 def observations(history: History, now: datetime) -> tuple[Observation, ...]:
     """All observations of a history in order, of check-ins that may be read at `now`, by time of their first answer."""
-    found = sorted(
-        (one for occasion in history.occasions if occasion.readable(now) if (one := _mean(occasion))),
-        key=lambda one: (one[1], one[0]),
-    )
+    ready = (one for one in history.occasions if one.mean is not None and one.readable(now))
+    found = sorted((_first_answer(one), one.check_in_id, one) for one in ready)
     intervals = Intervals.of(history)
-    eras = _eras([at for _, at, _, _ in found], history.assignments)
+    eras = _eras([at for at, _, _ in found], history.assignments)
     return tuple(
-        Observation(check_in_id, value, at, last_at, era, intervals.start(at))
-        for (check_in_id, at, last_at, value), era in zip(found, eras, strict=True)
+        Observation(name, one.mean or 0.0, at, max(rating.at for rating in one.ratings), era, intervals.start(at))
+        for (at, name, one), era in zip(found, eras, strict=True)
     )
 
 
-def _mean(occasion: Occasion) -> tuple[str, datetime, datetime, float] | None:
-    answers = scored(occasion)
-    means = [mean for construct in ALLIANCE if (mean := _construct_mean(answers, construct)) is not None]
-    if len(means) < 2:
-        return None
-    first = min(reply.at for reply in occasion.replies if reply.construct in ALLIANCE)
-    return occasion.check_in_id, first, max(one.reply.at for one in answers), sum(means) / len(means)
-
-
-def _construct_mean(answers: Sequence[Scored], construct: Construct) -> float | None:
-    values = [one.value for one in answers if one.reply.construct is construct]
-    return sum(values) / len(values) if values else None
+def _first_answer(occasion: Occasion) -> datetime:
+    return min(reply.at for reply in occasion.replies if reply.construct in ALLIANCE)
 
 
 def _eras(times: Sequence[datetime], assignments: Sequence[datetime]) -> list[int]:

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import TypeAlias
 
 from bot.domain.signals.history import History, Occasion, Reply, Signal
-from bot.domain.signals.observations import FRESH, Observation, observations, present_era
+from bot.domain.signals.observations import FRESH, Observation, observations, present_era, weekly
 from bot.domain.signals.settings import Settings
+from bot.domain.usual import Prior, Step, walk
 from bot.domain.words import Json
 
 
@@ -22,9 +24,10 @@ class Unmet:
 Finding: TypeAlias = tuple[Signal, ...] | Unmet
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reading:
-    """What all rules share. `occasions` may be read and end with the one in question; `series` is its present usual's
+    """What all rules share. It has no slots, so that what several rules need is worked out once.
+     `occasions` may be read and end with the one in question; `series` is its present usual's
     observations, the one in question last, or empty if that is no news any more; `since` is when that usual began."""
 
     history: History
@@ -48,6 +51,17 @@ class Reading:
         series = tuple(one for one in series if one.era == era)
         stale = not series or series[-1].last_at + FRESH < now
         return cls(known, settings, now, tuple(ready[:cut]), () if stale else series, present_era(known, observed))
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """Each interval of `series` against the usual before it, by the numbers of `drop`."""
+        return walk(weekly(self.series), self.prior)
+
+    @property
+    def prior(self) -> Prior:
+        """What is believed of a client who has said nothing yet: the parameters of `drop`, which `slide` shares."""
+        numbers = self.settings["drop"]
+        return Prior(numbers["mu0"], numbers["sigma0"], numbers["kappa0"], numbers["nu0"], numbers["winsor_k"])
 
     def asked(self, asks: str) -> list[tuple[str, Reply]]:
         """The answers to questions of one kind, oldest first, each with its check-in; skipped ones, and options

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.domain.signals.drop import figures, prior
+from bot.domain.signals.drop import figures
 from bot.domain.signals.history import Signal
-from bot.domain.signals.observations import weekly
 from bot.domain.signals.reading import Finding, Reading, Unmet
 from bot.domain.signals.settings import Parameters
-from bot.domain.usual import Step, cusum, figure, walk
+from bot.domain.usual import Step, cusum, figure
 from bot.domain.words import Tier
 
 
@@ -20,8 +19,7 @@ def slide(reading: Reading, numbers: Parameters) -> Finding:
     """
     if not reading.series:
         return Unmet("no_observation")
-    one, model = reading.series[-1], prior(reading.settings["drop"])
-    steps = walk(weekly(reading.series), model)
+    one, steps = reading.series[-1], reading.steps
     if len(steps) < numbers["min_n"]:
         return Unmet("too_few", {"n": len(steps) - 1})
     c = _sum(reading, steps, numbers)

@@ -1,0 +1,181 @@
+"""What the bot decides about one client, worked out again: the history is read at every moment at which it was read.
+
+The rules, the rest of a rule and the decision about an alert are the very functions that run live. What a replay can't
+know is assumed and said: nobody taps a wish, and an alert stays open for a week unless `closes` knows better.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from bot.domain.alerts import NO_TAP, Add, AlertState, Decision, Hold, Kind, Open, Raise, by_kind, decide
+from bot.domain.signals.evaluate import Evaluation, evaluate
+from bot.domain.signals.history import LEFT_ALONE, TOLD_FOR, WINDOW, History, Occasion, Signal, Told
+from bot.domain.signals.settings import Settings
+from bot.domain.words import Tier
+
+STAYS_OPEN = timedelta(days=7)
+Closes: TypeAlias = Callable[[datetime], datetime]
+"""When an alert that was raised at that moment was over."""
+
+
+def in_a_week(raised_at: datetime) -> datetime:
+    """What is assumed where nothing is known of how alerts were handled."""
+    return raised_at + STAYS_OPEN
+
+
+@dataclass(slots=True)
+class Replayed:
+    """One alert of a replay. `goes_at`: nobody could see it before."""
+
+    kind: Kind
+    raised_at: datetime
+    goes_at: datetime
+    closes_at: datetime
+    tier: Tier
+    signals: list[Signal]
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(one.rule for one in self.signals))
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When the bot looked. `about`: the check-in that was read; without one, `source` names what had happened."""
+
+    at: datetime
+    about: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A finding that made no alert, and why: `digest` (its tier), `resting`, `budget`."""
+
+    signal: Signal
+    reason: str
+
+
+def moments(history: History) -> list[Moment]:
+    """Every moment at which a history is read, in order: each check-in at its last scale answer, left alone half done,
+    at its end, and whenever an answer is changed; and everything that happens outside the questions."""
+    found = {moment for occasion in history.occasions for moment in _moments_of(occasion)}
+    found |= {Moment(event.at, source=event.id) for event in history.events}
+    return sorted(found, key=lambda one: (one.at, one.about or "", one.source or ""))
+
+
+def _moments_of(occasion: Occasion) -> Iterable[Moment]:
+    given = sorted(reply.at for reply in occasion.replies)
+    first = {reply.key: reply.at for reply in sorted(occasion.replies, key=lambda one: one.at, reverse=True)}
+    done = max(first.values(), default=None) if occasion.scales_done else None
+    end = occasion.ended_at
+    for at, following in zip(given, (*given[1:], end), strict=True):
+        if done is not None and at >= done:
+            yield Moment(at, occasion.check_in_id)
+        elif following is None or at + LEFT_ALONE <= following:
+            yield Moment(at + LEFT_ALONE, occasion.check_in_id)
+    if end is not None and done is None:
+        yield Moment(end, occasion.check_in_id)
+
+
+@dataclass(slots=True)
+class Replay:
+    """One client's decisions, one moment after the other; `run` goes through all of them.
+
+    `signals` are those that hold, in the order in which they were found.
+    """
+
+    history: History
+    settings: Settings
+    closes: Closes = in_a_week
+    ask_client_first: bool = True
+    signals: list[Signal] = field(default_factory=list)
+    alerts: list[Replayed] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
+    _starts: list[datetime] = field(default_factory=list)
+    _told: list[Told] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.history = self.history.in_order()
+        self._starts = [one.started_at for one in self.history.occasions]
+
+    def run(self) -> "Replay":
+        for moment in moments(self.history):
+            self.step(moment)
+        return self
+
+    def step(self, moment: Moment) -> dict[Kind, Decision]:
+        """Look at one moment. Moments come in order."""
+        found = self._evaluate(moment)
+        new = list(found.signals)
+        if moment.source is not None:
+            new = [one for one in new if one.source == moment.source]
+        else:
+            self._forget(moment, new)
+        return self._decide(moment.at, new, found.resting)
+
+    def _evaluate(self, moment: Moment) -> Evaluation:
+        upto = bisect_right(self._starts, moment.at)
+        occasions = self.history.occasions[max(0, upto - WINDOW) : upto]
+        oldest = min(occasions[0].started_at if occasions else moment.at, moment.at - TOLD_FOR)
+        self._told = [one for one in self._told if one.raised_at >= oldest]
+        told = tuple(one for one in self._told if moment.about is None or one.source != moment.about)
+        return evaluate(replace(self.history, occasions=occasions, told=told), self.settings, moment.at, moment.about)
+
+    def _forget(self, moment: Moment, new: list[Signal]) -> None:
+        """Read again: what was found there before stays only if it still holds, or if somebody could see it."""
+        still = {_key(one): one for one in new}
+        for alert in self.alerts:
+            if alert.closes_at > moment.at:
+                alert.signals = [
+                    still.pop(_key(one), one)
+                    for one in alert.signals
+                    if one.source != moment.about or _key(one) in still or alert.goes_at <= moment.at
+                ]
+        kept = {_key(one) for alert in self.alerts for one in alert.signals}
+        self.alerts = [alert for alert in self.alerts if alert.signals]
+        self.signals = [one for one in self.signals if one.source != moment.about or _key(one) in kept]
+        self.held = [one for one in self.held if one.signal.source != moment.about]
+        self._told = [one for one in self._told if one.source != moment.about or _key(one) in kept]
+        new[:] = [one for one in new if _key(one) in still]
+
+    def _decide(self, now: datetime, new: list[Signal], resting: Iterable[Signal]) -> dict[Kind, Decision]:
+        decisions: dict[Kind, Decision] = {}
+        alerted: set[tuple[str, str | None, str | None]] = set()
+        for kind, signals in by_kind(new).items():
+            open_alert = next((one for one in self.alerts if one.kind is kind and one.closes_at > now), None)
+            state = Open(AlertState.RAISED, open_alert.tier, tuple(open_alert.signals)) if open_alert else None
+            decisions[kind] = decision = decide(kind, state, signals, tuple(resting))
+            match decision:
+                case Raise():
+                    raised_at = max(one.raised_at for one in signals)
+                    goes_at = now + NO_TAP if self.ask_client_first and kind is Kind.ALLIANCE else now
+                    alert = Replayed(kind, raised_at, goes_at, self.closes(raised_at), decision.tier, list(signals))
+                    self.alerts.append(alert)
+                case Add() if open_alert is not None:
+                    open_alert.signals += signals
+                    open_alert.tier = decision.tier
+                case Hold(reason=reason):
+                    self.held += [Held(one, reason) for one in signals]
+            if not isinstance(decision, Hold):
+                alerted |= {_key(one) for one in signals}
+        resting_keys = {_key(one) for one in resting}
+        digest = [one for one in new if one.tier is Tier.DIGEST and _key(one) not in resting_keys]
+        self.held += [Held(one, "digest") for one in digest]
+        alerted |= {_key(one) for one in digest}
+        self.signals += new
+        self._told += [_told(one, alerted=_key(one) in alerted) for one in new]
+        return decisions
+
+
+def _key(one: Signal | Told) -> tuple[str, str | None, str | None]:
+    return one.rule, one.construct, one.source
+
+
+def _told(one: Signal, *, alerted: bool) -> Told:
+    z = one.evidence.get("z")
+    number = float(z) if isinstance(z, int | float) else None
+    return Told(one.rule, one.construct, one.raised_at, one.source, number, alerted, one.tier)
