@@ -11,10 +11,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.alerts import AlertState, Wish
 from bot.domain.questions import Bank, Scale, meaning
-from bot.domain.signals.history import HARM_BY_OTHERS, History, Occasion, Reply, Signal, Span, State, Told
+from bot.domain.signals.history import (
+    HARM_BY_OTHERS,
+    TOLD_FOR,
+    WINDOW,
+    History,
+    Occasion,
+    Reply,
+    Signal,
+    Span,
+    State,
+    Told,
+)
 from bot.domain.words import Construct, Tier
 from storage import tables as t
 from storage.sealing import Seal
+
+LOADED = WINDOW + 12
+"""Check-ins are sent in about the order in which they were planned; a few more make sure that the window is whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +115,21 @@ class Signals:
 
     # ------------------------------------------------------------ what rules read
 
-    async def history(self, client_id: str, timezone: str, bank: Bank) -> History:
-        """Everything on record about a client; closed dates are the plan's and come from there."""
+    async def history(self, client_id: str, timezone: str, bank: Bank, now: datetime | None = None) -> History:
+        """What is on record about a client; closed dates are the plan's and come from there.
+
+        With `now` no more than `until(now)` looks at, so that it costs the same after years; without it all there is.
+        """
+        occasions = await self._occasions(client_id, bank, now)
+        started = min((one.started_at for one in occasions), default=now)
+        since = min(started, now - TOLD_FOR) if now is not None and started is not None else None
         return History(
-            occasions=tuple(await self._occasions(client_id, bank)),
+            occasions=tuple(occasions),
             sessions=tuple(await self._moments(t.session, t.session.c.at, client_id, t.session.c.state == "held")),
             assignments=tuple(await self._moments(t.assignment, t.assignment.c.starts_at, client_id)),
             pauses=tuple(await self._spans(t.pause, t.pause.c.client_id == client_id)),
             absences=tuple(await self._spans(t.absence, sa.true())),
-            told=tuple(await self._told(client_id)),
+            told=tuple(await self._told(client_id, since)),
             resets=tuple(await self._resets(client_id)),
             timezone=timezone,
         )
@@ -118,11 +138,16 @@ class Signals:
         """When the bot itself was away: for everybody the same."""
         return await self._spans(t.absence, sa.true())
 
-    async def _occasions(self, client_id: str, bank: Bank) -> list[Occasion]:
+    async def _occasions(self, client_id: str, bank: Bank, now: datetime | None) -> list[Occasion]:
         replies: dict[str, list[Reply]] = defaultdict(list)
         answered: dict[str, set[int]] = defaultdict(set)
+        mine = sa.select(t.check_in).where(t.check_in.c.client_id == client_id)
+        if now is not None:
+            mine = mine.where(t.check_in.c.planned_at <= now).order_by(t.check_in.c.planned_at.desc()).limit(LOADED)
+        rows = sorted(await self._con.execute(mine), key=lambda row: row.planned_at)
         c = t.answer.c
-        query = sa.select(t.answer).where(c.client_id == client_id).order_by(c.check_in_id, c.item, c.version.desc())
+        theirs = c.client_id == client_id if now is None else c.check_in_id.in_([row.id for row in rows])
+        query = sa.select(t.answer).where(theirs).order_by(c.check_in_id, c.item, c.version.desc())
         newest: dict[tuple[str, int], int] = {}
         for row in await self._con.execute(query):
             behind = newest.setdefault((row.check_in_id, row.item), row.version) - row.version
@@ -130,8 +155,7 @@ class Signals:
             at = row.answered_at - timedelta(microseconds=behind)
             replies[row.check_in_id].append(self._reply(row._mapping, bank, at))
             answered[row.check_in_id].add(row.item)
-        mine = sa.select(t.check_in).where(t.check_in.c.client_id == client_id).order_by(t.check_in.c.planned_at)
-        return [_occasion(row._mapping, replies[row.id], answered[row.id], bank) for row in await self._con.execute(mine)]
+        return [_occasion(row._mapping, replies[row.id], answered[row.id], bank) for row in rows]
 
     def _reply(self, row: Mapping[Any, Any], bank: Bank, at: datetime) -> Reply:
         c = t.answer.c
@@ -158,7 +182,8 @@ class Signals:
         query = sa.select(table.c.starts_at, table.c.ends_at).where(where).order_by(table.c.starts_at)
         return [Span(row.starts_at, row.ends_at) for row in await self._con.execute(query)]
 
-    async def _told(self, client_id: str) -> list[Told]:
+    async def _told(self, client_id: str, since: datetime | None) -> list[Told]:
+        lately = sa.true() if since is None else t.signal.c.raised_at >= since
         states = sa.select(t.alert.c.id, t.alert.c.state).where(t.alert.c.client_id == client_id)
         taken_back = {row.id for row in await self._con.execute(states) if row.state == AlertState.WITHDRAWN}
         return [
@@ -171,7 +196,7 @@ class Signals:
                 alerted=one.alert_id is not None and one.alert_id not in taken_back,
                 tier=one.signal.tier,
             )
-            for one in await self.of_client(client_id)
+            for one in await self._kept(t.signal.c.client_id == client_id, lately)
             if one.holds or one.alert_id is not None
         ]
 

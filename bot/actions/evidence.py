@@ -1,10 +1,9 @@
 """What an alert rests on, as far as it may be shown: the history, the reasons, the words, what was changed since."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from statistics import fmean
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from bot.actions import people
 from bot.actions.desk import Turn
@@ -13,7 +12,8 @@ from bot.domain.card import card, way_in
 from bot.domain.matters import Alert
 from bot.domain.people import Client
 from bot.domain.signals.catalogue import RULES
-from bot.domain.signals.history import History, Signal, Span
+from bot.domain.signals.history import History, Signal
+from bot.domain.signals.intervals import closures
 from bot.domain.signals.observations import scored
 from bot.domain.usual import figure
 from bot.domain.words import Json
@@ -25,8 +25,8 @@ LOOKED_AT = timedelta(days=1)
 
 async def history(turn: Turn, client: Client) -> History:
     """Everything that rules and pictures read of one client, the service's closed dates included."""
-    known = await turn.m.signals.history(client.id, client.person.timezone, turn.plan.bank)
-    return replace(known, closures=_closures(turn, client))
+    known = await turn.m.signals.history(client.id, client.person.timezone, turn.plan.bank, turn.now)
+    return replace(known, closures=closures(turn.plan.calendar.closed_dates, client.person.timezone))
 
 
 async def shown_history(turn: Turn, client: Client) -> History:
@@ -41,12 +41,6 @@ async def _kept_back(turn: Turn, client: Client) -> set[str | None]:
     waited = {one.id for one in await turn.m.alerts.of_client(client.id) if one.waits}
     kept = [one for one in await turn.m.signals.of_client(client.id) if one.holds and one.alert_id in waited]
     return {one.signal.source for one in kept if one.wish is not Wish.TELL and RULES[one.signal.rule].client_is_asked}
-
-
-def _closures(turn: Turn, client: Client) -> tuple[Span, ...]:
-    zone = ZoneInfo(client.person.timezone)
-    starts = [datetime(day.year, day.month, day.day, tzinfo=zone) for day in sorted(turn.plan.calendar.closed_dates)]
-    return tuple(Span(start, start + timedelta(days=1)) for start in starts)
 
 
 def may_show(alert: Alert, one: Kept) -> bool:

@@ -13,7 +13,8 @@ from bot.domain.delivery import Post
 from bot.domain.matters import URGENT, Alert
 from bot.domain.people import Client, Person, Status
 from bot.domain.plan import Plan
-from bot.domain.words import Facts, Json, Severity
+from bot.domain.signals.history import Signal
+from bot.domain.words import Facts, Json, Severity, Tier
 from storage.signals import Kept
 from storage.stores import Stores
 
@@ -62,7 +63,7 @@ async def _client(m: Stores, client: Client) -> dict[str, Any]:
             {"text": one.text, "shown_to": one.shown_to, "said_at": _at(one.said_at)}
             for one in await m.remarks.of(client.id)
         ],
-        "signals": [_signal(one) for one in signals if one.holds],
+        "signals": [signal_as_json(one.signal) for one in signals if one.holds],
         "alerts": [await _alert(m, one, signals) for one in alerts],
         "sessions": [
             {"at": _at(one.at), "state": one.state, "said_by": one.said_by} for one in await m.sessions.of(client.id)
@@ -131,21 +132,22 @@ def _answers(versions: list[Answer]) -> list[dict[str, Any]]:
     return found
 
 
-def _signal(one: Kept) -> dict[str, Any]:
+def signal_as_json(one: Signal) -> dict[str, Any]:
+    """One signal, on record or worked out again."""
     return {
-        "rule": one.signal.rule,
-        "construct": one.signal.construct.value if one.signal.construct else None,
-        "raised_at": _at(one.signal.raised_at),
-        "tier": int(one.signal.tier),
-        "severity": severity_of(int(one.signal.tier)),
-        "note": one.signal.note,
-        "evidence": dict(one.signal.evidence),
+        "rule": one.rule,
+        "construct": one.construct.value if one.construct else None,
+        "raised_at": _at(one.raised_at),
+        "tier": int(one.tier),
+        "severity": severity_of(one.tier),
+        "note": one.note,
+        "evidence": dict(one.evidence),
     }
 
 
-def severity_of(tier: int) -> str | None:
+def severity_of(tier: Tier) -> str | None:
     """How an alert from this tier would be handled; None where it raises none."""
-    return {3: Severity.HIGH.value, 2: Severity.MEDIUM.value}.get(tier)
+    return {Tier.NOW: Severity.HIGH.value, Tier.ALERT: Severity.MEDIUM.value}.get(tier)
 
 
 async def _alert(m: Stores, alert: Alert, signals: Iterable[Kept]) -> dict[str, Any]:

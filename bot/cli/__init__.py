@@ -16,6 +16,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "roster": ("bot.cli.roster:roster", "Who is on the roster: import, list."),
         "invite": ("bot.cli.roster:invite", "A one-use invitation for somebody on the roster."),
         "export": ("bot.cli.data:export", "Answers, signals and alerts as JSON or CSV."),
+        "backtest": (
+            "bot.cli.backtest:backtest",
+            "What the rules decide over stored answers, and what other numbers would.",
+        ),
         "erase": ("bot.cli.erasing:erase", "Delete everything held of one client, at once."),
         "doctor": ("bot.cli.ops:doctor", "Tests token, database, clock, keys and disk, and says what to do."),
     }

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -44,15 +44,23 @@ config_option = click.option(
 )
 
 
-def load_or_exit(config_path: str | None, now: datetime) -> Loaded:
-    """The configuration, or its problems on standard error and exit status 2."""
-    found = read(place(config_path, os.environ), os.environ, today=now.date())
+def load_or_exit(config_path: str | None, now: datetime, changes: Mapping[str, str] | None = None) -> Loaded:
+    """The configuration, or its problems on standard error and exit status 2. `changes` are further variables."""
+    found = read(place(config_path, os.environ), {**os.environ, **(changes or {})}, today=now.date())
     if isinstance(found, Problems):
         errors = sum(problem.severity == "error" for problem in found.problems)
-        click.echo(str(found), err=True)
+        click.echo(_as_typed(str(found), changes or {}), err=True)
         click.echo(f"{errors} {'problem' if errors == 1 else 'problems'}; nothing was changed.", err=True)
         sys.exit(2)
     return found
+
+
+def _as_typed(problems: str, changes: Mapping[str, str]) -> str:
+    """What was set on the command line is named as it was typed, not as the variable that stands for it."""
+    for name in changes:
+        typed = ".".join(name.removeprefix("CHECKIN_").lower().split("__"))
+        problems = problems.replace(f"environment:0: {name}", f"--set: {typed}")
+    return problems
 
 
 @click.group()

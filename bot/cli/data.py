@@ -3,14 +3,13 @@
 import asyncio
 import json
 import os
-import sys
-from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import click
 
+from bot.cli.bars import Bar
 from bot.cli.config import config_option, load_or_exit
 from bot.config.load import Loaded
 from bot.ports import SystemClock
@@ -48,7 +47,7 @@ def _read(found: Loaded, ref: str | None) -> list[dict[str, Any]]:
 
     async def go() -> list[dict[str, Any]]:
         async with app.open_desk(found.settings, found.plan) as desk, desk.glance() as m:
-            with Bar(len(await m.people.clients())) as step:
+            with Bar("Exporting", len(await m.people.clients())) as step:
                 clients = []
                 async for one in reports.export_clients(m, ref):
                     clients.append(one)
@@ -60,34 +59,6 @@ def _read(found: Loaded, ref: str | None) -> list[dict[str, Any]]:
     except NotUsable as why:
         click.echo(str(why), err=True)
         raise SystemExit(2) from None
-
-
-class Bar:
-    """A progress bar on a terminal, once the work takes longer than two seconds; nothing in a pipe."""
-
-    def __init__(self, total: int, after: float = 2.0) -> None:
-        self._total, self._after = total, after
-        self._bar: Any = None
-
-    def __enter__(self) -> Callable[[], None]:
-        if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import Progress
-
-            self._bar = Progress(console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task("Exporting", total=self._total)
-        return self._step
-
-    def _step(self) -> None:
-        if self._bar is None:
-            return
-        self._bar.advance(self._task)
-        if not self._bar.live.is_started and (self._bar.tasks[0].elapsed or 0) > self._after:
-            self._bar.start()
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None and self._bar.live.is_started:
-            self._bar.stop()
 
 
 def _write(path: Path, text: str) -> None:

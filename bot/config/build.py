@@ -110,6 +110,7 @@ def _alerts(document: Document) -> Alerts:
         cover=alerts.cover,
         snooze=_else(alerts.snooze, SNOOZE),
         budget_per_worker_per_week=alerts.budget_per_worker_per_week,
+        budget_per_client_per_month=alerts.budget_per_client_per_month,
     )
 
 

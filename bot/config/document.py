@@ -18,6 +18,7 @@ from bot.config.shapes import (
     Duration,
     DurationOrNever,
     List,
+    Number,
     Parameter,
     Ref,
     Refs,
@@ -114,6 +115,7 @@ class AlertsTable(Section):
     cover: dict[Ref, Ref] = Field(default_factory=dict)
     snooze: Duration | None = None
     budget_per_worker_per_week: Annotated[Whole, Field(ge=0, le=100)] = 3
+    budget_per_client_per_month: Annotated[Number, Field(ge=0, le=10)] = 0.25
 
 
 class SafetyTable(Section):

@@ -66,6 +66,7 @@ class Alerts:
     cover: Mapping[str, str] = field(default_factory=dict)
     snooze: timedelta = timedelta(days=1)
     budget_per_worker_per_week: int = 3
+    budget_per_client_per_month: float = 0.25
 
 
 @dataclass(frozen=True, slots=True)

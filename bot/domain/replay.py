@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from bot.domain.alerts import NO_TAP, Add, AlertState, Decision, Hold, Kind, Open, Raise, by_kind, decide
+from bot.domain.alerts import NO_TAP, Add, AlertState, Hold, Kind, Open, Raise, by_kind, decide, waits_for_client
+from bot.domain.budget import MONTH, Budget, may_wait, strength
 from bot.domain.signals.evaluate import Evaluation, evaluate
 from bot.domain.signals.history import LEFT_ALONE, TOLD_FOR, WINDOW, History, Occasion, Signal, Told
 from bot.domain.signals.settings import Settings
@@ -26,7 +27,7 @@ def in_a_week(raised_at: datetime) -> datetime:
     return raised_at + STAYS_OPEN
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Replayed:
     """One alert of a replay. `goes_at`: nobody could see it before."""
 
@@ -72,7 +73,7 @@ def _moments_of(occasion: Occasion) -> Iterable[Moment]:
     first = {reply.key: reply.at for reply in sorted(occasion.replies, key=lambda one: one.at, reverse=True)}
     done = max(first.values(), default=None) if occasion.scales_done else None
     end = occasion.ended_at
-    for at, following in zip(given, (*given[1:], end), strict=True):
+    for at, following in zip(given, (*given[1:], end), strict=False):
         if done is not None and at >= done:
             yield Moment(at, occasion.check_in_id)
         elif following is None or at + LEFT_ALONE <= following:
@@ -81,7 +82,7 @@ def _moments_of(occasion: Occasion) -> Iterable[Moment]:
         yield Moment(end, occasion.check_in_id)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Replay:
     """One client's decisions, one moment after the other; `run` goes through all of them.
 
@@ -92,11 +93,12 @@ class Replay:
     settings: Settings
     closes: Closes = in_a_week
     ask_client_first: bool = True
+    ledger: "Ledger | None" = None
     signals: list[Signal] = field(default_factory=list)
     alerts: list[Replayed] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
     _starts: list[datetime] = field(default_factory=list)
-    _told: list[Told] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.history = self.history.in_order()
@@ -107,22 +109,23 @@ class Replay:
             self.step(moment)
         return self
 
-    def step(self, moment: Moment) -> dict[Kind, Decision]:
-        """Look at one moment. Moments come in order."""
+    def step(self, moment: Moment) -> Evaluation:
+        """Look at one moment, and say what was found. Moments come in order."""
         found = self._evaluate(moment)
         new = list(found.signals)
         if moment.source is not None:
             new = [one for one in new if one.source == moment.source]
         else:
             self._forget(moment, new)
-        return self._decide(moment.at, new, found.resting)
+        self._decide(moment.at, new, found.resting)
+        return found
 
     def _evaluate(self, moment: Moment) -> Evaluation:
         upto = bisect_right(self._starts, moment.at)
         occasions = self.history.occasions[max(0, upto - WINDOW) : upto]
         oldest = min(occasions[0].started_at if occasions else moment.at, moment.at - TOLD_FOR)
-        self._told = [one for one in self._told if one.raised_at >= oldest]
-        told = tuple(one for one in self._told if moment.about is None or one.source != moment.about)
+        self.told = [one for one in self.told if one.raised_at >= oldest]
+        told = tuple(one for one in self.told if moment.about is None or one.source != moment.about)
         return evaluate(replace(self.history, occasions=occasions, told=told), self.settings, moment.at, moment.about)
 
     def _forget(self, moment: Moment, new: list[Signal]) -> None:
@@ -139,36 +142,83 @@ class Replay:
         self.alerts = [alert for alert in self.alerts if alert.signals]
         self.signals = [one for one in self.signals if one.source != moment.about or _key(one) in kept]
         self.held = [one for one in self.held if one.signal.source != moment.about]
-        self._told = [one for one in self._told if one.source != moment.about or _key(one) in kept]
+        self.told = [one for one in self.told if one.source != moment.about or _key(one) in kept]
         new[:] = [one for one in new if _key(one) in still]
 
-    def _decide(self, now: datetime, new: list[Signal], resting: Iterable[Signal]) -> dict[Kind, Decision]:
-        decisions: dict[Kind, Decision] = {}
-        alerted: set[tuple[str, str | None, str | None]] = set()
+    def _decide(self, now: datetime, new: list[Signal], resting: Iterable[Signal]) -> None:
+        rest = {_key(one) for one in resting}
+        told = {_key(one) for one in new if one.tier is Tier.DIGEST and _key(one) not in rest}
+        self.held += [Held(one, "digest") for one in new if _key(one) in told]
         for kind, signals in by_kind(new).items():
-            open_alert = next((one for one in self.alerts if one.kind is kind and one.closes_at > now), None)
-            state = Open(AlertState.RAISED, open_alert.tier, tuple(open_alert.signals)) if open_alert else None
-            decisions[kind] = decision = decide(kind, state, signals, tuple(resting))
-            match decision:
-                case Raise():
-                    raised_at = max(one.raised_at for one in signals)
-                    goes_at = now + NO_TAP if self.ask_client_first and kind is Kind.ALLIANCE else now
-                    alert = Replayed(kind, raised_at, goes_at, self.closes(raised_at), decision.tier, list(signals))
-                    self.alerts.append(alert)
-                case Add() if open_alert is not None:
-                    open_alert.signals += signals
-                    open_alert.tier = decision.tier
-                case Hold(reason=reason):
-                    self.held += [Held(one, reason) for one in signals]
-            if not isinstance(decision, Hold):
-                alerted |= {_key(one) for one in signals}
-        resting_keys = {_key(one) for one in resting}
-        digest = [one for one in new if one.tier is Tier.DIGEST and _key(one) not in resting_keys]
-        self.held += [Held(one, "digest") for one in digest]
-        alerted |= {_key(one) for one in digest}
+            if self._bundle(now, kind, signals, resting):
+                told |= {_key(one) for one in signals}
         self.signals += new
-        self._told += [_told(one, alerted=_key(one) in alerted) for one in new]
-        return decisions
+        self.told += [_told(one, alerted=_key(one) in told) for one in new]
+
+    def _bundle(self, now: datetime, kind: Kind, signals: list[Signal], resting: Iterable[Signal]) -> bool:
+        """One kind's new signals: a new alert, more for the open one, or held. True if their rules rest from now on."""
+        open_alert = next((one for one in self.alerts if one.kind is kind and one.closes_at > now), None)
+        state = Open(AlertState.RAISED, open_alert.tier, tuple(open_alert.signals)) if open_alert else None
+        match decide(kind, state, signals, tuple(resting)):
+            case Hold(reason=reason):
+                self.held += [Held(one, reason) for one in signals]
+                return False
+            case Add(tier=tier) if open_alert is not None:
+                open_alert.signals += signals
+                open_alert.tier = tier
+            case Raise(tier=tier):
+                self._raise(now, kind, signals, tier)
+        return True
+
+    def _raise(self, now: datetime, kind: Kind, signals: list[Signal], tier: Tier) -> None:
+        raised_at = max(one.raised_at for one in signals)
+        asks = waits_for_client(kind, signals, ask_client_first=self.ask_client_first)
+        goes_at = now + NO_TAP if asks else now
+        alert = Replayed(kind, raised_at, goes_at, self.closes(raised_at), tier, list(signals))
+        self.alerts.append(alert)
+        over = self.ledger.over(self, alert, now) if self.ledger is not None else None
+        if over is not None:
+            over.hold()
+
+    def hold(self, alert: Replayed) -> None:
+        """The budget is spent: its signals go to the digest, and their rules rest as if they had been told."""
+        self.alerts.remove(alert)
+        self.held += [Held(one, "budget") for one in alert.signals]
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """An alert that counts towards a worker's budget."""
+
+    replay: Replay
+    alert: Replayed
+
+    def hold(self) -> None:
+        self.replay.hold(self.alert)
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What one worker's clients have spent of the budget. `caseload` is how many clients there are."""
+
+    budget: Budget
+    caseload: int
+    spent: list[Spent] = field(default_factory=list)
+
+    def over(self, replay: Replay, alert: Replayed, now: datetime) -> Spent | None:
+        """Write it down; if that is too much, who is to wait: the weakest of those that nobody could see yet."""
+        new = Spent(replay, alert)
+        if not may_wait(alert.signals):
+            return None
+        self.spent = [one for one in self.spent if now - MONTH < one.alert.raised_at and one.alert in one.replay.alerts]
+        is_spent = self.budget.is_spent([one.alert.raised_at for one in self.spent], self.caseload, now)
+        self.spent.append(new)
+        if not is_spent:
+            return None
+        unseen = [one for one in self.spent if one.alert.goes_at > now]
+        weakest = min((new, *unseen), key=lambda one: strength(one.alert.signals))
+        self.spent.remove(weakest)
+        return weakest
 
 
 def _key(one: Signal | Told) -> tuple[str, str | None, str | None]:

@@ -44,7 +44,8 @@ class Rule:
     """One row. `tier` is the usual one (a signal carries its own). `text` is the key of the sentence that says it.
 
     `client_is_asked`: it rests on answers, so the client is asked how the worker shall hear. `rests`: once told, it is
-    not told again for some time; what a client says or does in so many words never rests.
+    not told again for some time; what a client says or does in so many words never rests. `may_wait`: it was reckoned,
+    so it can go to the digest instead when the worker's budget is spent.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Rule:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     client_is_asked: bool = False
     rests: bool = False
+    may_wait: bool = False
 
     @property
     def text(self) -> str:
@@ -105,6 +107,7 @@ _ROWS = (
         },
         client_is_asked=True,
         rests=True,
+        may_wait=True,
     ),
     Rule(
         "drop",
@@ -126,6 +129,7 @@ _ROWS = (
         },
         client_is_asked=True,
         rests=True,
+        may_wait=True,
     ),
     Rule(
         "slide",
@@ -142,6 +146,7 @@ _ROWS = (
         },
         client_is_asked=True,
         rests=True,
+        may_wait=True,
     ),
     Rule(
         "silence",

@@ -5,12 +5,13 @@ held. Before the first known session it is the client's calendar week (Monday to
 """
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from bot.domain.signals.history import History
+from bot.domain.signals.history import History, Span
 
 LONGEST = timedelta(days=14)
 A_WEEK = timedelta(days=7)
@@ -51,6 +52,13 @@ class Intervals:
 
     def _monday(self, at: datetime, weeks: int = 0) -> datetime:
         return _monday(at.astimezone(self.zone).date() + weeks * A_WEEK, self.zone)
+
+
+def closures(dates: Iterable[date], timezone: str) -> tuple[Span, ...]:
+    """The days on which the service is closed, on the client's own clock."""
+    zone = ZoneInfo(timezone)
+    starts = [datetime(day.year, day.month, day.day, tzinfo=zone) for day in sorted(dates)]
+    return tuple(Span(start, start + timedelta(days=1)) for start in starts)
 
 
 @lru_cache(maxsize=4096)
