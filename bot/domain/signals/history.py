@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bot.domain.signals.beside import Rating, Remark, Repair, talk_order
 from bot.domain.words import Construct, Json, Tier
 
 LEFT_ALONE = timedelta(minutes=30)
@@ -53,6 +54,12 @@ class Reply:
     choice: str | None = None
     text: str | None = None
     about: str | None = None
+    words: int | None = None
+
+    @property
+    def length(self) -> int | None:
+        """How many words of text; storage gives the count alone, since no rule needs to know what was written."""
+        return self.words if self.text is None else len(self.text.split())
 
     @property
     def key(self) -> tuple[str, str]:
@@ -198,14 +205,31 @@ class Told:
     z: float | None = None
     alerted: bool = True
     tier: Tier = Tier.ALERT
+    about: str | None = None
+
+    @classmethod
+    def of(cls, signal: Signal, *, alerted: bool) -> "Told":
+        """A signal that is on record from now on. `about`: the goal that it was about."""
+        z, goal = signal.evidence.get("z"), signal.evidence.get("goal")
+        return cls(
+            signal.rule,
+            signal.construct,
+            signal.raised_at,
+            signal.source,
+            float(z) if isinstance(z, int | float) else None,
+            alerted,
+            signal.tier,
+            goal if isinstance(goal, str) else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class History:
     """Everything about one client that a rule may look at.
 
-    `sessions` are held ones, `assignments` the moments at which a worker took over, `resets` confirmed repairs and
-    goals agreed anew (alerts in `told` reset by themselves).
+    `sessions` are held ones, `missed_sessions` those that were neither held nor cancelled in time; `assignments` the
+    moments at which a worker took over; `resets` confirmed repairs and goals agreed anew (alerts in `told` reset by
+    themselves); `ratings` the present worker's own.
     """
 
     occasions: tuple[Occasion, ...] = ()
@@ -217,6 +241,10 @@ class History:
     events: tuple[Event, ...] = ()
     told: tuple[Told, ...] = ()
     resets: tuple[datetime, ...] = ()
+    missed_sessions: tuple[datetime, ...] = ()
+    ratings: tuple[Rating, ...] = ()
+    repairs: tuple[Repair, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     timezone: str = "UTC"
 
     def until(self, now: datetime) -> "History":
@@ -233,6 +261,10 @@ class History:
             events=tuple(sorted({one for one in self.events if one.at <= now}, key=lambda one: (one.at, one.id))),
             told=tuple(sorted({one for one in self.told if one.raised_at <= now}, key=_told_order)),
             resets=_moments(self.resets, now),
+            missed_sessions=_moments(self.missed_sessions, now),
+            ratings=tuple(sorted({one for one in self.ratings if one.at <= now})),
+            repairs=tuple(sorted({one.until(now) for one in self.repairs if one.talked_at <= now}, key=talk_order)),
+            remarks=tuple(sorted({one for one in self.remarks if one.at <= now})),
             timezone=self.timezone,
         )
 
@@ -250,8 +282,8 @@ def _spans(spans: Iterable[Span], now: datetime) -> tuple[Span, ...]:
     return tuple(sorted(known, key=lambda span: (span.start, span.end or now)))
 
 
-def _told_order(one: Told) -> tuple[datetime, str, str, str]:
-    return one.raised_at, one.rule, one.construct or "", one.source or ""
+def _told_order(one: Told) -> tuple[datetime, str, str, str, str]:
+    return one.raised_at, one.rule, one.construct or "", one.source or "", one.about or ""
 
 
 def _when(one: Reply) -> datetime:
