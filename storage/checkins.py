@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.checkins import ANSWERABLE, CheckIn, Item, Past, State
-from bot.domain.signals.history import RUNNING
+from bot.domain.signals.occasions import RUNNING
 from storage import tables as t
 
 c = t.check_in.c

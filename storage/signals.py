@@ -11,18 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.alerts import AlertState, Wish
 from bot.domain.questions import Bank, Scale, meaning
-from bot.domain.signals.history import (
-    HARM_BY_OTHERS,
-    TOLD_FOR,
-    WINDOW,
-    History,
-    Occasion,
-    Reply,
-    Signal,
-    Span,
-    State,
-    Told,
-)
+from bot.domain.signals.history import HARM_BY_OTHERS, TOLD_FOR, WINDOW, History, Signal, Span, Told
+from bot.domain.signals.occasions import Occasion, Reply, State
 from bot.domain.words import Construct, Tier
 from storage import tables as t
 from storage.sealing import Seal

@@ -31,6 +31,8 @@ LONGER = {
     "bot/actions/cards.py": "everything about what stands on an alert's card",
     "bot/actions/courier.py": "everything about one message's way out",
     "bot/rehearsal/telegram/standin.py": "the stand-in itself: both sides of one Telegram",
+    "bot/domain/signals/catalogue.py": "the one table of rules: a list",
+    "bot/domain/signals/history.py": "everything about one client that a rule may look at, as plain values",
     "bot/domain/checkins.py": "the state table of a check-in, with the theory above it",
 }
 MAY_SLEEP = {

@@ -15,8 +15,9 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from bot.domain.alerts import AlertState, Kind
 from bot.domain.backtest import Case, Recorded
 from bot.domain.questions import MEANINGS, Asks, Bank, Question, canonical, meaning, value_0_10
-from bot.domain.signals.history import Event, Happening, History, Occasion, Reply, Span, State, TalkAbout
+from bot.domain.signals.history import Event, Happening, History, Span, TalkAbout
 from bot.domain.signals.intervals import closures
+from bot.domain.signals.occasions import Occasion, Reply, State
 from bot.domain.words import Construct
 
 MOST_SAID = 20

@@ -14,6 +14,7 @@ from bot.domain.ladder import Rung, Step
 from bot.domain.matters import URGENT, Alert
 from bot.domain.outgoing import Outgoing
 from bot.domain.people import Client, Person
+from bot.domain.signals.catalogue import RULES
 from bot.domain.signals.history import HARM_BY_OTHERS
 from bot.domain.words import Json, Role
 
@@ -185,6 +186,7 @@ async def line_for_notes(turn: Turn, staff: Person, alert_id: str) -> None:
     if not cards.holds_step(alert, staff):
         raise Refusal("errors.not_yours")
     shown = await evidence.reasons(turn, alert)
+    worker = await people.worker_of(turn, client)
     await turn.m.audit.note(turn.now, staff.ref, "read_alert", client.ref)
     facts: dict[str, Json] = {
         "ref": client.ref,
@@ -195,9 +197,13 @@ async def line_for_notes(turn: Turn, staff: Person, alert_id: str) -> None:
                 "usual": one.evidence.get("usual"),
                 "day": one.raised_at.isoformat(),
                 "rule": one.rule,
+                "on_scale": RULES[one.rule].on_scale,
+                "question": one.evidence.get("question"),
+                "answer": one.evidence.get("answer"),
             }
             for one in shown
         ],
+        "name": worker.name if worker else client.ref,
         "raised": alert.raised_at.isoformat(),
         "taken": alert.acknowledged_at.isoformat() if alert.acknowledged_at else None,
         "talked": alert.talked_at.isoformat() if alert.talked_at else None,

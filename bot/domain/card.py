@@ -8,13 +8,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.domain.picture import facts_in_words, picture
-from bot.domain.signals.catalogue import reason
-from bot.domain.signals.history import History, Occasion, Signal
+from bot.domain.signals.history import History, Signal
 from bot.domain.signals.observations import Scored, era_start, scored
+from bot.domain.signals.occasions import Occasion
+from bot.domain.signals.reasons import reason
 from bot.domain.usual import figure, median
 from bot.domain.words import ALLIANCE, Construct, Json
 
 ITEM = "item_low"
+SAID = ("answer", "others", "best", "client", "of")
+"""Figures of single rules that their sentences name."""
 EARLIER = 3
 """So many earlier answers to the same question make a usual."""
 
@@ -38,7 +41,9 @@ def way_in(lead: Signal) -> str:
     """Which opening, and which repair card, fits."""
     if lead.construct in (*ALLIANCE, Construct.LOGISTICS):
         return str(lead.construct)
-    return "silence" if lead.rule == "silence" else "general"
+    by_rule = {"silence": "silence", "fade": "silence", "missed_sessions": "not_held"}
+    about = "engagement" if lead.construct is Construct.ENGAGEMENT else "general"
+    return by_rule.get(lead.rule, about)
 
 
 # ---------------------------------------------------------------- the reasons
@@ -56,6 +61,7 @@ def _reason(signal: Signal) -> dict[str, Json]:
         "last": evidence.get("last_three"),
         "question": evidence.get("question"),
         "lists": evidence.get("lists"),
+        **{name: evidence[name] for name in SAID if name in evidence},
     }
 
 
@@ -88,11 +94,23 @@ def _other(one: Scored, before: Sequence[Occasion], since: datetime | None) -> d
 
 # ---------------------------------------------------------------- how sure
 
+SURE = {
+    "drop": "one_step",
+    "slide": "slow",
+    "steady_low": "steady",
+    "first_low": "confirmed",
+    "not_repaired": "after_talk",
+    "missed_sessions": "not_held",
+    "asked_to_talk": "asked",
+    "silence": "silence",
+    "fade": "silence",
+}
+"""The sentence by what the first reason is; the others are what the client said themselves."""
+
 
 def _sure(lead: Signal, said: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
     if lead.rule == ITEM:
         steady = next((one["n"] for one in said if str(one["text"]).startswith("steady")), 0)
         early = reason(lead).endswith("_new") or not steady
         return {"text": "one_answer_new"} if early else {"text": "one_answer", "n": steady}
-    by_rule = {"drop": "one_step", "slide": "slow", "asked_to_talk": "asked", "silence": "silence"}
-    return {"text": by_rule.get(lead.rule, "said")}
+    return {"text": SURE.get(lead.rule, "said")}

@@ -19,8 +19,8 @@ from itertools import takewhile
 from types import MappingProxyType
 
 from bot.domain.questions import Bank, Scale, Value
-from bot.domain.signals.history import LEFT_ALONE, RUNNING
-from bot.domain.signals.history import State as State
+from bot.domain.signals.occasions import LEFT_ALONE, RUNNING
+from bot.domain.signals.occasions import State as State
 
 MISSES_BEFORE_ASKING = 2
 """After so many without a tap, the question about the questions comes instead of the next check-in."""

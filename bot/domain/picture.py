@@ -11,8 +11,10 @@ from statistics import fmean
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.domain.signals.history import History, Occasion, Signal, Span, State
+from bot.domain.signals.catalogue import RULES
+from bot.domain.signals.history import History, Signal, Span
 from bot.domain.signals.observations import scored
+from bot.domain.signals.occasions import Occasion, State
 from bot.domain.usual import figure, median
 from bot.domain.words import ALLIANCE, Construct, Facts
 
@@ -115,17 +117,29 @@ def picture(history: History, now: datetime, signal: Signal | None = None, weeks
     start = _start(known, end - weeks * A_WEEK, end - FEWEST_WEEKS * A_WEEK, zone)
     about = signal.construct if signal and signal.construct in ALLIANCE else None
     lines = tuple(Line(one, tuple(_points(known, one, start, zone))) for one in ALLIANCE)
-    usual = signal.evidence.get("usual") if signal else None
     return Picture(
         start,
         end,
         tuple(line for line in lines if line.points),
         about,
-        float(usual) if isinstance(usual, int | float) and signal and signal.rule != "silence" else None,
+        _usual(signal),
         _spread(signal),
         _low_day(signal, zone),
         tuple(_gaps(known, start, end, zone)),
     )
+
+
+def _usual(signal: Signal | None) -> float | None:
+    """The usual of bond, goals and tasks answers; a share, a number of minutes or a goal's is no line of this chart."""
+    if signal is None or not _about_answers(signal):
+        return None
+    usual = signal.evidence.get("usual")
+    return float(usual) if isinstance(usual, int | float) else None
+
+
+def _about_answers(signal: Signal) -> bool:
+    rule = RULES.get(signal.rule)
+    return rule is not None and rule.on_scale and (signal.construct is None or signal.construct in ALLIANCE)
 
 
 def _start(history: History, earliest: date, latest: date, zone: ZoneInfo) -> date:
@@ -148,7 +162,7 @@ def _spread(signal: Signal | None) -> float:
 
 
 def _low_day(signal: Signal | None, zone: ZoneInfo) -> date | None:
-    if signal is None or signal.rule not in ("item_low", "drop", "slide"):
+    if signal is None or not _about_answers(signal) or signal.rule == "first_low":
         return None
     return signal.raised_at.astimezone(zone).date()
 

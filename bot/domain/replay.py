@@ -13,7 +13,8 @@ from typing import TypeAlias
 from bot.domain.alerts import NO_TAP, Add, AlertState, Hold, Kind, Open, Raise, by_kind, decide, waits_for_client
 from bot.domain.budget import MONTH, Budget, may_wait, strength
 from bot.domain.signals.evaluate import Evaluation, evaluate
-from bot.domain.signals.history import LEFT_ALONE, TOLD_FOR, WINDOW, History, Occasion, Signal, Told
+from bot.domain.signals.history import TOLD_FOR, WINDOW, History, Signal, Told
+from bot.domain.signals.occasions import LEFT_ALONE, Occasion
 from bot.domain.signals.settings import Settings
 from bot.domain.words import Tier
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.domain.card import SAID
 from bot.domain.questions import MEANINGS, Question, meaning
 from bot.domain.words import Facts
 from bot.texts import Html, blocks, lines, seen
@@ -104,12 +105,19 @@ def reason(one: Mapping[str, Any], facts: Facts, voice: Voice) -> Html:
         "place": voice.plan.service.place,
         "n": one["value"],
     }
-    if one["rule"].startswith("said_"):
-        about["question"] = _wording(str(one.get("question")), facts, voice)
-        about["answer"] = _label(str(one.get("question")), str(one["value"]), voice)
+    about |= {name: one.get(name) for name in SAID if name != "answer"} | tapped(one, facts, voice)
     if one.get("lists"):
         about["lists"] = [voice.say.plain(f"worker.list.{name}") for name in one["lists"]]
     return voice.say(one["text"], **{name: value for name, value in about.items() if value is not None})
+
+
+def tapped(one: Mapping[str, Any], facts: Facts, voice: Voice) -> dict[str, str]:
+    """The question and the button, where a reason rests on a choice."""
+    said = one.get("answer") or (one["value"] if isinstance(one["value"], str) else None)
+    if said is None or not one.get("question"):
+        return {}
+    question = str(one["question"])
+    return {"question": _wording(question, facts, voice), "answer": _label(question, str(said), voice)}
 
 
 def _wording(question_id: str, facts: Facts, voice: Voice) -> str:

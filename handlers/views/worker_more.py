@@ -7,7 +7,7 @@ from bot.domain.words import Facts
 from bot.texts import Html, lines
 from handlers.views.pictures import in_words
 from handlers.views.screen import Rows, Screen, View, Voice, button
-from handlers.views.worker_alerts import ACT, MESSAGE, Block, changed, fitted, others, reason, sure, words_of
+from handlers.views.worker_alerts import ACT, MESSAGE, Block, changed, fitted, others, reason, sure, tapped, words_of
 
 
 def more(facts: Facts, voice: Voice) -> Screen:
@@ -108,7 +108,7 @@ def cleared(facts: Facts, voice: Voice) -> Screen:
 def notes(facts: Facts, voice: Voice) -> Screen:
     """Copyable lines for the care record."""
     found: Any = facts["lines"]
-    said = [_note(one, voice) for one in found] or [voice.say("worker.notes.asked", day=facts["raised"])]
+    said = [_note(one, facts, voice) for one in found] or [voice.say("worker.notes.asked", day=facts["raised"])]
     if facts.get("taken"):
         said.append(voice.say("worker.notes.picked_up", when=facts["taken"]))
     if facts.get("talked"):
@@ -116,13 +116,22 @@ def notes(facts: Facts, voice: Voice) -> Screen:
     return Screen(lines(*said), protected=False)
 
 
-def _note(one: Mapping[str, Any], voice: Voice) -> Html:
-    if not isinstance(one["value"], int | float) or one["rule"] == "silence":
-        return voice.say("worker.notes.asked", day=one["day"])
+def _note(one: Mapping[str, Any], facts: Facts, voice: Voice) -> Html:
+    if not one["on_scale"] or not isinstance(one["value"], int | float):
+        return _noticed(one, facts, voice)
     about = voice.say.plain(f"worker.notes.about.{one['construct']}")
     if one["usual"] is None:
         return voice.say("worker.notes.answer_new", day=one["day"], about=about, value=one["value"])
     return voice.say("worker.notes.answer", day=one["day"], about=about, value=one["value"], usual=one["usual"])
+
+
+def _noticed(one: Mapping[str, Any], facts: Facts, voice: Voice) -> Html:
+    """What is no answer from 0 to 10: a button that they tapped, something that happened, or that they asked to talk."""
+    about = tapped(one, facts, voice)
+    for key in (f"worker.notes.{one['rule']}", "worker.notes.said"):
+        if voice.say.has(key) and (about or key != "worker.notes.said"):
+            return voice.say(key, day=one["day"], n=one["value"], **about)
+    return voice.say("worker.notes.asked", day=one["day"])
 
 
 # ---------------------------------------------------------------- gone quiet, held

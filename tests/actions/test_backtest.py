@@ -9,12 +9,21 @@ import pytest
 from bot.actions import backtest, reports
 from bot.actions.desk import Desk
 from bot.actions.exported import NotAnExport, cases
+from tests.support.checkins import move
 from tests.support.stories import World, a_world
 
 
 @pytest.fixture
 async def world(desk: Desk) -> World:
-    return await a_world(desk)
+    """Six check-ins of 8, 8, 8 that the bot has read itself, one at a time."""
+    world = await a_world(desk, earlier=0)
+    for _ in range(6):
+        check_in = await world.asked()
+        for item in range(3):
+            await world.alex.taps_data(f"1:a:{check_in.id}:{item}:8")
+            move(desk, seconds=2)
+        await world.pass_time(hours=3)
+    return world
 
 
 async def exported(world: World) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from bot.domain.budget import Budget, strength
 from bot.domain.replay import Ledger, Replay, moments
 from bot.domain.signals.catalogue import settings
 from bot.domain.signals.evaluate import evaluate
-from bot.domain.signals.history import LEFT_ALONE, WINDOW, Happening, History, Occasion, Signal, State, Told
+from bot.domain.signals.history import WINDOW, Happening, History, Signal, Told
+from bot.domain.signals.occasions import LEFT_ALONE, Occasion, State
 from bot.domain.words import ALLIANCE, Construct, Tier
 from tests.support.histories import A_DAY, A_WEEK, MONDAY, check_in, end, event, missed, reply, weekly
 

@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from bot.domain.signals.catalogue import PROFILES, RULES, reason, settings
+from bot.domain.signals.catalogue import PROFILES, RULES, settings
 from bot.domain.signals.evaluate import evaluate, rests
-from bot.domain.signals.history import Event, Happening, History, Occasion, Signal, Span, State, TalkAbout, Told
+from bot.domain.signals.history import Event, Happening, History, Signal, Span, TalkAbout, Told
 from bot.domain.signals.intervals import Intervals
+from bot.domain.signals.occasions import Occasion, State
+from bot.domain.signals.reasons import reason
 from bot.domain.words import ALLIANCE, Tier
 from tests.support.histories import A_DAY, A_WEEK, MONDAY, check_in, chose, end, event, missed, reply, weekly
 
@@ -239,6 +241,7 @@ def test_each_signal_has_a_sentence() -> None:
     keys = {reason(one) for one in evaluate(asked, THERAPY, end(low)).signals if one.tier >= Tier.ALERT}
     assert keys == {
         "worker.reason.item_low_new",
+        "worker.reason.first_low_confirmed",
         "worker.reason.said_bothered",
         "worker.reason.asked_for_contact",
         "worker.reason.asked_to_talk_logistics",

@@ -8,7 +8,8 @@ import pytest
 from bot.domain.questions import MEANINGS, Asks
 from bot.domain.signals.catalogue import settings
 from bot.domain.signals.evaluate import Evaluation, evaluate
-from bot.domain.signals.history import Happening, History, Occasion, TalkAbout
+from bot.domain.signals.history import Happening, History, TalkAbout
+from bot.domain.signals.occasions import Occasion
 from bot.domain.signals.said import NO, SAME, WORSE, YES
 from bot.domain.words import Construct, Tier
 from tests.support.histories import A_DAY, A_WEEK, MONDAY, check_in, chose, end, event

@@ -7,7 +7,8 @@ import pytest
 
 from bot.domain.signals.catalogue import settings
 from bot.domain.signals.evaluate import Evaluation, evaluate
-from bot.domain.signals.history import History, Occasion, Reply, Signal, State, Told
+from bot.domain.signals.history import History, Signal, Told
+from bot.domain.signals.occasions import Occasion, Reply, State
 from bot.domain.words import ALLIANCE, Construct, Tier
 from tests.support.histories import A_DAY, A_WEEK, MONDAY, check_in, end, reply, weekly
 

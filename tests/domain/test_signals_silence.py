@@ -7,7 +7,8 @@ import pytest
 
 from bot.domain.signals.catalogue import settings
 from bot.domain.signals.evaluate import Evaluation, evaluate
-from bot.domain.signals.history import History, Signal, Span, State
+from bot.domain.signals.history import History, Signal, Span
+from bot.domain.signals.occasions import State
 from bot.domain.words import Tier
 from tests.support.histories import A_DAY, MONDAY, answered, end, missed
 

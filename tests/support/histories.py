@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.signals.history import Event, Happening, History, Occasion, Reply, Span, State, TalkAbout
+from bot.domain.signals.history import Event, Happening, History, Span, TalkAbout
+from bot.domain.signals.occasions import Occasion, Reply, State
 from bot.domain.words import ALLIANCE, Construct
 
 MONDAY = datetime(2026, 5, 4, 0, 0, tzinfo=UTC)

@@ -4,64 +4,31 @@ A rule is one row here and one pure function `(Reading, Parameters) -> signals, 
 published how accurate such rules are; the defaults are engineering defaults.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TypeAlias
 
+from bot.domain.signals.coming import low_intent, missed_sessions
 from bot.domain.signals.drop import drop
-from bot.domain.signals.history import Happening, Signal, TalkAbout
+from bot.domain.signals.fade import fade
+from bot.domain.signals.first import first_low
+from bot.domain.signals.goals import goal_drop, goal_not_mine, goal_stall
+from bot.domain.signals.information import low_information
 from bot.domain.signals.items import item_low
-from bot.domain.signals.reading import Finding, Reading
+from bot.domain.signals.manner import short_answers, slow_answers
+from bot.domain.signals.repair import not_repaired
 from bot.domain.signals.risk import risk_text
-from bot.domain.signals.said import WORSE, YES, said_bothered, said_worse
+from bot.domain.signals.rule import Parameter, Rule
+from bot.domain.signals.said import said_bothered, said_stopping, said_worse
 from bot.domain.signals.settings import Parameters, Settings
+from bot.domain.signals.sided import one_sided
 from bot.domain.signals.silence import silence
 from bot.domain.signals.slide import slide
+from bot.domain.signals.steady import steady_low
+from bot.domain.signals.strain import worker_strain
 from bot.domain.signals.talk import asked_to_talk, blocked
 from bot.domain.words import ALLIANCE, Construct, Tier
 
 PROFILES = ("therapy", "recovery")
-Find: TypeAlias = Callable[[Reading, Parameters], Finding]
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One number of a rule: its default (per profile where the two differ) and the bounds that the config keeps to."""
-
-    default: float | Mapping[str, float]
-    low: float
-    high: float
-    doc: str
-
-    def default_for(self, profile: str) -> float:
-        """The default of `"therapy"` or `"recovery"`."""
-        return self.default if isinstance(self.default, int | float) else self.default[profile]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One row. `tier` is the usual one (a signal carries its own). `text` is the key of the sentence that says it.
-
-    `client_is_asked`: it rests on answers, so the client is asked how the worker shall hear. `rests`: once told, it is
-    not told again for some time; what a client says or does in so many words never rests. `may_wait`: it was reckoned,
-    so it can go to the digest instead when the worker's budget is spent.
-    """
-
-    name: str
-    find: Find
-    tier: Tier
-    doc: str
-    constructs: tuple[Construct, ...] = ()
-    parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    client_is_asked: bool = False
-    rests: bool = False
-    may_wait: bool = False
-
-    @property
-    def text(self) -> str:
-        return f"worker.reason.{self.name}"
-
 
 _ROWS = (
     Rule("risk_text", risk_text, Tier.NOW, "A text hits a word list, or somebody asks to be contacted."),
@@ -71,6 +38,18 @@ _ROWS = (
         Tier.ALERT,
         "The client chose a way of the menu's talk route.",
         constructs=(Construct.BOND, Construct.GOALS, Construct.LOGISTICS),
+    ),
+    Rule(
+        "said_stopping",
+        said_stopping,
+        Tier.ALERT,
+        "Thoughts of not coming any more: yes once; now and then more than once is for the digest.",
+        constructs=(Construct.ENGAGEMENT,),
+        parameters={
+            "times": Parameter(2, 1, 5, 'how often "now and then" is enough'),
+            "of": Parameter(3, 1, 8, "among how many of the last answers"),
+        },
+        client_is_asked=True,
     ),
     Rule(
         "said_bothered",
@@ -94,6 +73,53 @@ _ROWS = (
         client_is_asked=True,
     ),
     Rule(
+        "goal_not_mine",
+        goal_not_mine,
+        Tier.ALERT,
+        "The goal is not what matters to the client, or the plan makes no sense to them or is not for them.",
+        constructs=(Construct.GOALS, Construct.TASKS),
+        client_is_asked=True,
+    ),
+    Rule(
+        "not_repaired",
+        not_repaired,
+        Tier.ALERT,
+        "It was talked about, and it isn't better: for supervision.",
+        constructs=ALLIANCE,
+        parameters={
+            "r3_min": Parameter(7, 1, 10, '"how is it now" below this is not all OK'),
+            "back_within_sd": Parameter(0.5, 0, 5, "so many s below the usual is still back"),
+            "check_ins": Parameter(2, 1, 20, "observations that have to come after it"),
+            "days": Parameter(14, 1, 90, "or so many days"),
+        },
+        client_is_asked=True,
+        on_scale=True,
+    ),
+    Rule(
+        "low_intent",
+        low_intent,
+        Tier.ALERT,
+        "The client is not likely to come, or far less than they usually say.",
+        constructs=(Construct.ENGAGEMENT, Construct.LOGISTICS),
+        parameters={
+            "level": Parameter(3, 0, 9, "low is this or less"),
+            "fall": Parameter(4, 0.5, 10, "or so far below the own median"),
+            "early_n": Parameter(3, 1, 20, "earlier answers that make a median"),
+        },
+        client_is_asked=True,
+        rests=True,
+        on_scale=True,
+    ),
+    Rule(
+        "missed_sessions",
+        missed_sessions,
+        Tier.ALERT,
+        "Meetings running that were neither held nor cancelled in time.",
+        constructs=(Construct.ENGAGEMENT,),
+        parameters={"in_a_row": Parameter(2, 1, 10, "meetings in a row")},
+        rests=True,
+    ),
+    Rule(
         "item_low",
         item_low,
         Tier.ALERT,
@@ -108,6 +134,7 @@ _ROWS = (
         client_is_asked=True,
         rests=True,
         may_wait=True,
+        on_scale=True,
     ),
     Rule(
         "drop",
@@ -130,6 +157,7 @@ _ROWS = (
         client_is_asked=True,
         rests=True,
         may_wait=True,
+        on_scale=True,
     ),
     Rule(
         "slide",
@@ -143,10 +171,89 @@ _ROWS = (
             "clip_low": Parameter(-2.5, -10, 0, "z counts no lower"),
             "clip_high": Parameter(1.5, 0, 10, "z counts no higher"),
             "min_n": Parameter(3, 2, 20, "intervals with an answer needed, the present one included"),
+            "min_drop": Parameter(0.5, 0, 10, "points below the client's own mean at least"),
         },
         client_is_asked=True,
         rests=True,
         may_wait=True,
+        on_scale=True,
+    ),
+    Rule(
+        "steady_low",
+        steady_low,
+        Tier.ALERT,
+        "Answers that are low and stay low.",
+        constructs=ALLIANCE,
+        parameters={
+            "last": Parameter(3, 2, 12, "observations in a row"),
+            "level": Parameter(5, 1, 9, "all of them this or less: for the digest"),
+            "level_alert": Parameter(3, 0, 9, "all of them this or less: an alert"),
+            "again_after": Parameter(60, 7, 365, "days until the digest says it again"),
+        },
+        client_is_asked=True,
+        rests=True,
+        may_wait=True,
+        on_scale=True,
+    ),
+    Rule(
+        "first_low",
+        first_low,
+        Tier.DIGEST,
+        "A low start; an alert only once the client has confirmed it when asked directly.",
+        constructs=ALLIANCE,
+        parameters={
+            "level": Parameter(6, 1, 9, "low is this or less"),
+            "drop": Parameter(2, 0.5, 10, "or so far below the answers before"),
+            "first_n": Parameter(3, 1, 10, "observations that are the first ones"),
+            "confirm_within": Parameter(3, 1, 10, "check-ins after it in which a direct answer confirms it"),
+        },
+        client_is_asked=True,
+        rests=True,
+        may_wait=True,
+        on_scale=True,
+    ),
+    Rule(
+        "one_sided",
+        one_sided,
+        Tier.DIGEST,
+        "One of bond, goals and tasks stays far behind the other two.",
+        constructs=ALLIANCE,
+        parameters={
+            "gap": Parameter(2.5, 0.5, 10, "below the mean of the other two at least"),
+            "times": Parameter(2, 2, 10, "observations in a row"),
+            "again_after": Parameter(28, 7, 365, "days until it is told again"),
+        },
+        client_is_asked=True,
+        rests=True,
+        on_scale=True,
+    ),
+    Rule(
+        "goal_drop",
+        goal_drop,
+        Tier.DIGEST,
+        "Progress on the client's goals has fallen from its best.",
+        constructs=(Construct.PROGRESS,),
+        parameters={
+            "fall": Parameter(2.45, 0.5, 10, "mean fall from the best of each goal at least"),
+            "again_after": Parameter(30, 7, 365, "days until the same goal is told again"),
+        },
+        client_is_asked=True,
+        on_scale=True,
+    ),
+    Rule(
+        "goal_stall",
+        goal_stall,
+        Tier.DIGEST,
+        "Progress on a goal stays where it is, and low.",
+        constructs=(Construct.PROGRESS,),
+        parameters={
+            "ratings": Parameter(4, 2, 20, "ratings of one goal"),
+            "within": Parameter(1, 0, 5, "all so close to their mean"),
+            "level": Parameter(4, 0, 9, "and that mean this or less"),
+            "again_after": Parameter(30, 7, 365, "days until the same goal is told again"),
+        },
+        client_is_asked=True,
+        on_scale=True,
     ),
     Rule(
         "silence",
@@ -162,6 +269,72 @@ _ROWS = (
             "untouched": Parameter(4, 1, 50, "a run that is silence whatever p0 is"),
         },
         rests=True,
+    ),
+    Rule(
+        "fade",
+        fade,
+        Tier.DIGEST,
+        "Ever fewer answers (Bernoulli CUSUM; the own rate is that of `silence`).",
+        parameters={
+            "odds": Parameter(0.2, 0.01, 0.9, "fading is: the odds of an answer times this"),
+            "h": Parameter(2.5, 0.5, 20, "limit of the sum"),
+        },
+        rests=True,
+    ),
+    Rule(
+        "worker_strain",
+        worker_strain,
+        Tier.DIGEST,
+        "The worker's own rating is low, or far from the client's.",
+        constructs=ALLIANCE,
+        parameters={
+            "level": Parameter(5, 0, 9, "low is this or less"),
+            "gap": Parameter(3, 0.5, 10, "or so far from the client's mean"),
+            "days": Parameter(28, 7, 120, "days over which the client's mean is taken"),
+        },
+        private=True,
+    ),
+    Rule(
+        "slow_answers",
+        slow_answers,
+        Tier.CHART,
+        "Answers come later than is usual for this client.",
+        parameters={
+            "last": Parameter(3, 1, 10, "newest check-ins whose median counts"),
+            "k": Parameter(2, 0.5, 10, "so many spreads above the own median"),
+            "floor": Parameter(0.7, 0.1, 3, "smallest spread, in log-time"),
+            "early_n": Parameter(5, 3, 50, "earlier check-ins needed"),
+        },
+        beside=True,
+    ),
+    Rule(
+        "short_answers",
+        short_answers,
+        Tier.CHART,
+        "What the client writes gets shorter than is usual for them.",
+        parameters={
+            "last": Parameter(3, 1, 10, "newest texts whose mean counts"),
+            "k": Parameter(1.5, 0.5, 10, "so many standard deviations below the own mean"),
+            "early_n": Parameter(5, 3, 50, "earlier texts needed"),
+        },
+        beside=True,
+    ),
+    Rule(
+        "low_information",
+        low_information,
+        Tier.CHART,
+        "Answers that can't show change. Never an alert.",
+        constructs=ALLIANCE,
+        parameters={
+            "min_n": Parameter(4, 2, 50, "observations needed"),
+            "last": Parameter(12, 4, 50, "newest observations that are looked at"),
+            "level": Parameter(9.5, 5, 10, "all equal, and this or more"),
+            "mode_share": Parameter(0.6, 0.3, 1, "or this share of the answers at one value"),
+            "sd": Parameter(0.5, 0, 3, "and a spread of this or less"),
+            "item_seconds": Parameter(1, 0.1, 10, "and seconds per question, this or less"),
+            "again_after": Parameter(28, 7, 365, "days until it is on record again"),
+        },
+        on_scale=True,
     ),
     Rule("blocked", blocked, Tier.CHART, "The chat does not get through any more, or does again: a neutral note."),
 )
@@ -193,27 +366,3 @@ def _parameters(rule: Rule, profile: str, wanted: Mapping[str, float | bool]) ->
         name: float(wanted.get(name, parameter.default_for(profile))) for name, parameter in rule.parameters.items()
     }
     return Parameters(bool(wanted.get("enabled", True)) or rule.tier is Tier.NOW, MappingProxyType(numbers))
-
-
-def reason(signal: Signal) -> str:
-    """The key of the sentence that says this signal, by what its evidence holds.
-
-    KeyError for the wish for somebody else, which has no place on a card.
-    """
-    evidence, key = signal.evidence, RULES[signal.rule].text
-    if signal.rule in ("item_low", "drop") and evidence.get("limit_is") == "early":
-        return f"{key}_new"
-    if signal.rule.startswith("said_") and evidence["value"] not in (YES, WORSE[0]):
-        return f"{key}_again"
-    if signal.rule == "asked_to_talk":
-        return f"{key}_{_TALK_TEXTS[TalkAbout(str(evidence['about']))]}"
-    if evidence["value"] == Happening.CONTACT_ME:
-        return "worker.reason.asked_for_contact"
-    return key
-
-
-_TALK_TEXTS = {
-    TalkAbout.HOW_WE_WORK: "how",
-    TalkAbout.WHAT_WE_WORK_ON: "what",
-    TalkAbout.TIMES_AND_PLACE: "logistics",
-}

@@ -1,7 +1,7 @@
 """All rules over one history: live, in a replay and on simulated clients the very same call."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.signals.catalogue import RULES
@@ -9,11 +9,14 @@ from bot.domain.signals.history import History, Signal, Told
 from bot.domain.signals.intervals import Intervals
 from bot.domain.signals.reading import Reading, Unmet
 from bot.domain.signals.settings import Settings
+from bot.domain.words import Tier
 
 REST_INTERVALS = 3
 REST = timedelta(days=28)
 BREAKS_REST = 1.0
 """A rule that rests speaks again when z has fallen by this much more."""
+SAME_WEEK = timedelta(days=7)
+"""So near another signal, one that says nothing alone goes into the digest with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,23 @@ def evaluate(history: History, settings: Settings, now: datetime, about: str | N
         signals += new
         if not new:
             why_not[rule.name] = Unmet("told_already")
+    signals = _beside(signals, reading.history, now)
     resting = tuple(one for one in signals if rests(one, reading.history, now))
     return Evaluation(tuple(signals), resting, why_not)
+
+
+def _beside(signals: list[Signal], history: History, now: datetime) -> list[Signal]:
+    """What says nothing alone is for the digest beside another signal of the same week, and else for charts only."""
+    lately = (one for one in history.told if one.raised_at > now - SAME_WEEK)
+    if not (_speaks(signals) or _speaks(lately)):
+        return signals
+    return [replace(one, tier=Tier.DIGEST) if RULES[one.rule].beside else one for one in signals]
+
+
+def _speaks(known: Iterable[Signal | Told]) -> bool:
+    """Is there one among these that the digest or an alert tells of by itself?"""
+    loud = (RULES.get(one.rule) for one in known if one.tier >= Tier.DIGEST)
+    return any(rule is not None and not rule.beside and not rule.private for rule in loud)
 
 
 def rests(signal: Signal, history: History, now: datetime) -> bool:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 
-from bot.domain.signals.history import History, Occasion, Reply
+from bot.domain.signals.history import History
 from bot.domain.signals.intervals import Intervals
+from bot.domain.signals.occasions import Occasion, Reply
 from bot.domain.words import ALLIANCE
 
 LONG_GAP = timedelta(days=60)

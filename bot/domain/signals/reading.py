@@ -1,15 +1,16 @@
 """One client's history made ready for the rules, and what a rule gives back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TypeAlias
 
-from bot.domain.signals.history import History, Occasion, Reply, Signal
+from bot.domain.signals.history import History, Signal, Told
 from bot.domain.signals.observations import FRESH, Observation, observations, present_era, weekly
+from bot.domain.signals.occasions import Occasion, Reply, State
 from bot.domain.signals.settings import Settings
-from bot.domain.usual import Prior, Step, walk
+from bot.domain.usual import Prior, Step, figure, walk
 from bot.domain.words import Json
 
 
@@ -24,10 +25,24 @@ class Unmet:
 Finding: TypeAlias = tuple[Signal, ...] | Unmet
 
 
+def shown(
+    value: float | str | None, usual: float | None, last: Sequence[float | str], **figures: Json
+) -> dict[str, Json]:
+    """Evidence: this value, the usual, the last three (of `last`), and the rule's own figures, floats rounded."""
+    last_three: list[Json] = [_rounded(one) for one in last[-3:]]
+    mine = {name: _rounded(one) for name, one in figures.items()}
+    return {"value": _rounded(value), "usual": _rounded(usual), "last_three": last_three, **mine}
+
+
+def _rounded(value: Json) -> Json:
+    return figure(value) if isinstance(value, float) else value
+
+
 @dataclass(frozen=True)
 class Reading:
     """What all rules share. It has no slots, so that what several rules need is worked out once.
-     `occasions` may be read and end with the one in question; `series` is its present usual's
+
+    `occasions` may be read and end with the one in question; `series` is its present usual's
     observations, the one in question last, or empty if that is no news any more; `since` is when that usual began."""
 
     history: History
@@ -69,10 +84,33 @@ class Reading:
         return [
             (occasion.check_in_id, reply)
             for occasion in self.occasions
-            for reply in occasion.answers()
+            for reply in occasion.special
             if reply.asks == asks and reply.choice is not None
         ]
 
     def is_news(self, at: datetime) -> bool:
         """Is evidence from `at` still worth telling?"""
         return at + FRESH >= self.now
+
+    def rated(self, asks: str) -> list[tuple[str, Reply]]:
+        """The same for questions of one kind that are answered with a number from 0 to 10."""
+        return [
+            (occasion.check_in_id, reply)
+            for occasion in self.occasions
+            for reply in occasion.special
+            if reply.asks == asks and reply.value_0_10 is not None
+        ]
+
+    def following(self, check_in_id: str, most: int) -> list[Occasion]:
+        """A check-in and the `most` that were sent after it; what was called off or missed by us is none."""
+        ids = [one.check_in_id for one in self.occasions]
+        if check_in_id not in ids:
+            return []
+        first = ids.index(check_in_id)
+        later = [one for one in self.occasions[first + 1 :] if one.state not in (State.CANCELLED, State.MISSED_BY_US)]
+        return [self.occasions[first], *later[:most]]
+
+    def told_lately(self, rule: str, days: float) -> list[Told]:
+        """What is on record of a rule from the last `days`."""
+        since = self.now - timedelta(days=days)
+        return [one for one in self.history.told if one.rule == rule and one.raised_at > since]

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.domain.signals.history import Reply, Signal
+from bot.domain.signals.history import Signal
+from bot.domain.signals.occasions import Reply
 from bot.domain.signals.reading import Finding, Reading, Unmet
 from bot.domain.signals.settings import Parameters
 from bot.domain.words import Construct, Json, Tier
@@ -40,7 +41,27 @@ def said_worse(reading: Reading, numbers: Parameters) -> Finding:
     return Unmet("not_worse", {"last": degrees[-1]})
 
 
-def _signal(rule: str, construct: Construct, answers: Sequence[tuple[str, Reply]], degrees: Sequence[str]) -> Signal:
+def said_stopping(reading: Reading, numbers: Parameters) -> Finding:
+    """Not coming any more: yes once is an alert; now and then in `times` of the last `of` is for the digest."""
+    answers = reading.asked("stopping")
+    if not answers or not reading.is_news(answers[-1][1].at):
+        return Unmet("not_asked")
+    degrees = [reply.choice or NO for _, reply in answers]
+    often = sum(degree != NO for degree in degrees[-int(numbers["of"]) :])
+    if degrees[-1] == YES:
+        return (_signal("said_stopping", answers[-1][1].construct, answers, degrees),)
+    if degrees[-1] == NO or often < numbers["times"]:
+        return Unmet("not_stopping", {"last": degrees[-1], "times": often})
+    return (_signal("said_stopping", answers[-1][1].construct, answers, degrees, Tier.DIGEST),)
+
+
+def _signal(
+    rule: str,
+    construct: Construct,
+    answers: Sequence[tuple[str, Reply]],
+    degrees: Sequence[str],
+    tier: Tier = Tier.ALERT,
+) -> Signal:
     check_in_id, reply = answers[-1]
     last_three: list[Json] = list(degrees[-4:-1])
     evidence: dict[str, Json] = {
@@ -49,4 +70,4 @@ def _signal(rule: str, construct: Construct, answers: Sequence[tuple[str, Reply]
         "last_three": last_three,
         "question": reply.question,
     }
-    return Signal(rule, construct, reply.at, Tier.ALERT, evidence, check_in_id)
+    return Signal(rule, construct, reply.at, tier, evidence, check_in_id)

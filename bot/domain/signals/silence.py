@@ -13,7 +13,8 @@ from datetime import datetime
 from enum import Enum
 from itertools import takewhile
 
-from bot.domain.signals.history import RUNNING, History, Occasion, Signal, State
+from bot.domain.signals.history import History, Signal
+from bot.domain.signals.occasions import RUNNING, Occasion, State
 from bot.domain.signals.reading import Finding, Reading, Unmet
 from bot.domain.signals.settings import Parameters
 from bot.domain.usual import figure
@@ -32,7 +33,7 @@ def silence(reading: Reading, numbers: Parameters) -> Finding:
     """See the module. Raised when the last missed check-in ended."""
     over = outcomes(reading.history)
     run = len(list(takewhile(lambda one: one[1] is Outcome.MISSED, reversed(over))))
-    if run == 0 or not reading.is_news(_ended(over[-1][0])):
+    if run == 0 or not reading.is_news(ended(over[-1][0])):
         return Unmet("answering")
     p0 = own_rate([outcome for _, outcome in over], numbers)
     chance = (1 - p0) ** run
@@ -60,12 +61,12 @@ def _outcome(one: Occasion, history: History) -> Outcome | None:
         return None
     if one.state in (State.COMPLETED, State.PARTIAL, State.SKIPPED) or one.replies:
         return Outcome.ANSWERED
-    if history.excused(one.started_at, _ended(one)):
+    if history.excused(one.started_at, ended(one)):
         return None
     return Outcome.TOUCHED if one.touched else Outcome.MISSED
 
 
-def _ended(one: Occasion) -> datetime:
+def ended(one: Occasion) -> datetime:
     return one.ended_at or one.started_at
 
 
@@ -80,4 +81,4 @@ def _signal(reading: Reading, last: Occasion, run: int, p0: float, over: Sequenc
         "chance": figure((1 - p0) ** run),
     }
     tier = Tier.ALERT if reading.settings.silence_is_urgent else Tier.DIGEST
-    return Signal("silence", None, _ended(last), tier, evidence, last.check_in_id)
+    return Signal("silence", None, ended(last), tier, evidence, last.check_in_id)

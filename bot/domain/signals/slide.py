@@ -1,7 +1,12 @@
-"""`slide`: several answers a little below the usual. One bad answer adds at most 2.0 and so can never do it alone."""
+"""`slide`: several answers a little below the usual. One bad answer adds at most 2.0 and so can never do it alone.
+
+The prior pulls the usual of somebody who always answers low towards what is expected of a new client, so that z stays
+below zero for about ten intervals although nothing changes: the answer must be below the client's own mean as well.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
+from statistics import fmean
 
 from bot.domain.signals.drop import figures
 from bot.domain.signals.history import Signal
@@ -12,7 +17,8 @@ from bot.domain.words import Tier
 
 
 def slide(reading: Reading, numbers: Parameters) -> Finding:
-    """CUSUM of z (clipped to `clip_low`–`clip_high`, slack `k`) ≥ `h`, from interval `min_n` on.
+    """CUSUM of z (clipped to `clip_low`–`clip_high`, slack `k`) ≥ `h`, from interval `min_n` on, and the answer at least
+    `min_drop` below the mean of the earlier intervals.
 
     It steps once per interval: a closed one with its mean, the present one with its mean so far. An alert, a confirmed
     repair or goals agreed anew set it back to zero for the rest of that interval.
@@ -25,6 +31,9 @@ def slide(reading: Reading, numbers: Parameters) -> Finding:
     c = _sum(reading, steps, numbers)
     if c < numbers["h"]:
         return Unmet("sum_below_limit", {"c": figure(c), "limit": numbers["h"]})
+    own = fmean(step.x for step in steps[:-1])
+    if own - one.value < numbers["min_drop"]:
+        return Unmet("not_below_own_mean", {"value": figure(one.value), "mean": figure(own), "c": figure(c)})
     usual = steps[-1].before
     evidence = {**figures(reading, usual, usual.z(one.value)), "c": figure(c), "limit": numbers["h"]}
     return (Signal("slide", None, one.last_at, Tier.ALERT, evidence, one.check_in_id),)
