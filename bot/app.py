@@ -125,7 +125,7 @@ async def prepare(desk: Desk) -> None:
         lacking = await housekeeping.not_live_because(turn)
         if lacking and not await turn.m.people.has_consenting_client():
             raise NotUsable("\n".join(("The bot is not ready for clients:", *(f"  {line}" for line in lacking))))
-        await turn.m.plans.note(turn.plan.version, turn.now)
+        await turn.m.plans.note(turn.plan.version, turn.plan.rules, turn.now)
     for line in lacking:
         log.error("not_live", hint=line)
 

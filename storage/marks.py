@@ -1,7 +1,9 @@
 """Small facts about the house itself: when it last received, what the bot is called; when it was away; its plans."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -44,14 +46,31 @@ class Marks:
         return [(row.starts_at, row.ends_at) for row in await self._con.execute(query)]
 
 
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A version of the plan, since when, and what of it the rules go by (`plan.Plan.rules`)."""
+
+    version: str
+    since: datetime
+    rules: Mapping[str, Any]
+
+
 class Plans:
     """Which versions of the plan have been in force since when."""
 
     def __init__(self, con: AsyncConnection) -> None:
         self._con = con
 
-    async def note(self, version: str, at: datetime, by: str = "start") -> None:
-        """Remember that this version is in force from now on; knowing it already changes nothing."""
-        dialect = sqlite if self._con.dialect.name == "sqlite" else postgresql
-        row = dialect.insert(t.plan_version).values(version=version, applied_at=at, applied_by=by)
-        await self._con.execute(row.on_conflict_do_nothing())
+    async def note(self, version: str, rules: Mapping[str, Any], at: datetime, by: str = "start") -> None:
+        """Remember that this version is in force from now on; if it is already, nothing changes."""
+        latest = await self.at(at)
+        if latest is None or latest.version != version:
+            row = t.plan_version.insert().values(version=version, rules=dict(rules), applied_at=at, applied_by=by)
+            await self._con.execute(row)
+
+    async def at(self, moment: datetime) -> InForce | None:
+        """The version that was in force then; None before the first."""
+        c = t.plan_version.c
+        query = sa.select(t.plan_version).where(c.applied_at <= moment).order_by(c.number.desc()).limit(1)
+        row = (await self._con.execute(query)).first()
+        return InForce(row.version, row.applied_at, row.rules) if row else None

@@ -421,9 +421,11 @@ message = sa.Table(
 plan_version = sa.Table(
     "plan_version",
     meta,
-    sa.Column("version", sa.String(16), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    _text("version", 16),
     _when("applied_at", null=False),
     _text("applied_by", 40),
+    _json("rules"),
 )
 
 mark = sa.Table(

@@ -44,7 +44,17 @@ class Outcome:
 
 def parameters(plan: Plan) -> Settings:
     """The rules' numbers by the plan in force."""
-    return settings(plan.service.profile.value, plan.signals, silence_is_urgent=plan.service.silence_is_urgent)
+    return parameters_by(plan.rules)
+
+
+def parameters_by(rules: Mapping[str, Any]) -> Settings:
+    """The same by what was kept of a version (`Plan.rules`). Rules and numbers that are no more are left out."""
+    known = {
+        rule: {name: one for name, one in numbers.items() if name == "enabled" or name in RULES[rule].parameters}
+        for rule, numbers in rules["signals"].items()
+        if rule in RULES
+    }
+    return settings(rules["profile"], known, silence_is_urgent=rules["silence_is_urgent"])
 
 
 async def evaluate(turn: Turn, client_id: str, check_in_id: str | None) -> Outcome:

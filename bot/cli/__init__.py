@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "bot.cli.backtest:backtest",
             "What the rules decide over stored answers, and what other numbers would.",
         ),
+        "why": ("bot.cli.why:why", "Why an alert rang, or why none did."),
         "erase": ("bot.cli.erasing:erase", "Delete everything held of one client, at once."),
         "doctor": ("bot.cli.ops:doctor", "Tests token, database, clock, keys and disk, and says what to do."),
     }

@@ -116,6 +116,16 @@ class Plan:
     def calendar(self) -> Calendar:
         return self.service.calendar
 
+    @property
+    def rules(self) -> Mapping[str, Json]:
+        """What the rules go by, as it is kept with the version, so that a decision can be worked out again later."""
+        return {
+            "profile": self.service.profile.value,
+            "silence_is_urgent": self.service.silence_is_urgent,
+            "ask_client_first": self.alerts.ask_client_first,
+            "signals": {rule: dict(numbers) for rule, numbers in self.signals.items()},
+        }
+
     def schedule(self, name: str) -> Schedule | None:
         return next((one for one in self.schedules if one.name == name), None)
 

@@ -71,10 +71,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "plan_version",
+        sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("version", sa.String(length=16), nullable=False),
         sa.Column("applied_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("applied_by", sa.String(length=40), nullable=False),
-        sa.PrimaryKeyConstraint("version", name=op.f("pk_plan_version")),
+        sa.Column("rules", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_plan_version")),
     )
     op.create_table(
         "wrong_code",
