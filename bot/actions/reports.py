@@ -13,6 +13,7 @@ from bot.domain.delivery import Post
 from bot.domain.matters import URGENT, Alert
 from bot.domain.people import Client, Person, Status
 from bot.domain.plan import Plan
+from bot.domain.signals.catalogue import RULES
 from bot.domain.words import Facts, Json, Severity
 from storage.signals import Kept
 from storage.stores import Stores
@@ -62,7 +63,7 @@ async def _client(m: Stores, client: Client) -> dict[str, Any]:
             {"text": one.text, "shown_to": one.shown_to, "said_at": _at(one.said_at)}
             for one in await m.remarks.of(client.id)
         ],
-        "signals": [_signal(one) for one in signals if one.holds],
+        "signals": [_signal(one) for one in signals if one.holds and not _private(one)],
         "alerts": [await _alert(m, one, signals) for one in alerts],
         "sessions": [
             {"at": _at(one.at), "state": one.state, "said_by": one.said_by} for one in await m.sessions.of(client.id)
@@ -129,6 +130,12 @@ def _answers(versions: list[Answer]) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _private(one: Kept) -> bool:
+    """Is it for the worker's own eyes only, as what they think of working together is?"""
+    rule = RULES.get(one.signal.rule)
+    return rule is not None and rule.private
 
 
 def _signal(one: Kept) -> dict[str, Any]:
