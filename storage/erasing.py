@@ -19,7 +19,7 @@ _o, _m, _c = t.outbox.c, t.message.c, t.client.c
 
 _OF_CLIENT = (
     *(t.signal, t.alert, t.remark, t.answer, t.check_in, t.goal),
-    *(t.pause, t.session, t.timetable, t.consent, t.assignment),
+    *(t.pause, t.session, t.worker_rating, t.timetable, t.consent, t.assignment),
 )
 """Tables with a `client_id`, in an order in which nothing is deleted that another row still needs."""
 

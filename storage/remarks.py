@@ -51,6 +51,10 @@ class Remarks:
         """Those of one check-in that the client lets the worker see."""
         return await self._many(c.check_in_id == check_in_id, c.shown_to == WORKER)
 
+    async def all_shown(self, client_id: str) -> list[Remark]:
+        """All of a client's that the worker may see, oldest first."""
+        return await self._many(c.client_id == client_id, c.shown_to == WORKER)
+
     async def add(
         self, client_id: str, check_in_id: str | None, message_id: int | None, text: str, now: datetime
     ) -> Remark:

@@ -14,8 +14,11 @@ from bot.domain.questions import Bank, Scale, meaning
 from bot.domain.signals.history import HARM_BY_OTHERS, TOLD_FOR, WINDOW, History, Signal, Span, Told
 from bot.domain.signals.occasions import Occasion, Reply, State
 from bot.domain.words import Construct, Tier
+from storage import beside
 from storage import tables as t
+from storage.answers import TEXT
 from storage.sealing import Seal
+from storage.sessions import HELD, MISSED, Sessions
 
 LOADED = WINDOW + 12
 """Check-ins are sent in about the order in which they were planned; a few more make sure that the window is whole."""
@@ -113,14 +116,19 @@ class Signals:
         occasions = await self._occasions(client_id, bank, now)
         started = min((one.started_at for one in occasions), default=now)
         since = min(started, now - TOLD_FOR) if now is not None and started is not None else None
+        met = [(one.at, one.state) for one in await Sessions(self._con).of(client_id)]
         return History(
             occasions=tuple(occasions),
-            sessions=tuple(await self._moments(t.session, t.session.c.at, client_id, t.session.c.state == "held")),
+            sessions=tuple(at for at, state in met if state == HELD),
             assignments=tuple(await self._moments(t.assignment, t.assignment.c.starts_at, client_id)),
             pauses=tuple(await self._spans(t.pause, t.pause.c.client_id == client_id)),
             absences=tuple(await self._spans(t.absence, sa.true())),
             told=tuple(await self._told(client_id, since)),
             resets=tuple(await self._resets(client_id)),
+            missed_sessions=tuple(at for at, state in met if state == MISSED),
+            ratings=await beside.ratings(self._con, client_id),
+            repairs=await beside.repairs(self._con, client_id),
+            remarks=await beside.remarks(self._con, self._seal, client_id),
             timezone=timezone,
         )
 
@@ -160,12 +168,16 @@ class Signals:
             value_0_10=row[c.value_0_10],
             choice=meaning(question, said) if question is not None and said is not None else None,
             about=row[c.goal_id],
+            words=self._length(row),
         )
 
-    async def _moments(
-        self, table: sa.Table, column: sa.Column[datetime], client_id: str, *more: sa.ColumnElement[bool]
-    ) -> list[datetime]:
-        query = sa.select(column).where(table.c.client_id == client_id, *more).order_by(column)
+    def _length(self, row: Mapping[Any, Any]) -> int | None:
+        """How many words: what was written stays here."""
+        sealed = row[t.answer.c.text_sealed]
+        return len(self._seal.open(TEXT, row[t.answer.c.id], sealed).split()) if sealed else None
+
+    async def _moments(self, table: sa.Table, column: sa.Column[datetime], client_id: str) -> list[datetime]:
+        query = sa.select(column).where(table.c.client_id == client_id).order_by(column)
         return [row[0] for row in await self._con.execute(query)]
 
     async def _spans(self, table: sa.Table, where: sa.ColumnElement[bool]) -> list[Span]:
@@ -177,15 +189,7 @@ class Signals:
         states = sa.select(t.alert.c.id, t.alert.c.state).where(t.alert.c.client_id == client_id)
         taken_back = {row.id for row in await self._con.execute(states) if row.state == AlertState.WITHDRAWN}
         return [
-            Told(
-                rule=one.signal.rule,
-                construct=one.signal.construct,
-                raised_at=one.signal.raised_at,
-                source=one.signal.source,
-                z=_number(one.signal.evidence.get("z")),
-                alerted=one.alert_id is not None and one.alert_id not in taken_back,
-                tier=one.signal.tier,
-            )
+            Told.of(one.signal, alerted=one.alert_id is not None and one.alert_id not in taken_back)
             for one in await self._kept(t.signal.c.client_id == client_id, lately)
             if one.holds or one.alert_id is not None
         ]
@@ -196,10 +200,6 @@ class Signals:
             t.alert.c.client_id == client_id, t.alert.c.state == AlertState.REPAIRED, t.alert.c.closed_at.is_not(None)
         )
         return [row.closed_at for row in await self._con.execute(query)]
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
 
 
 def _occasion(row: Mapping[Any, Any], replies: list[Reply], answered: set[int], bank: Bank) -> Occasion:

@@ -17,6 +17,7 @@ from storage.marks import Marks, Plans
 from storage.messages import Messages
 from storage.operations import Operations
 from storage.people import People
+from storage.ratings import Ratings
 from storage.remarks import Remarks
 from storage.sealing import Seal
 from storage.sending import Sending
@@ -83,6 +84,10 @@ class Stores:
     @cached_property
     def remarks(self) -> Remarks:
         return Remarks(self.con, self.seal)
+
+    @cached_property
+    def ratings(self) -> Ratings:
+        return Ratings(self.con)
 
     @cached_property
     def timetable(self) -> Timetable:

@@ -209,6 +209,16 @@ session = sa.Table(
     _when("said_at", null=False),
 )
 
+worker_rating = sa.Table(
+    "worker_rating",
+    meta,
+    _id(),
+    _to("client", "client_id", index=True),
+    _to("person", "worker_id"),
+    sa.Column("value", sa.Float, nullable=False),
+    _when("rated_at", null=False),
+)
+
 # ---------------------------------------------------------------- check-ins
 
 timetable = sa.Table(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from bot.actions import alerts, cards, delivery, duty, ladder, people
+from bot.actions import alerts, cards, delivery, duty, ladder, people, reading
 from bot.actions.apart import PUSHED_AWAY, together
 from bot.actions.desk import Turn
 from bot.domain.alerts import AlertEvent, AlertState, step
@@ -190,6 +190,7 @@ async def _reopen(turn: Turn, alert: Alert, client: Client, chosen: str) -> None
     now = await ladder.take(turn, now, client, min(len(first), len(steps) - 1), at=turn.now)
     if worker is not None and await turn.m.messages.standing(worker.id, cards.surface(alert.id)) is not None:
         await cards.post(turn, now, client, worker, reply=True)
+    await reading.read(turn, client.id)
 
 
 async def _tell_staff(turn: Turn, alert_id: str, client: Client) -> None:

@@ -12,15 +12,17 @@ AGAIN_AFTER = timedelta(minutes=10)
 log = structlog.get_logger()
 
 
-async def read(turn: Turn, client_id: str, check_in_id: str) -> str | None:
+async def read(turn: Turn, client_id: str, check_in_id: str | None = None) -> str | None:
     """The alert about which the client is now to be asked how the worker shall hear; None = nothing to ask.
 
-    What fails is undone and read again later; everything else of this turn is kept.
+    Without a check-in: something else has come to be known of the client, such as a meeting that was not held. What
+    fails is undone and read again later (or with the next check-in); everything else of this turn is kept.
     """
     try:
         async with turn.m.apart():
             return (await signals.evaluate(turn, client_id, check_in_id)).sharing
     except Exception as broken:
         log.error("check_in_not_read", check_in=check_in_id, error=type(broken).__name__)
-        await turn.m.checkins.change(check_in_id, evaluate_at=turn.now + AGAIN_AFTER)
+        if check_in_id is not None:
+            await turn.m.checkins.change(check_in_id, evaluate_at=turn.now + AGAIN_AFTER)
         return None

@@ -13,6 +13,7 @@ from bot.domain.delivery import Post
 from bot.domain.matters import URGENT, Alert
 from bot.domain.people import Client, Person, Status
 from bot.domain.plan import Plan
+from bot.domain.signals.catalogue import RULES
 from bot.domain.signals.history import Signal
 from bot.domain.words import Facts, Json, Severity, Tier
 from storage.signals import Kept
@@ -63,7 +64,7 @@ async def _client(m: Stores, client: Client) -> dict[str, Any]:
             {"text": one.text, "shown_to": one.shown_to, "said_at": _at(one.said_at)}
             for one in await m.remarks.of(client.id)
         ],
-        "signals": [signal_as_json(one.signal) for one in signals if one.holds],
+        "signals": [signal_as_json(one.signal) for one in signals if one.holds and not _private(one)],
         "alerts": [await _alert(m, one, signals) for one in alerts],
         "sessions": [
             {"at": _at(one.at), "state": one.state, "said_by": one.said_by} for one in await m.sessions.of(client.id)
@@ -130,6 +131,12 @@ def _answers(versions: list[Answer]) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _private(one: Kept) -> bool:
+    """Is it for the worker's own eyes only, as what they think of working together is?"""
+    rule = RULES.get(one.signal.rule)
+    return rule is not None and rule.private
 
 
 def signal_as_json(one: Signal) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.actions import cards, evidence, people, timetable
+from bot.actions import cards, evidence, people, reading, timetable
 from bot.actions.desk import Turn
 from bot.domain.alerts import Kind
 from bot.domain.delivery import Post
@@ -43,6 +43,8 @@ async def _said(turn: Turn, staff: Person, client: Client, state: str, key: str)
     if client.next_session is not None and client.next_session <= turn.now:
         await turn.m.people.change_client(client.id, next_session=None)
     await timetable.plan_for(turn, client.id)
+    if state == MISSED:
+        await reading.read(turn, client.id)
     await people.say(turn, staff, key, ref=client.ref, day=people.local(staff, at))
 
 

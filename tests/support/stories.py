@@ -173,5 +173,6 @@ async def earlier_answers(desk: Desk, client: Client, rows: list[tuple[float, ..
             )
             await turn.m.checkins.add([check_in])
             for item, value in enumerate(values):
-                answer = Answer(item, ITEMS[item], CONSTRUCTS[item], when, value=value, value_0_10=value)
+                tapped = when + timedelta(seconds=6 * (item + 1))
+                answer = Answer(item, ITEMS[item], CONSTRUCTS[item], tapped, value=value, value_0_10=value)
                 await turn.m.answers.add(check_in, answer)

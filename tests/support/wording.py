@@ -43,6 +43,7 @@ FACTS: Mapping[str, Any] = {
     "was": 8.0,
     "lowest": 6.0,
     "highest": 9.0,
+    **dict.fromkeys(("others", "best", "client"), 7.0),
     "last": [8.0, 8.0, 7.0],
     "n": 3,
     "of": 6,

@@ -258,6 +258,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_session_client_id"), ["client_id"], unique=False)
 
     op.create_table(
+        "worker_rating",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("client_id", sa.String(length=16), nullable=False),
+        sa.Column("worker_id", sa.String(length=16), nullable=False),
+        sa.Column("value", sa.Float(), nullable=False),
+        sa.Column("rated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["client_id"], ["client.person_id"], name=op.f("fk_worker_rating_client_id_client")),
+        sa.ForeignKeyConstraint(["worker_id"], ["person.id"], name=op.f("fk_worker_rating_worker_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_worker_rating")),
+    )
+    with op.batch_alter_table("worker_rating", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_worker_rating_client_id"), ["client_id"], unique=False)
+
+    op.create_table(
         "timetable",
         sa.Column("client_id", sa.String(length=16), nullable=False),
         sa.Column("schedule", sa.String(length=64), nullable=False),
@@ -472,6 +486,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_timetable_next_due_at"))
 
     op.drop_table("timetable")
+    with op.batch_alter_table("worker_rating", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_worker_rating_client_id"))
+
+    op.drop_table("worker_rating")
     with op.batch_alter_table("session", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_session_client_id"))
 
