@@ -59,15 +59,13 @@ async def test_the_longest_card_still_fits_under_a_picture(desk: Desk) -> None:
     check_in = await world.low(1, 0, 2)
     await world.alex.types("felt told off and not listened to, " * 40)
     await world.alex.taps("Yes, show")
-    alert = (await world.alerts())[0]
-    await world.alex.taps_data(f"1:sh:{alert.id}:tell")
+    await world.alex.taps_data(f"1:sh:{check_in.id}:tell")
     await world.pass_time(seconds=61)
     screen = world.sam.screens[-1]
     assert screen.chart is not None
     assert len(seen(screen.text)) <= 1024
     assert seen(screen.text).startswith("R-118 · please look today")
     assert "What changed." in seen(screen.text)
-    assert check_in is not None
     await world.pass_time(days=1, minutes=1)
     assert "still waiting" in world.sam.shows
     assert len(world.sam.shows) <= 1024
