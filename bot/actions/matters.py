@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.actions import cards, delivery, evidence, ladder, people
 from bot.actions.desk import Turn
-from bot.domain.alerts import AlertEvent, AlertState, Kind, Wish, leaves_at, severity, step
+from bot.domain.alerts import UNDO, AlertEvent, AlertState, Kind, Wish, leaves_at, severity, step
 from bot.domain.delivery import Post, Urgency
 from bot.domain.matters import DANGER_AGAIN, URGENT, Alert
 from bot.domain.people import Client, Person
@@ -95,13 +95,21 @@ async def add(turn: Turn, alert: Alert, client: Client, signal_ids: Sequence[str
 
 async def show(turn: Turn, alert: Alert, client: Client, *, ring: bool = False, at: datetime | None = None) -> None:
     """Bring the alert up to date wherever it stands or is about to; `ring` for the one whose turn it is."""
-    due = at or (alert.goes_at if not alert.sent and alert.goes_at > turn.now else None)
+    due = at or _not_before(alert, turn.now)
     for ref in sorted(alert.reached):
         person = await turn.m.people.by_ref(ref)
         if person is None or not await _has_it(turn, alert, person):
             continue
         fresh = ring and alert.sent and (ref == alert.holder_ref or alert.kind in URGENT)
         await cards.post(turn, alert, client, person, fresh=fresh, at=due)
+
+
+def _not_before(alert: Alert, now: datetime) -> datetime | None:
+    """Nothing leaves while the client may still choose, or undo what they chose."""
+    until = [alert.goes_at] if not alert.sent else []
+    until += [alert.chosen_at + UNDO] if alert.chosen_at else []
+    latest = max(until, default=now)
+    return latest if latest > now else None
 
 
 async def _has_it(turn: Turn, alert: Alert, person: Person) -> bool:

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from bot.actions import alerts
-from bot.actions.desk import Desk
+from bot.actions.desk import Desk, Turn
 from bot.domain.alerts import AlertState, Kind
 from storage import tables as t
 from storage.tables import new_id
@@ -15,6 +15,11 @@ from tests.support.stories import World, a_world
 @pytest.fixture
 async def world(desk: Desk) -> World:
     return await a_world(desk)
+
+
+async def _apart(turn: Turn, statement: sa.Executable) -> None:
+    async with turn.m.apart():
+        await turn.m.con.execute(statement)
 
 
 async def open_kinds(world: World) -> list[Kind]:
@@ -38,10 +43,11 @@ async def asked_whether_it_helped(world: World) -> None:
 
 async def test_the_database_refuses_a_second_open_alert_of_a_kind(world: World) -> None:
     await asks_to_talk(world)
-    with pytest.raises(IntegrityError):
-        async with world.desk.turn() as turn:
-            (row,) = await turn.m.con.execute(sa.select(t.alert))
-            await turn.m.con.execute(t.alert.insert().values({**row._mapping, "id": new_id()}))
+    async with world.desk.turn() as turn:
+        (row,) = await turn.m.con.execute(sa.select(t.alert))
+        second = t.alert.insert().values({**row._mapping, "id": new_id()})
+        with pytest.raises(IntegrityError):
+            await _apart(turn, second)
     async with world.desk.turn() as turn:
         (row,) = await turn.m.con.execute(sa.select(t.alert))
         closed = {**row._mapping, "id": new_id(), "state": AlertState.REPAIRED}

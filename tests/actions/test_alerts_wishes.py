@@ -213,3 +213,27 @@ async def test_told_after_the_softened_card_it_has_the_time_of_what_it_is_now(wo
     assert alert.step_due_at is not None
     assert alert.step_due_at - world.desk.clock.now() <= timedelta(days=1)
     assert alert.state is AlertState.RAISED
+
+
+async def test_nothing_of_it_is_shown_in_the_minute_of_undo(world: World) -> None:
+    """Even if something else edits the card that stands already."""
+    await world.low()
+    await world.pass_time(minutes=121)
+    await world.alex.taps("Tell")
+    await world.alex.types("felt told off")
+    await world.alex.taps("Yes, show")
+    await world.pass_time(seconds=50)
+    assert "fell to 2" not in world.sam.all_words
+    await world.pass_time(seconds=11)
+    assert "fell to 2" in world.sam.all_words
+
+
+async def test_undo_after_the_softened_card_rings_for_nobody(world: World) -> None:
+    await world.low()
+    await world.pass_time(minutes=121)
+    cards = [one for one in world.sam.letters if one.edits is None]
+    await world.alex.taps("Tell")
+    await world.alex.taps("Undo")
+    await world.pass_time(minutes=5)
+    assert [one for one in world.sam.letters if one.edits is None] == cards
+    assert "fell to 2" not in world.sam.all_words
