@@ -17,7 +17,7 @@ import handlers.client
 import handlers.manager
 import handlers.views
 import handlers.worker
-from bot.actions import alerts, checkins, delivery, ladder, more, sharing
+from bot.actions import alerts, checkins, delivery, ladder, more, said_back
 from bot.actions.desk import Desk, Turn
 from bot.actions.inbox import MOST_ATTEMPTS
 from bot.actions.people import texts
@@ -122,7 +122,7 @@ HOOKS = Hooks(
         **dict.fromkeys(ladder.KINDS, ladder.rang),
         "client.question": _asked,
         "client.about_questions": _asked,
-        "client.sharing_chosen": sharing.undo_fades,
+        "client.sharing_chosen": said_back.undo_fades,
         "worker.whole_card": more.clear_later,
         "danger_words": more.clear_later,
     },

@@ -31,10 +31,11 @@ class AlertStore:
         found = await self._all(t.alert.c.id == alert_id, lock=lock)
         return found[0] if found else None
 
-    async def open_of(self, client_id: str, kind: Kind) -> Alert | None:
-        """The client's open alert of one kind: at most one."""
-        found = await self._all(t.alert.c.client_id == client_id, t.alert.c.kind == kind, t.alert.c.state.in_(OPEN))
-        return found[-1] if found else None
+    async def open_of(self, client_id: str, kind: Kind, *, lock: bool = False) -> Alert | None:
+        """The client's open alert of one kind: at most one, which the database itself sees to."""
+        mine = (t.alert.c.client_id == client_id, t.alert.c.kind == kind, t.alert.c.state.in_(OPEN))
+        found = await self._all(*mine, lock=lock)
+        return found[0] if found else None
 
     async def latest_of(self, client_id: str, kind: Kind) -> Alert | None:
         found = await self._all(t.alert.c.client_id == client_id, t.alert.c.kind == kind)

@@ -317,6 +317,8 @@ signal = sa.Table(
     sa.Column("key", sa.String(100), nullable=False, unique=True),
 )
 
+_STILL_OPEN = sa.text("state IN ('raised', 'acknowledged')")
+
 alert = sa.Table(
     "alert",
     meta,
@@ -350,6 +352,9 @@ alert = sa.Table(
     _text("usefulness", 16, null=True),
     _when("closed_at"),
     sa.Index("ix_alert_open", "client_id", "kind", "closed_at"),
+    sa.Index(
+        "ix_alert_one_open", "client_id", "kind", unique=True, sqlite_where=_STILL_OPEN, postgresql_where=_STILL_OPEN
+    ),
 )
 
 alert_event = sa.Table(

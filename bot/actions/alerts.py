@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
-from bot.actions import cards, crisis, delivery, ladder, people, prompts, signals
+from bot.actions import cards, crisis, delivery, ladder, people, prompts, signals, wishes
 from bot.actions.desk import Turn
 from bot.domain.alerts import Kind
+from bot.domain.checkins import surface as checkin_surface
 from bot.domain.delivery import Post, Urgency
 from bot.domain.matters import URGENT, Alert
 from bot.domain.outgoing import Outgoing
@@ -96,17 +97,17 @@ async def _note_chat(turn: Turn, client_id: str, kind: Happening, key: str) -> N
 # ---------------------------------------------------------------- how shall the worker hear?
 
 
-async def ask_wish(turn: Turn, client: Client, alert_id: str, surface: str) -> None:
+async def ask_wish(turn: Turn, client: Client, check_in_id: str) -> None:
     """Put the sharing choice on the check-in's surface; the thanks, if there is nothing to choose any more."""
-    alert = await turn.m.alerts.get(alert_id)
-    if alert is None or alert.client_id != client.id or not alert.is_open:
-        await prompts.thanks(turn, client, surface.partition(":")[2])
+    found = await wishes.unsaid(turn, client.id, check_in_id)
+    if found is None or (found.alert is not None and not found.alert.is_open):
+        await prompts.thanks(turn, client, check_in_id)
         return
-    await post_choice(turn, client, alert, surface, "ask")
+    await post_choice(turn, client, check_in_id, "ask" if found.alert else "ask_resting")
 
 
-async def post_choice(turn: Turn, client: Client, alert: Alert, surface: str, said: str) -> None:
-    """The three buttons under one text: `ask`, or `undone` after *Undo*."""
+async def post_choice(turn: Turn, client: Client, check_in_id: str, said: str) -> None:
+    """The three buttons under one text: `ask`, `ask_resting` where no tap means no word, or `undone` after *Undo*."""
     names: Facts = await people.names_for(turn, client)
     other = await people.other_person(turn, client)
     await delivery.post(
@@ -115,11 +116,11 @@ async def post_choice(turn: Turn, client: Client, alert: Alert, surface: str, sa
             to=client.id,
             kind="client.sharing",
             key=people.once("sharing"),
-            facts={**names, "alert": alert.id, "said": said, "offers_other": other is not None},
-            surface=surface,
+            facts={**names, "check_in": check_in_id, "said": said, "offers_other": other is not None},
+            surface=checkin_surface(check_in_id),
             urgency=Urgency.REPLY,
             client_id=client.id,
-            check_in_id=alert.check_in_id,
+            check_in_id=check_in_id,
         ),
     )
 

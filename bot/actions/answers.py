@@ -148,17 +148,17 @@ async def _onward(
 
 
 async def _finished(turn: Turn, client: Client, check_in: CheckIn) -> None:
-    alert_id = await reading.read(turn, client.id, check_in.id) or check_in.asks_about
-    if alert_id is None:
+    about = await reading.read(turn, client.id, check_in.id) or check_in.asks_about
+    if about is None:
         await prompts.thanks(turn, client, check_in.id)
     else:
-        await ask_wish(turn, client, check_in, alert_id)
+        await ask_wish(turn, client, check_in, about)
 
 
-async def ask_wish(turn: Turn, client: Client, check_in: CheckIn, alert_id: str) -> None:
+async def ask_wish(turn: Turn, client: Client, check_in: CheckIn, about: str) -> None:
     """In place of the question: how shall the worker hear about it?"""
-    await turn.m.checkins.change(check_in.id, asks_about=alert_id, comes_back=False, remind_at=None)
-    await alerts.ask_wish(turn, client, alert_id, check_in.surface)
+    await turn.m.checkins.change(check_in.id, asks_about=about, comes_back=False, remind_at=None)
+    await alerts.ask_wish(turn, client, check_in.id)
 
 
 async def _changed_afterwards(turn: Turn, client: Client, check_in: CheckIn, answers: Sequence[Answer]) -> None:

@@ -16,9 +16,10 @@ from bot.domain.signals.history import History, Signal
 from bot.domain.signals.intervals import closures
 from bot.domain.signals.observations import scored
 from bot.domain.usual import figure
-from bot.domain.words import Json
+from bot.domain.words import Json, Tier
 from storage.signals import Kept
 
+NO_ALERT = ""
 LOOKED_AT = timedelta(days=1)
 """The picture ends so long after the newest reason: later answers are another matter's."""
 
@@ -39,8 +40,15 @@ async def shown_history(turn: Turn, client: Client) -> History:
 async def _kept_back(turn: Turn, client: Client) -> set[str | None]:
     """Check-ins of which the client was asked how the worker shall hear, and has not said *Tell*: no numbers."""
     waited = {one.id for one in await turn.m.alerts.of_client(client.id) if one.waits}
-    kept = [one for one in await turn.m.signals.of_client(client.id) if one.holds and one.alert_id in waited]
-    return {one.signal.source for one in kept if one.wish is not Wish.TELL and RULES[one.signal.rule].client_is_asked}
+    if turn.plan.alerts.ask_client_first:  # also where a resting rule made no alert
+        waited.add(NO_ALERT)
+    asked = [one for one in await turn.m.signals.of_client(client.id) if one.holds and is_asked_about(one)]
+    return {one.signal.source for one in asked if one.wish is not Wish.TELL and (one.alert_id or NO_ALERT) in waited}
+
+
+def is_asked_about(one: Kept) -> bool:
+    """Does it rest on the client's answers, and weigh enough to be told?"""
+    return RULES[one.signal.rule].client_is_asked and one.signal.tier >= Tier.ALERT and not one.signal.note
 
 
 def may_show(alert: Alert, one: Kept) -> bool:

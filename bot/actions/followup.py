@@ -21,6 +21,8 @@ SAID = ("better", "still_there", "not_yet", "skip")
 WISHES = ("try_again", "someone_else", "leave_it")
 ASKABLE = (Asking.ON, Asking.BREAK, Asking.GONE_QUIET)
 CHOOSES_WITHIN = timedelta(days=1)
+LOOKS_AGAIN = timedelta(minutes=10)
+"""After a newer alert was to leave."""
 
 
 def surface(alert_id: str) -> str:
@@ -45,7 +47,8 @@ async def _ask_all(turn: Turn, due: Sequence[Alert]) -> None:
     for alert in due:
         client = await people.client(turn, alert.client_id)
         if alert.state is AlertState.NOT_REPAIRED:
-            await _reopen(turn, alert, client, "no_choice")
+            chosen = "try_again" if alert.client_said == "try_again" else "no_choice"
+            await _reopen(turn, alert, client, chosen)
         elif alert.asked_at is not None:
             await _no_answer(turn, alert, client, "bot")
         else:
@@ -168,17 +171,36 @@ async def _no_answer(turn: Turn, alert: Alert, client: Client, by: str, said: st
 
 
 async def _reopen(turn: Turn, alert: Alert, client: Client, chosen: str) -> None:
-    """One step higher: to the manager, for supervision. The worker sees that it isn't better yet."""
+    """One step higher: to the manager, for supervision. A newer alert that is open takes it over: there is only one.
+
+    As long as the client may still say how the worker shall hear of the newer one, nothing is said of this one either.
+    """
+    newer = await turn.m.alerts.open_of(client.id, alert.kind, lock=True)
+    if newer is not None and not newer.sent:
+        at = max(turn.now, newer.goes_at) + LOOKS_AGAIN
+        await turn.m.alerts.change(alert.id, client_said=chosen, ask_client_at=at)
+    elif newer is not None:
+        await turn.m.alerts.change(alert.id, client_said=chosen, ask_client_at=None, closed_at=turn.now)
+        await turn.m.alerts.note(alert.id, turn.now, "joined", "bot")
+        await _one_step_higher(turn, newer, client, chosen, AlertState.RAISED)
+    else:
+        await _one_step_higher(turn, alert, client, chosen, step(alert.state, AlertEvent.REOPEN))
+
+
+async def _one_step_higher(turn: Turn, alert: Alert, client: Client, chosen: str, state: AlertState) -> None:
     worker = await people.worker_of(turn, client)
     managers = ladder.steps_for(turn.plan, alert.kind, None)
     first = (Step(worker.ref, Rung.FIRST),) if worker else ()
     steps = (*first, *(one for one in managers if worker is None or one.ref != worker.ref))
+    await delivery.withdraw(turn, alert_id=alert.id, why="one step higher")
     await turn.m.alerts.change(
         alert.id,
-        state=step(alert.state, AlertEvent.REOPEN),
+        state=state,
         client_said=chosen,
         ladder=steps,
+        rang_step=-1,
         ask_client_at=None,
+        snoozed_until=None,
         holder_id=None,
         acknowledged_at=None,
         talked_at=None,

@@ -6,7 +6,7 @@ that does not exist.
 
 from datetime import datetime, timedelta
 
-from bot.actions import cards, delivery, duty, matters, people, sharing
+from bot.actions import cards, delivery, duty, matters, people, said_back
 from bot.actions.desk import Turn
 from bot.domain.alerts import AlertEvent, AlertState, Kind, step
 from bot.domain.delivery import DELETE, Post, Urgency
@@ -79,7 +79,7 @@ async def acknowledge(turn: Turn, staff: Person, alert_id: str) -> str:
     await show_everywhere(turn, alert.id, client, staff)
     turn.ring(turn.desk.bells.escalate)
     worker = await people.worker_of(turn, client)
-    await sharing.picked_up(turn, client, alert, None if worker and worker.id == staff.id else staff.name)
+    await said_back.picked_up(turn, client, alert, None if worker and worker.id == staff.id else staff.name)
     told = alert.kind is Kind.ALLIANCE and alert.check_in_id is not None
     return "worker.toast.taken" if told else "worker.toast.taken_no_client"
 

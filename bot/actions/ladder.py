@@ -130,7 +130,7 @@ async def rang(turn: Turn, out: Outgoing, message_id: int) -> None:
         return
     if alert is None or alert.holder_ref != out.ref:
         return
-    if alert.rang_step == alert.step and alert.kind not in URGENT:
+    if alert.rang_step == alert.step and not out.fresh and alert.kind not in URGENT:
         return
     first = alert.rang_at is None
     await turn.m.alerts.change(

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.actions import cards, delivery, ladder, people
+from bot.actions import cards, delivery, evidence, ladder, people
 from bot.actions.desk import Turn
-from bot.domain.alerts import AlertEvent, AlertState, Kind, Wish, leaves_at, severity, step
+from bot.domain.alerts import UNDO, AlertEvent, AlertState, Kind, Wish, leaves_at, severity, step
 from bot.domain.delivery import Post, Urgency
 from bot.domain.matters import DANGER_AGAIN, URGENT, Alert
 from bot.domain.people import Client, Person
@@ -24,19 +24,26 @@ async def raise_alert(
     last_tap: datetime | None = None,
     check_in_id: str | None = None,
     keep_from_worker: bool = False,
+    by: str = "bot",
 ) -> Alert:
-    """A new alert with its first card. `waits`: the client is asked first, and has two hours from `last_tap`."""
+    """A new alert with its first card.
+
+    `waits`: the client is asked how the worker shall hear. The card waits two hours from `last_tap` for that; without
+    one it leaves at once, and shows what needs no asking.
+    `by`: who made it one, `client` where a resting rule would have kept quiet.
+    """
     worker = await people.worker_of(turn, client)
     told = worker.ref if worker and not keep_from_worker else None
     concerned = worker.ref if worker and keep_from_worker else None
     steps = ladder.steps_for(turn.plan, kind, told, keep_from=concerned)
-    goes_at = max(turn.now, leaves_at(raised_at, last_tap or turn.now, waits=waits))
+    held = waits and last_tap is not None
+    goes_at = max(turn.now, leaves_at(raised_at, last_tap or turn.now, waits=held))
     alert_id = await turn.m.alerts.add(
         client_id=client.id,
         worker_id=worker.id if worker and told else None,
         kind=kind,
         state=AlertState.RAISED,
-        severity=severity(tier, Wish.NONE, waits=waits),
+        severity=severity(tier, Wish.NONE, waits=held),
         wish=Wish.NONE,
         waits=waits,
         check_in_id=check_in_id,
@@ -45,7 +52,7 @@ async def raise_alert(
         ladder=steps,
         step=ladder.first_step(kind, steps),
     )
-    await turn.m.alerts.note(alert_id, raised_at, AlertState.RAISED, "bot")
+    await turn.m.alerts.note(alert_id, raised_at, AlertState.RAISED, by)
     await turn.m.signals.change(signal_ids, alert_id=alert_id)
     return await _first_cards(turn, alert_id, client, goes_at)
 
@@ -61,12 +68,10 @@ async def _first_cards(turn: Turn, alert_id: str, client: Client, goes_at: datet
     return now
 
 
-async def add(
-    turn: Turn, alert: Alert, client: Client, signal_ids: Sequence[str], *, waits: bool, now: Severity
-) -> Alert:
+async def add(turn: Turn, alert: Alert, client: Client, signal_ids: Sequence[str], now: Severity) -> Alert:
     """New evidence for an open alert. Only what is worse rings again; the rest is a silent edit.
 
-    `waits`: the client is asked first how the worker shall hear of the new evidence, so nothing is shown yet.
+    Of what the client is asked about first nothing is shown yet, and so nothing is edited where a card stands.
     """
     # It may be taken at this very moment, in another transaction: what that did must not be written over.
     alert = await turn.m.alerts.get(alert.id, lock=True) or alert
@@ -82,20 +87,29 @@ async def add(
     await turn.m.alerts.note(alert.id, turn.now, "more", "bot")
     changed = await turn.m.alerts.get(alert.id)
     assert changed is not None
-    if not waits or not alert.sent:
+    new = [one for one in await turn.m.signals.of_alert(alert.id) if one.id in signal_ids]
+    if not alert.sent or any(evidence.may_show(changed, one) for one in new):
         await show(turn, changed, client, ring=worse or urgent)
     return changed
 
 
 async def show(turn: Turn, alert: Alert, client: Client, *, ring: bool = False, at: datetime | None = None) -> None:
     """Bring the alert up to date wherever it stands or is about to; `ring` for the one whose turn it is."""
-    due = at or (alert.goes_at if not alert.sent and alert.goes_at > turn.now else None)
+    due = at or _not_before(alert, turn.now)
     for ref in sorted(alert.reached):
         person = await turn.m.people.by_ref(ref)
         if person is None or not await _has_it(turn, alert, person):
             continue
         fresh = ring and alert.sent and (ref == alert.holder_ref or alert.kind in URGENT)
         await cards.post(turn, alert, client, person, fresh=fresh, at=due)
+
+
+def _not_before(alert: Alert, now: datetime) -> datetime | None:
+    """Nothing leaves while the client may still choose, or undo what they chose."""
+    until = [alert.goes_at] if not alert.sent else []
+    until += [alert.chosen_at + UNDO] if alert.chosen_at else []
+    latest = max(until, default=now)
+    return latest if latest > now else None
 
 
 async def _has_it(turn: Turn, alert: Alert, person: Person) -> bool:

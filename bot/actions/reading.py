@@ -13,7 +13,7 @@ log = structlog.get_logger()
 
 
 async def read(turn: Turn, client_id: str, check_in_id: str | None = None) -> str | None:
-    """The alert about which the client is now to be asked how the worker shall hear; None = nothing to ask.
+    """What the client is now to be asked about: how shall the worker hear? (`Outcome.sharing`); None = nothing to ask.
 
     Without a check-in: something else has come to be known of the client, such as a meeting that was not held. What
     fails is undone and read again later (or with the next check-in); everything else of this turn is kept.

@@ -3,11 +3,13 @@
 The scan for words of danger comes before this, and does not depend on what the client chooses here.
 """
 
-from bot.actions import delivery, people
+from bot.actions import delivery, evidence, matters, people
 from bot.actions.desk import Turn
+from bot.domain.alerts import Kind
 from bot.domain.delivery import Guard, Post, Urgency
 from bot.domain.errors import Refusal
 from bot.domain.people import Client
+from bot.domain.plan import Detail
 from bot.domain.words import Facts
 from storage.remarks import ASKED, NOBODY, WORKER, Remark
 
@@ -24,6 +26,7 @@ async def keep(turn: Turn, client: Client, text: str, message_id: int | None, ed
     if known is not None:
         if known.text != text:
             await turn.m.remarks.change(known.id, text=text, shown_to=ASKED)
+            await _bring_up_to_date(turn, client, known)
             await _ask(turn, client, known, f"edited:{len(text)}:{turn.now.isoformat()}")
         return True
     latest = await turn.m.checkins.latest([client.id], turn.now)
@@ -55,8 +58,19 @@ async def decide(turn: Turn, client: Client, remark_id: str, choice: str) -> Non
     said = {SHOW: "client.words.shown", KEEP: "client.words.kept", DELETE: "client.words.deleted"}[choice]
     facts: Facts = {**await people.names_for(turn, client), "key": said}
     await delivery.post(turn, _post(client, remark.id, "client.remark_done", f"{choice}:{turn.now.isoformat()}", facts))
+    if WORKER in (wanted, remark.shown_to):
+        await _bring_up_to_date(turn, client, remark)
     if choice == SHOW:
         await _tell_worker(turn, client, remark)
+
+
+async def _bring_up_to_date(turn: Turn, client: Client, remark: Remark) -> None:
+    """The card that shows what this check-in said shows the words as well, or no more; an edit makes no sound."""
+    alert = await turn.m.alerts.open_of(client.id, Kind.ALLIANCE, lock=True)
+    if alert is not None and turn.plan.alerts.detail is Detail.FULL:
+        shown = await evidence.reasons(turn, alert)
+        if any(one.source == remark.check_in_id for one in shown):
+            await matters.show(turn, alert, client)
 
 
 async def _tell_worker(turn: Turn, client: Client, remark: Remark) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bot.actions import delivery, evidence, matters, people
+from bot.actions import delivery, evidence, matters, people, wishes
 from bot.actions.desk import Turn
 from bot.domain.alerts import (
     NO_TAP,
@@ -14,6 +14,7 @@ from bot.domain.alerts import (
     Open,
     Raise,
     Wish,
+    asks_client,
     by_kind,
     decide,
     reconsider,
@@ -24,7 +25,7 @@ from bot.domain.delivery import Guard, Post, Urgency
 from bot.domain.matters import Alert
 from bot.domain.people import Client
 from bot.domain.plan import Plan
-from bot.domain.signals.catalogue import RULES, settings
+from bot.domain.signals.catalogue import settings
 from bot.domain.signals.evaluate import evaluate as find
 from bot.domain.signals.history import HARM_BY_OTHERS, Event, History, Signal
 from bot.domain.signals.settings import Settings
@@ -37,7 +38,10 @@ WAS = "was"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`sharing`: id of the alert about which the client is now asked how the worker shall hear; None = say thanks."""
+    """`sharing`: what the client is now asked about (how shall the worker hear?); None = say thanks.
+
+    The id of an alert, or of the check-in where a resting rule made none.
+    """
 
     sharing: str | None = None
 
@@ -71,7 +75,7 @@ async def evaluate(turn: Turn, client_id: str, check_in_id: str | None) -> Outco
     still = {key_of(client.id, one) for one in here}
     gone = [one for key, one in before.items() if key not in still]
     ids = await _put(turn, client.id, [*here, *elsewhere], before)
-    alert = await turn.m.alerts.open_of(client.id, Kind.ALLIANCE)
+    alert = await turn.m.alerts.open_of(client.id, Kind.ALLIANCE, lock=True)
     if alert is not None and (gone or changed) and any(one.alert_id == alert.id for one in before.values()):
         await _read_again(turn, client, alert, check_in_id, here, gone, ids)
     else:
@@ -142,12 +146,12 @@ async def _decide(
     history: History,
     ids: Mapping[str, str],
 ) -> None:
+    first = turn.plan.alerts.ask_client_first and check_in_id is not None
     for kind, signals in by_kind(new).items():
-        alert = await turn.m.alerts.open_of(client.id, kind)
+        alert = await turn.m.alerts.open_of(client.id, kind, lock=True)
         decision = decide(kind, await _open(turn, alert), signals, resting)
-        asks = check_in_id is not None and waits_for_client(
-            kind, signals, ask_client_first=turn.plan.alerts.ask_client_first
-        )
+        asks = asks_client(kind, signals, ask_client_first=first)
+        waits = waits_for_client(kind, signals, ask_client_first=first)
         which = [ids[key_of(client.id, one)] for one in signals]
         if isinstance(decision, Raise):
             await matters.raise_alert(
@@ -158,17 +162,16 @@ async def _decide(
                 which,
                 raised_at=max(one.raised_at for one in signals),
                 waits=asks,
-                last_tap=_last_tap(history, check_in_id),
+                last_tap=(_last_tap(history, check_in_id) or turn.now) if waits else None,
                 check_in_id=check_in_id,
                 keep_from_worker=kind is Kind.HARM or any(_kept_from_worker(one) for one in signals),
             )
         elif isinstance(decision, Add) and alert is not None:
-            now = severity(decision.tier, Wish.NONE, waits=asks)
             if asks:
                 asked = asked_anew(turn, alert, check_in_id, _last_tap(history, check_in_id))
                 await turn.m.alerts.change(alert.id, **asked)
                 alert = replace(alert, **asked)
-            await matters.add(turn, alert, client, which, waits=asks, now=now)
+            await matters.add(turn, alert, client, which, severity(decision.tier, Wish.NONE, waits=waits))
 
 
 def asked_anew(turn: Turn, alert: Alert, check_in_id: str | None, last_tap: datetime | None) -> dict[str, Any]:
@@ -249,10 +252,11 @@ async def _read_again(
 
 
 async def _still_asks(turn: Turn, client_id: str, check_in_id: str | None) -> str | None:
-    """Is the client still to say how the worker shall hear of what this check-in showed?"""
-    alert = await turn.m.alerts.open_of(client_id, Kind.ALLIANCE)
-    if alert is None or not alert.waits or alert.check_in_id != check_in_id or alert.chosen_at is not None:
-        return None
-    kept = await turn.m.signals.from_source(client_id, check_in_id or "")
-    asked = [one for one in kept if one.holds and one.alert_id == alert.id and RULES[one.signal.rule].client_is_asked]
-    return alert.id if any(one.wish is Wish.NONE for one in asked) else None
+    """Is the client still to say how the worker shall hear of what this check-in showed?
+
+    The id of the alert; that of the check-in itself where its rule rests: only what the client says makes an alert.
+    """
+    found = await wishes.unsaid(turn, client_id, check_in_id) if check_in_id else None
+    if found is None or found.alert is None:
+        return check_in_id if found else None
+    return found.alert.id if found.alert.is_open else None

@@ -209,8 +209,16 @@ def reconsider(open_alert: Open, source: str, still: Iterable[Signal], *, sent: 
     return Add(tier, left or open_alert.reasons, worse=tier > open_alert.tier)
 
 
+def asks_client(kind: Kind, reasons: Iterable[Signal], *, ask_client_first: bool) -> bool:
+    """Is any of it the client's to say how the worker shall hear?"""
+    return kind is Kind.ALLIANCE and ask_client_first and any(RULES[one.rule].client_is_asked for one in reasons)
+
+
 def waits_for_client(kind: Kind, reasons: Iterable[Signal], *, ask_client_first: bool) -> bool:
-    """Is there time to ask how the worker shall hear? Only if all of it rests on the client's answers."""
+    """Is there time to ask how the worker shall hear? Only if all of it rests on the client's answers.
+
+    Where some of it does not, the card leaves at once and shows that part; the client is asked about the other.
+    """
     return kind is Kind.ALLIANCE and ask_client_first and all(RULES[one.rule].client_is_asked for one in reasons)
 
 

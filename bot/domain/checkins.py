@@ -117,7 +117,8 @@ class CheckIn:
     """One occasion. `planned_at` is when it was due; `position` is the item that stands in the chat.
 
     `showing` counts how often its message was written anew, `comes_back` says that the client chose *Later*,
-    `asks_about` is the alert about which the client is being asked how the worker shall hear of it.
+    `asks_about` is what the client is being asked about, how the worker shall hear of it: an alert, or this check-in
+    where a resting rule made none.
     """
 
     id: str

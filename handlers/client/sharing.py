@@ -1,4 +1,4 @@
-"""How the worker shall hear (`sh:ALERT:WISH`), *Undo* (`un:ALERT`), starting again after a crisis (`ca:WHAT`)."""
+"""How the worker shall hear (`sh:CHECK_IN:WISH`), *Undo* (`un:CHECK_IN`), starting again after a crisis (`ca:WHAT`)."""
 
 from bot.actions import settings, sharing
 from bot.domain.alerts import Wish
@@ -12,8 +12,8 @@ STALE = "errors.old_button"
 
 async def choose(talk: Talk) -> None:
     match talk.args:
-        case (alert, wish) if wish in set(Wish):
-            await sharing.choose(talk.turn, access.client(talk), alert, Wish(wish))
+        case (check_in, wish) if wish in set(Wish):
+            await sharing.choose(talk.turn, access.client(talk), check_in, Wish(wish))
         case _:
             raise Refusal(STALE)
 

@@ -18,18 +18,17 @@ def ask(facts: Facts, voice: Voice) -> Screen:
     """How shall the worker hear about it? The same after every low answer; the numbers are not repeated."""
     names = ("tell", "myself", "someone_else") if facts.get("offers_other") else ("tell", "myself")
     rows = tuple(
-        (button(voice.say.plain(f"client.sharing.buttons.{one}", **_known(facts)), SHARE, str(facts["alert"]), one),)
+        (button(voice.say.plain(f"client.sharing.buttons.{one}", **_known(facts)), SHARE, str(facts["check_in"]), one),)
         for one in names
     )
-    key = "client.sharing.undone" if facts.get("said") == "undone" else "client.sharing.ask"
-    return Screen(voice.say(key, **_known(facts)), rows)
+    return Screen(voice.say(f"client.sharing.{facts['said']}", **_known(facts)), rows)
 
 
 def chosen(facts: Facts, voice: Voice) -> Screen:
     """What was chosen, with *Undo* for a minute."""
     rows: Rows = ()
     if facts.get("undo"):
-        rows = ((button(voice.say.plain("client.sharing.buttons.undo"), UNDO, str(facts["alert"])),),)
+        rows = ((button(voice.say.plain("client.sharing.buttons.undo"), UNDO, str(facts["check_in"])),),)
     return Screen(blocks(_said(facts, voice), None if facts.get("undo") else _add(facts, voice)), rows)
 
 

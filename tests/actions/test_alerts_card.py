@@ -59,15 +59,13 @@ async def test_the_longest_card_still_fits_under_a_picture(desk: Desk) -> None:
     check_in = await world.low(1, 0, 2)
     await world.alex.types("felt told off and not listened to, " * 40)
     await world.alex.taps("Yes, show")
-    alert = (await world.alerts())[0]
-    await world.alex.taps_data(f"1:sh:{alert.id}:tell")
+    await world.alex.taps_data(f"1:sh:{check_in.id}:tell")
     await world.pass_time(seconds=61)
     screen = world.sam.screens[-1]
     assert screen.chart is not None
     assert len(seen(screen.text)) <= 1024
     assert seen(screen.text).startswith("R-118 · please look today")
     assert "What changed." in seen(screen.text)
-    assert check_in is not None
     await world.pass_time(days=1, minutes=1)
     assert "still waiting" in world.sam.shows
     assert len(world.sam.shows) <= 1024
@@ -80,6 +78,56 @@ async def test_words_are_on_the_card_only_if_the_client_showed_them(world: World
     await world.alex.taps("Tell")
     await world.pass_time(seconds=61)
     assert "Their words" not in world.sam.shows
+
+
+async def test_words_shared_after_the_card_are_put_on_it_without_a_sound(world: World) -> None:
+    await world.low()
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=61)
+    card = world.sam.letters[-1]
+    await world.alex.types("felt told off")
+    assert "felt told off" not in world.sam.all_words
+    await world.alex.taps("Yes, show")
+    edits = [one for one in world.sam.letters if one.edits is not None and one.kind == card.kind]
+    assert [one.facts["words"] for one in edits] == [["felt told off"]]
+    assert '"felt told off"' in world.sam.all_words
+
+
+async def test_words_shared_before_the_card_left_are_on_it(world: World) -> None:
+    await world.low()
+    await world.alex.taps("Tell")
+    await world.alex.types("felt told off")
+    await world.alex.taps("Yes, show")
+    await world.pass_time(seconds=61)
+    (card,) = [one for one in world.sam.letters if one.kind == "worker.alert"]
+    assert card.facts["words"] == ["felt told off"]
+
+
+async def test_words_that_are_taken_back_leave_the_card(world: World) -> None:
+    """Edited words are asked about again; until then nobody sees either."""
+    await world.low()
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=61)
+    await world.alex.types("felt told off", message_id=77)
+    await world.alex.taps("Yes, show")
+    await world.alex.types("felt told off by her", message_id=77, edited=True)
+    assert world.sam.letters[-1].facts["words"] == []
+    await world.alex.taps("Yes, show")
+    cards = [one for one in world.sam.letters if one.kind == "worker.alert"]
+    assert cards[-1].facts["words"] == ["felt told off by her"]
+    await world.alex.taps("Delete it")
+    cards = [one for one in world.sam.letters if one.kind == "worker.alert"]
+    assert cards[-1].facts["words"] == []
+
+
+async def test_words_of_which_the_client_would_not_tell_change_no_card(world: World) -> None:
+    await world.low()
+    await world.alex.taps("I'll say it myself")
+    await world.pass_time(seconds=61)
+    await world.alex.types("felt told off")
+    before = len([one for one in world.sam.letters if one.kind == "worker.alert_soft"])
+    await world.alex.taps("Yes, show")
+    assert len([one for one in world.sam.letters if one.kind == "worker.alert_soft"]) == before
 
 
 async def test_discreet_shows_the_first_line_until_somebody_opens_it(desk: Desk) -> None:

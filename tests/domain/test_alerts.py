@@ -17,6 +17,7 @@ from bot.domain.alerts import (
     Open,
     Raise,
     Wish,
+    asks_client,
     by_kind,
     decide,
     leaves_at,
@@ -196,6 +197,8 @@ def test_the_client_is_asked_about_answers_only() -> None:
 def test_a_request_to_talk_does_not_wait_and_gives_nothing_else_away() -> None:
     talk = signal("asked_to_talk", Construct.GOALS, about="what_we_work_on")
     assert not waits_for_client(Kind.ALLIANCE, [talk, LOW], ask_client_first=True)
+    assert asks_client(Kind.ALLIANCE, [talk, LOW], ask_client_first=True)
+    assert not asks_client(Kind.ALLIANCE, [talk], ask_client_first=True)
     assert shown([talk, LOW], Wish.NONE, ask_client_first=True) == (talk,)
     assert shown([talk, LOW], Wish.TELL, ask_client_first=True) == (talk, LOW)
     assert shown([talk, LOW], Wish.NONE, ask_client_first=False) == (talk, LOW)

@@ -46,8 +46,6 @@ class Place:
         for alert in (self.alert, self.danger):
             for verb in ("ack", "talked", "more"):
                 yield f"1:{verb}:{alert}"
-            yield from (f"1:sh:{alert}:{wish}" for wish in ("tell", "myself", "someone_else"))
-            yield f"1:un:{alert}"
             yield from (f"1:fu:{alert}:{said}" for said in ("better", "not_yet", "skip", "try_again", "leave_it", "7"))
             yield from (f"1:al:{alert}:{what}" for what in ("show", "whole", "notes", "hold", "close", "touched", "more"))
             yield from (f"1:al:{alert}:{what}" for what in ("pass", "why_not", "in_touch", "not:known", "later:tomorrow"))
@@ -59,6 +57,8 @@ class Place:
             f"1:b:{check_in}:1",
             f"1:l:{check_in}",
             f"1:w:{check_in}:words",
+            *(f"1:sh:{check_in}:{wish}" for wish in ("tell", "myself", "someone_else")),
+            f"1:un:{check_in}",
         )
         yield from (f"1:g:{what}:{goal}" for what in ("ask_rename", "let_go_ask", "yes_let_go", "yes_quote", "no_quote"))
         yield f"1:gs:{goal}"

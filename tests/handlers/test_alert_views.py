@@ -88,7 +88,15 @@ MORE: Facts = {
     "may_look": True,
     "to": [{"id": ID, "name": "Kim"}],
 }
-SHARE: Facts = {"worker": "Sam", "manager": "Ada", "alert": ID, "said": "ask", "offers_other": True, "day": NOW}
+SHARE: Facts = {
+    "worker": "Sam",
+    "manager": "Ada",
+    "alert": ID,
+    "check_in": ID,
+    "said": "ask",
+    "offers_other": True,
+    "day": NOW,
+}
 
 EVERY: dict[str, Facts] = {
     "worker.alert": card(),

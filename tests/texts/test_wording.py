@@ -122,7 +122,7 @@ PUSHED = [
         "client.follow.ask",
         "client.back.text",
     ),
-    *("client.crisis.matched", "client.crisis.opened", "client.sharing.ask", "client.small.our_fault"),
+    *("client.crisis.matched", "client.crisis.opened", *under("client.sharing.ask"), "client.small.our_fault"),
     *("client.goals.agree_ask", "client.mydata.text", "client.erase.receipt", "client.thanks.picked_up"),
     "client.erase.waits",
     *under("worker.alert.head", "worker.silence.text", "worker.blocked.", "worker.left.", "worker.goal.added"),

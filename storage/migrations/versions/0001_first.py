@@ -325,6 +325,13 @@ def upgrade() -> None:
     with op.batch_alter_table("alert", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_alert_ask_client_at"), ["ask_client_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_alert_client_id"), ["client_id"], unique=False)
+        batch_op.create_index(
+            "ix_alert_one_open",
+            ["client_id", "kind"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('raised', 'acknowledged')"),
+            postgresql_where=sa.text("state IN ('raised', 'acknowledged')"),
+        )
         batch_op.create_index("ix_alert_open", ["client_id", "kind", "closed_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_alert_step_due_at"), ["step_due_at"], unique=False)
 
@@ -478,6 +485,11 @@ def downgrade() -> None:
     with op.batch_alter_table("alert", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_alert_step_due_at"))
         batch_op.drop_index("ix_alert_open")
+        batch_op.drop_index(
+            "ix_alert_one_open",
+            sqlite_where=sa.text("state IN ('raised', 'acknowledged')"),
+            postgresql_where=sa.text("state IN ('raised', 'acknowledged')"),
+        )
         batch_op.drop_index(batch_op.f("ix_alert_client_id"))
         batch_op.drop_index(batch_op.f("ix_alert_ask_client_at"))
 

@@ -1,0 +1,88 @@
+"""What a client reads once they have said how the worker shall hear: the choice, *Undo*, and that it was picked up."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.actions import delivery, people, prompts
+from bot.actions.desk import Turn
+from bot.domain.alerts import UNDO, Kind, Wish
+from bot.domain.checkins import surface as checkin_surface
+from bot.domain.delivery import DELETE, Post, Urgency
+from bot.domain.matters import Alert
+from bot.domain.next_in import next_in
+from bot.domain.outgoing import MESSAGE, Outgoing
+from bot.domain.people import Client
+from bot.domain.words import Facts, Json
+
+SETTLES = timedelta(seconds=1)
+"""*Undo* disappears a moment after its minute, so that the last tap in time still counts."""
+
+
+async def chosen(turn: Turn, client: Client, check_in_id: str, wish: Wish, by: datetime) -> None:
+    """What was chosen, with *Undo*. `by`: when whoever else hears of it gets in touch at the latest."""
+    facts: dict[str, Json] = {**await people.names_for(turn, client), **await _when(turn, client)}
+    facts |= {"check_in": check_in_id, "wish": wish.value, "undo": True, "until": (turn.now + UNDO).isoformat()}
+    facts["day"] = people.local(client.person, by)
+    await _post(turn, client.id, checkin_surface(check_in_id), facts, turn.now)
+
+
+async def undo_fades(turn: Turn, out: Outgoing, message_id: int) -> None:
+    """The choice stands in the chat: once its minute is over, *Undo* goes; where others see the phone, all of it."""
+    until = out.facts.get("until")
+    if out.facts.get("undo") and isinstance(until, str) and out.surface is not None:
+        at = max(datetime.fromisoformat(until), turn.now) + SETTLES
+        if out.facts.get("quiet"):  # other people see this phone: nothing stays
+            gone = Post(out.person_id, DELETE, people.once("gone"), surface=out.surface, not_before=at)
+            await delivery.post(turn, replace(gone, client_id=out.person_id))
+            return
+        await _post(turn, out.person_id, out.surface, {**out.facts, "undo": False}, at)
+    elif out.facts.get("quiet"):
+        facts: Facts = {MESSAGE: message_id}
+        at = turn.now + prompts.QUIET_CLEARS_AFTER
+        key = f"{out.surface}:delete:{out.id}"
+        await delivery.post(turn, Post(out.person_id, DELETE, key, facts, not_before=at, client_id=out.client_id))
+
+
+async def _post(turn: Turn, client_id: str, surface: str, facts: Facts, at: datetime) -> None:
+    await delivery.post(
+        turn,
+        Post(
+            to=client_id,
+            kind="client.sharing_chosen",
+            key=people.once("chosen"),
+            facts=facts,
+            surface=surface,
+            urgency=Urgency.REPLY,
+            silent=True,
+            not_before=at if at > turn.now else None,
+            client_id=client_id,
+        ),
+    )
+
+
+async def _when(turn: Turn, client: Client) -> Facts:
+    """When the worker is next in."""
+    worker = await people.worker_of(turn, client)
+    day = next_in(turn.now, turn.plan.calendar, worker.away_until if worker else None) if worker else None
+    today = turn.now.astimezone(ZoneInfo(turn.plan.calendar.timezone)).date()
+    return {"next_in": day.isoformat() if day else None, "is_today": day == today}
+
+
+async def picked_up(turn: Turn, client: Client, alert: Alert, by: str | None) -> None:
+    """A soundless edit of the thanks: somebody has it. `by`: another person's name than the worker's."""
+    if alert.check_in_id is None or alert.kind is not Kind.ALLIANCE or client.quiet_mode:
+        return  # in quiet mode the thanks have been cleared from the chat
+    await delivery.post(
+        turn,
+        Post(
+            to=client.id,
+            kind="client.thanks_picked_up",
+            key=f"picked_up:{alert.id}",
+            facts={**await people.names_for(turn, client), "by": by},
+            surface=checkin_surface(alert.check_in_id),
+            urgency=Urgency.REPLY,
+            silent=True,
+            client_id=client.id,
+        ),
+    )
