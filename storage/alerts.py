@@ -45,6 +45,10 @@ class AlertStore:
         """Every alert of a client, oldest first."""
         return await self._all(t.alert.c.client_id == client_id, t.alert.c.kind.in_(kinds))
 
+    async def of_worker(self, worker_id: str, kind: Kind, since: datetime) -> list[Alert]:
+        """Those of one kind that were raised for a worker since then, oldest first."""
+        return await self._all(t.alert.c.worker_id == worker_id, t.alert.c.kind == kind, t.alert.c.raised_at >= since)
+
     async def open_ones(self, kinds: Collection[Kind] = tuple(Kind)) -> list[Alert]:
         return await self._all(t.alert.c.state.in_(OPEN), t.alert.c.kind.in_(kinds))
 

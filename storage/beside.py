@@ -6,21 +6,12 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.alerts import AlertState, Kind
-from bot.domain.signals.beside import BETTER, STILL_THERE, Rating, Remark, Repair
+from bot.domain.alerts import Kind
+from bot.domain.signals.beside import Rating, Remark, Repair, talks
 from storage import tables as t
 from storage.ratings import Ratings
 from storage.remarks import Remarks
 from storage.sealing import Seal
-
-SAID = {
-    AlertState.REPAIRED: BETTER,
-    AlertState.NOT_REPAIRED: STILL_THERE,
-    AlertState.UNCONFIRMED: "no_answer",
-}
-"""What became of an alert after a talk, and what the client said for it. *Not yet* counts as *still there*."""
-CHOSE = {"reopened": False, "leave_it": True, "wish": True}
-"""Lines of an alert's history that say whether the client leaves it; `wish`: somebody else was asked for."""
 
 
 async def remarks(con: AsyncConnection, seal: Seal, client_id: str) -> tuple[Remark, ...]:
@@ -44,27 +35,4 @@ async def repairs(con: AsyncConnection, client_id: str) -> tuple[Repair, ...]:
     for row in await con.execute(query.where(mine).order_by(e.at, e.id)):
         lines[row.alert_id].append((row.at, row.state))
         feels[row.alert_id] = row.client_feels
-    return tuple(one for alert_id, known in lines.items() for one in _talks(alert_id, known, feels[alert_id]))
-
-
-def _talks(alert_id: str, lines: list[tuple[datetime, str]], feels: float | None) -> list[Repair]:
-    """One per *We talked*, with what was said until the next one; how it feels is kept of the last only."""
-    starts = [at for at, state in lines if state == AlertState.TALKED]
-    ends: list[datetime | None] = [*starts[1:], None]
-    found = []
-    for start, end in zip(starts, ends, strict=False):
-        mine = [(at, state) for at, state in lines if at >= start and (end is None or at < end)]
-        said = next(((at, SAID[AlertState(state)]) for at, state in reversed(mine) if state in SAID), None)
-        chose = next(((at, CHOSE[state]) for at, state in reversed(mine) if state in CHOSE), None)
-        found.append(
-            Repair(
-                alert_id,
-                start,
-                said=said[1] if said else None,
-                feels=feels if said and end is None else None,
-                said_at=said[0] if said else None,
-                left_alone=chose[1] if chose else None,
-                chose_at=chose[0] if chose else None,
-            )
-        )
-    return found
+    return tuple(one for alert_id, known in lines.items() for one in talks(alert_id, known, feels[alert_id]))

@@ -1,7 +1,7 @@
 """Signals on record, and the history that rules read, put together from everything that is known of a client."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +20,9 @@ from storage.answers import TEXT
 from storage.sealing import Seal
 from storage.sessions import HELD, MISSED, Sessions
 
+DIGEST = ("digest", "budget")
+"""What is held for the weekly digest, so that its rule rests as if an alert had told of it."""
+
 LOADED = WINDOW + 12
 """Check-ins are sent in about the order in which they were planned; a few more make sure that the window is whole."""
 
@@ -34,6 +37,9 @@ class Kept:
     wish: Wish
     holds: bool
     key: str
+    client_id: str
+    held: str | None = None
+    """Why it is in no alert: `digest` (its tier), `budget` (both wait for the digest), `resting`."""
 
 
 def key_of(client_id: str, signal: Signal) -> str:
@@ -61,6 +67,22 @@ class Signals:
     async def of_alert(self, alert_id: str) -> list[Kept]:
         """What one alert rests on, the newest evidence first."""
         return list(reversed(await self._kept(t.signal.c.alert_id == alert_id)))
+
+    async def of_alerts(self, alert_ids: Collection[str]) -> list[Kept]:
+        """What several alerts rest on, oldest first."""
+        return await self._kept(t.signal.c.alert_id.in_(alert_ids)) if alert_ids else []
+
+    async def for_digest(self, client_ids: Collection[str], since: datetime) -> list[Kept]:
+        """What waits for the digest of these clients' worker and has not stood in one, oldest first."""
+        c = t.signal.c
+        return await self._kept(
+            c.client_id.in_(client_ids),
+            c.held.in_(DIGEST),
+            c.holds,
+            c.alert_id.is_(None),
+            c.digested_at.is_(None),
+            c.raised_at >= since,
+        )
 
     async def from_source(self, client_id: str, source: str) -> list[Kept]:
         """What was found in one check-in."""
@@ -189,7 +211,7 @@ class Signals:
         states = sa.select(t.alert.c.id, t.alert.c.state).where(t.alert.c.client_id == client_id)
         taken_back = {row.id for row in await self._con.execute(states) if row.state == AlertState.WITHDRAWN}
         return [
-            Told.of(one.signal, alerted=one.alert_id is not None and one.alert_id not in taken_back)
+            Told.of(one.signal, alerted=one.held in DIGEST or one.alert_id not in (None, *taken_back))
             for one in await self._kept(t.signal.c.client_id == client_id, lately)
             if one.holds or one.alert_id is not None
         ]
@@ -230,4 +252,6 @@ def _kept(row: Mapping[Any, Any]) -> Kept:
         source=row[c.source],
         note=row[c.note],
     )
-    return Kept(row[c.id], signal, row[c.alert_id], Wish(row[c.wish]), row[c.holds], row[c.key])
+    return Kept(
+        row[c.id], signal, row[c.alert_id], Wish(row[c.wish]), row[c.holds], row[c.key], row[c.client_id], row[c.held]
+    )

@@ -314,6 +314,8 @@ signal = sa.Table(
     _flag("note"),
     _text("wish", 14, default="none"),
     _flag("holds", True),
+    _text("held", 10, null=True),
+    _when("digested_at"),
     sa.Column("key", sa.String(100), nullable=False, unique=True),
 )
 
@@ -352,6 +354,7 @@ alert = sa.Table(
     _text("usefulness", 16, null=True),
     _when("closed_at"),
     sa.Index("ix_alert_open", "client_id", "kind", "closed_at"),
+    sa.Index("ix_alert_worker_id_raised_at", "worker_id", "raised_at"),
     sa.Index(
         "ix_alert_one_open", "client_id", "kind", unique=True, sqlite_where=_STILL_OPEN, postgresql_where=_STILL_OPEN
     ),

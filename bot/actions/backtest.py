@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC
 
+from bot.actions import budget
 from bot.actions.reports import severity_of, signal_as_json
 from bot.actions.signals import parameters
 from bot.domain.backtest import Case, Comparison, compare, run
-from bot.domain.budget import Budget
 from bot.domain.plan import Plan
 from bot.domain.replay import Replay, Replayed
 from bot.domain.words import Json
@@ -15,8 +15,7 @@ from bot.domain.words import Json
 
 def replay(cases: Sequence[Case], plan: Plan, step: Callable[[], None]) -> list[Replay]:
     """Every client by a plan's rules and budget. `step` is called for each client that is done."""
-    budget = Budget(plan.alerts.budget_per_worker_per_week, plan.alerts.budget_per_client_per_month)
-    return run(cases, parameters(plan), budget, ask_client_first=plan.alerts.ask_client_first, step=step)
+    return run(cases, parameters(plan), budget.of(plan), ask_client_first=plan.alerts.ask_client_first, step=step)
 
 
 def compared(cases: Sequence[Case], before: Sequence[Replay], after: Sequence[Replay]) -> dict[str, Json]:

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from bot.domain.alerts import AlertState, Kind
 from bot.domain.backtest import Case, Recorded
 from bot.domain.questions import MEANINGS, Asks, Bank, Question, canonical, meaning, value_0_10
+from bot.domain.signals.beside import Remark, Repair, talks
 from bot.domain.signals.history import Event, Happening, History, Span, TalkAbout
 from bot.domain.signals.intervals import closures
 from bot.domain.signals.occasions import Occasion, Reply, State
@@ -87,10 +88,17 @@ class _Line(_Loose):
     state: str
 
 
+class _Remark(_Loose):
+    text: str | None = None
+    shown_to: str = ""
+    said_at: AwareDatetime
+
+
 class _Alert(_Loose):
     kind: str = Kind.ALLIANCE
     raised_at: AwareDatetime
     useful: str | None = None
+    client_feels: float | None = None
     history: list[_Line] = []
 
 
@@ -109,6 +117,7 @@ class _Client(_Loose):
     ref: str
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     check_ins: list[_CheckIn] = []
+    remarks: list[_Remark] = []
     signals: list[_Signal] = []
     alerts: list[_Alert] = []
     sessions: list[_Session] = []
@@ -152,6 +161,11 @@ def _case(client: _Client, bank: Bank, closed_dates: Collection[date]) -> Case:
         closures=closures(closed_dates, client.timezone),
         absences=tuple(Span(one.starts_at, one.ends_at) for one in client.absences),
         events=tuple(_events(client.signals)),
+        missed_sessions=tuple(one.at for one in client.sessions if one.state == "missed"),
+        repairs=tuple(repair for n, one in enumerate(client.alerts) for repair in _repairs(n, one)),
+        remarks=tuple(
+            Remark(one.said_at, len((one.text or "").split())) for one in client.remarks if one.shown_to == "worker"
+        ),
         timezone=client.timezone,
     )
     workers = tuple(sorted((one.starts_at, one.worker) for one in client.assignments))
@@ -228,6 +242,12 @@ def _event(n: int, one: _Signal) -> Event | None:
         lists: Any = one.evidence.get("lists") or ()
         return Event(name, Happening(one.evidence["value"]), one.raised_at, lists=frozenset(lists))
     return None
+
+
+def _repairs(n: int, one: _Alert) -> list[Repair]:
+    if one.kind != Kind.ALLIANCE:
+        return []
+    return talks(f"alert:{n}", [(line.at, line.state) for line in one.history], one.client_feels)
 
 
 def _recorded(one: _Alert) -> Recorded:

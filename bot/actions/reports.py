@@ -64,7 +64,9 @@ async def _client(m: Stores, client: Client) -> dict[str, Any]:
             {"text": one.text, "shown_to": one.shown_to, "said_at": _at(one.said_at)}
             for one in await m.remarks.of(client.id)
         ],
-        "signals": [signal_as_json(one.signal) for one in signals if one.holds and not _private(one)],
+        "signals": [
+            {**signal_as_json(one.signal), "held": one.held} for one in signals if one.holds and not _private(one)
+        ],
         "alerts": [await _alert(m, one, signals) for one in alerts],
         "sessions": [
             {"at": _at(one.at), "state": one.state, "said_by": one.said_by} for one in await m.sessions.of(client.id)

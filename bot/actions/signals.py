@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bot.actions import delivery, evidence, matters, people, wishes
+from bot.actions import budget, delivery, evidence, matters, people, wishes
 from bot.actions.desk import Turn
 from bot.domain.alerts import (
     NO_TAP,
     Add,
+    Hold,
     Kind,
     Open,
     Raise,
@@ -25,7 +26,7 @@ from bot.domain.delivery import Guard, Post, Urgency
 from bot.domain.matters import Alert
 from bot.domain.people import Client
 from bot.domain.plan import Plan
-from bot.domain.signals.catalogue import settings
+from bot.domain.signals.catalogue import RULES, settings
 from bot.domain.signals.evaluate import evaluate as find
 from bot.domain.signals.history import HARM_BY_OTHERS, Event, History, Signal
 from bot.domain.signals.settings import Settings
@@ -146,6 +147,7 @@ async def _decide(
     history: History,
     ids: Mapping[str, str],
 ) -> None:
+    await _for_digest(turn, client, new, resting, ids)
     first = turn.plan.alerts.ask_client_first and check_in_id is not None
     for kind, signals in by_kind(new).items():
         alert = await turn.m.alerts.open_of(client.id, kind, lock=True)
@@ -153,7 +155,11 @@ async def _decide(
         asks = asks_client(kind, signals, ask_client_first=first)
         waits = waits_for_client(kind, signals, ask_client_first=first)
         which = [ids[key_of(client.id, one)] for one in signals]
-        if isinstance(decision, Raise):
+        if isinstance(decision, Hold):
+            await turn.m.signals.change(which, held=decision.reason)
+        elif isinstance(decision, Raise) and not await budget.has_room(turn, client, signals):
+            await turn.m.signals.change(which, held=budget.HELD)
+        elif isinstance(decision, Raise):
             await matters.raise_alert(
                 turn,
                 client,
@@ -172,6 +178,16 @@ async def _decide(
                 await turn.m.alerts.change(alert.id, **asked)
                 alert = replace(alert, **asked)
             await matters.add(turn, alert, client, which, severity(decision.tier, Wish.NONE, waits=waits))
+
+
+async def _for_digest(
+    turn: Turn, client: Client, new: Sequence[Signal], resting: Sequence[Signal], ids: Mapping[str, str]
+) -> None:
+    """What is not loud enough for an alert waits for the worker's weekly digest."""
+    quiet = [one for one in new if one.tier is Tier.DIGEST and not one.note]
+    told = [ids[key_of(client.id, one)] for one in quiet if one not in resting]
+    await turn.m.signals.change(told, held="digest")
+    await turn.m.signals.change([ids[key_of(client.id, one)] for one in quiet if one in resting], held="resting")
 
 
 def asked_anew(turn: Turn, alert: Alert, check_in_id: str | None, last_tap: datetime | None) -> dict[str, Any]:

@@ -66,6 +66,8 @@ def moments(history: History) -> list[Moment]:
     at its end, and whenever an answer is changed; and everything that happens outside the questions."""
     found = {moment for occasion in history.occasions for moment in _moments_of(occasion)}
     found |= {Moment(event.at, source=event.id) for event in history.events}
+    said = [at for one in history.repairs for at in (one.said_at, one.chose_at) if at is not None]
+    found |= {Moment(at) for at in (*history.missed_sessions, *said)}
     return sorted(found, key=lambda one: (one.at, one.about or "", one.source or ""))
 
 
@@ -116,7 +118,7 @@ class Replay:
         new = list(found.signals)
         if moment.source is not None:
             new = [one for one in new if one.source == moment.source]
-        else:
+        elif moment.about is not None:
             self._forget(moment, new)
         self._decide(moment.at, new, found.resting)
         return found
@@ -154,7 +156,7 @@ class Replay:
             if self._bundle(now, kind, signals, resting):
                 told |= {_key(one) for one in signals}
         self.signals += new
-        self.told += [_told(one, alerted=_key(one) in told) for one in new]
+        self.told += [Told.of(one, alerted=_key(one) in told) for one in new]
 
     def _bundle(self, now: datetime, kind: Kind, signals: list[Signal], resting: Iterable[Signal]) -> bool:
         """One kind's new signals: a new alert, more for the open one, or held. True if their rules rest from now on."""
@@ -224,9 +226,3 @@ class Ledger:
 
 def _key(one: Signal | Told) -> tuple[str, str | None, str | None]:
     return one.rule, one.construct, one.source
-
-
-def _told(one: Signal, *, alerted: bool) -> Told:
-    z = one.evidence.get("z")
-    number = float(z) if isinstance(z, int | float) else None
-    return Told(one.rule, one.construct, one.raised_at, one.source, number, alerted, one.tier)

@@ -1,5 +1,6 @@
 """What is known of a client beside check-ins and meetings: remarks, the worker's own rating, talks about an alert."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -51,3 +52,40 @@ class Repair:
 def talk_order(one: Repair) -> tuple[datetime, str, str, str]:
     """By time, two of one moment always in the same order."""
     return one.talked_at, one.alert_id, str(one.said_at), f"{one.said} {one.feels} {one.left_alone}"
+
+
+TALKED = "talked"
+SAID: Mapping[str, str] = {
+    "repaired": BETTER,
+    "not_repaired": STILL_THERE,
+    "unconfirmed": "no_answer",
+}
+"""What became of an alert after a talk, and what the client said for it. *Not yet* counts as *still there*."""
+CHOSE: Mapping[str, bool] = {"reopened": False, "leave_it": True, "wish": True}
+"""Lines of an alert's history that say whether the client leaves it; `wish`: somebody else was asked for."""
+
+
+def talks(alert_id: str, lines: Sequence[tuple[datetime, str]], feels: float | None) -> list[Repair]:
+    """Talks about one alert, from its history's (moment, state): one per *We talked*, with what was said until the next.
+
+    How it feels is known of the last only.
+    """
+    starts = [at for at, state in lines if state == TALKED]
+    ends: list[datetime | None] = [*starts[1:], None]
+    found = []
+    for start, end in zip(starts, ends, strict=False):
+        mine = [(at, state) for at, state in lines if at >= start and (end is None or at < end)]
+        said = next(((at, SAID[state]) for at, state in reversed(mine) if state in SAID), None)
+        chose = next(((at, CHOSE[state]) for at, state in reversed(mine) if state in CHOSE), None)
+        found.append(
+            Repair(
+                alert_id,
+                start,
+                said=said[1] if said else None,
+                feels=feels if said and end is None else None,
+                said_at=said[0] if said else None,
+                left_alone=chose[1] if chose else None,
+                chose_at=chose[0] if chose else None,
+            )
+        )
+    return found

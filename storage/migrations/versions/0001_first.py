@@ -446,6 +446,8 @@ def upgrade() -> None:
         sa.Column("note", sa.Boolean(), nullable=False),
         sa.Column("wish", sa.String(length=14), nullable=False),
         sa.Column("holds", sa.Boolean(), nullable=False),
+        sa.Column("held", sa.String(length=10), nullable=True),
+        sa.Column("digested_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("key", sa.String(length=100), nullable=False),
         sa.ForeignKeyConstraint(["alert_id"], ["alert.id"], name=op.f("fk_signal_alert_id_alert")),
         sa.ForeignKeyConstraint(["client_id"], ["client.person_id"], name=op.f("fk_signal_client_id_client")),
