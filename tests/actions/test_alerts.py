@@ -186,6 +186,26 @@ async def test_still_there_goes_one_step_higher_for_supervision(world: World) ->
     assert (await world.alerts())[0].state is AlertState.RAISED
     await world.jo.taps("I've got it")
     assert (await world.alerts())[0].state is AlertState.ACKNOWLEDGED
+    assert len(await world.alerts()) == 1
+    assert await _on_record(world) == [("not_repaired", True, None)]
+
+
+async def _on_record(world: World) -> list[tuple[str, bool, str | None]]:
+    async with world.desk.glance() as m:
+        kept = await m.signals.of_client(world.client.id)
+    return [(one.signal.rule, one.signal.note, one.alert_id) for one in kept if one.signal.rule == "not_repaired"]
+
+
+async def test_two_answers_still_low_after_a_talk_that_made_it_no_better_are_an_alert(world: World) -> None:
+    await _talked(world)
+    await world.alex.taps("Yes, and it's better")
+    await world.alex.taps("5")
+    for _ in range(2):
+        await world.low(7, 7, 7)
+    assert await _on_record(world) != []
+    alert = (await world.alerts())[-1]
+    assert (alert.kind, alert.state) == (Kind.ALLIANCE, AlertState.RAISED)
+    assert (await _on_record(world))[0][1:] == (False, alert.id)
 
 
 async def test_leave_it_for_now_is_respected(world: World) -> None:
@@ -197,6 +217,8 @@ async def test_leave_it_for_now_is_respected(world: World) -> None:
     alert = (await world.alerts())[0]
     assert alert.state is AlertState.NOT_REPAIRED
     assert alert.client_said == "leave_it"
+    await world.low(7, 7, 7)
+    assert await _on_record(world) == []
     assert "leave it for now" in world.sam.all_words
 
 

@@ -44,6 +44,7 @@ async def said_much(world: World) -> None:
         await m.people.pause(client_id, "break", now, now)
         await m.people.note_consent(client_id, "v1", "en", True, now)
         await m.sessions.put(client_id, now, "held", "W-1", now)
+        await m.ratings.add(client_id, world.worker.id, 4, now)
         await m.people.change_client(client_id, own_times={"x": CANARY})
         await m.con.execute(t.answer.update().where(t.answer.c.client_id == client_id).values(choice=CANARY))
         await m.con.execute(t.check_in.update().where(t.check_in.c.client_id == client_id).values(reason=CANARY))

@@ -1,14 +1,18 @@
 """Reading a check-in: the history from the store, what is kept, and that nothing is kept or told twice."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.actions import evidence, signals
+from bot.actions import evidence, reading, reports, signals
 from bot.actions.desk import Desk
 from bot.domain.alerts import AlertState
+from bot.domain.checkins import Answer
+from bot.domain.signals.beside import Rating, Remark, Repair
 from bot.domain.signals.history import Span
+from storage.remarks import NOBODY, WORKER
 from storage.sessions import HELD, MISSED
 from tests.support.stories import World, a_world, earlier_answers
 
@@ -134,3 +138,76 @@ async def test_an_unknown_check_in_or_client_changes_nothing(world: World) -> No
         outcome = await signals.evaluate(turn, world.client.id, "nothing")
     assert outcome == signals.Outcome(None)
     assert await world.alerts() == []
+
+
+# ---------------------------------------------------------------- what rules read beside check-ins
+
+
+async def test_the_history_holds_meetings_that_were_missed_and_how_long_texts_were(world: World) -> None:
+    async with world.desk.turn() as turn:
+        m, now, client = turn.m, turn.now, world.client
+        await m.sessions.put(client.id, now - timedelta(days=2), MISSED, "W-1", now)
+        shown = await m.remarks.add(client.id, None, 1, "three short words", now)
+        await m.remarks.change(shown.id, shown_to=WORKER)
+        hidden = await m.remarks.add(client.id, None, 2, "for nobody", now)
+        await m.remarks.change(hidden.id, shown_to=NOBODY)
+        check_in = (await m.checkins.of(client.id))[-1]
+        await m.answers.add(check_in, Answer(3, "D1", "self-management", now, text="what helped was walking"))
+        history = await evidence.history(turn, client)
+    assert history.missed_sessions == (now - timedelta(days=2),)
+    assert history.remarks == (Remark(now, 3),)
+    said = [one for one in history.occasions[-1].replies if one.question == "D1"]
+    assert [(one.words, one.text) for one in said] == [(4, None)]
+
+
+async def test_ratings_are_those_of_the_present_worker_and_no_export_knows_them(world: World) -> None:
+    async with world.desk.turn() as turn:
+        other = await turn.m.people.by_ref("W-2")
+        assert other is not None
+        await turn.m.ratings.add(world.client.id, other.id, 1, turn.now)
+        await turn.m.ratings.add(world.client.id, world.worker.id, 4, turn.now)
+        history = await evidence.history(turn, world.client)
+        await reading.read(turn, world.client.id)
+    assert history.ratings == (Rating(world.desk.clock.now(), 4),)
+    assert await rules(world) == ["worker_strain"]
+    assert await world.alerts() == []
+    async with world.desk.glance() as m:
+        found = await reports.export(m)
+    assert "strain" not in json.dumps(found)
+    assert "rating" not in json.dumps(found)
+
+
+async def test_a_talk_is_known_from_the_alerts_history_though_the_alert_forgets_it(world: World) -> None:
+    await world.low()
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=61)
+    await world.sam.taps("We talked")
+    talked = world.desk.clock.now()
+    await world.pass_time(hours=24)
+    await world.alex.taps("Yes, but it's still there")
+    said = world.desk.clock.now()
+    await world.alex.taps("4")
+
+    async def known() -> tuple[Repair, ...]:
+        async with world.desk.turn() as turn:
+            return (await evidence.history(turn, world.client)).repairs
+
+    alert = (await world.alerts())[0]
+    assert await known() == (Repair(alert.id, talked, "still_there", 4, said),)
+    await world.pass_time(hours=2)
+    await world.alex.taps("Let Sam try again")
+    chose = world.desk.clock.now()
+    assert (await world.alerts())[0].talked_at is None
+    assert await known() == (Repair(alert.id, talked, "still_there", 4, said, False, chose),)
+
+
+async def test_the_second_meeting_missed_in_a_row_is_an_alert_and_the_first_is_none(world: World) -> None:
+    await world.sam.types("/missed R-118")
+    assert await world.alerts() == []
+    await world.pass_time(days=7)
+    await world.sam.types("/missed R-118")
+    await world.settle()
+    (alert,) = await world.alerts()
+    assert alert.state is AlertState.RAISED
+    assert "2 meetings in a row were not held" in world.sam.all_words
+    assert "Coming along" not in world.sam.all_words

@@ -171,7 +171,6 @@ _ROWS = (
             "clip_low": Parameter(-2.5, -10, 0, "z counts no lower"),
             "clip_high": Parameter(1.5, 0, 10, "z counts no higher"),
             "min_n": Parameter(3, 2, 20, "intervals with an answer needed, the present one included"),
-            "min_drop": Parameter(0.5, 0, 10, "points below the client's own mean at least"),
         },
         client_is_asked=True,
         rests=True,

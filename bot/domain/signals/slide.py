@@ -17,11 +17,11 @@ from bot.domain.words import Tier
 
 
 def slide(reading: Reading, numbers: Parameters) -> Finding:
-    """CUSUM of z (clipped to `clip_low`–`clip_high`, slack `k`) ≥ `h`, from interval `min_n` on, and the answer at least
-    `min_drop` below the mean of the earlier intervals.
+    """CUSUM of z (clipped to `clip_low`–`clip_high`, slack `k`) ≥ `h`, from interval `min_n` on.
 
     It steps once per interval: a closed one with its mean, the present one with its mean so far. An alert, a confirmed
-    repair or goals agreed anew set it back to zero for the rest of that interval.
+    repair or goals agreed anew set it back to zero for the rest of that interval. Who has always answered so low falls
+    short of what is expected of a new client, but of nothing of their own: that is no slide.
     """
     if not reading.series:
         return Unmet("no_observation")
@@ -31,9 +31,9 @@ def slide(reading: Reading, numbers: Parameters) -> Finding:
     c = _sum(reading, steps, numbers)
     if c < numbers["h"]:
         return Unmet("sum_below_limit", {"c": figure(c), "limit": numbers["h"]})
-    own = fmean(step.x for step in steps[:-1])
-    if own - one.value < numbers["min_drop"]:
-        return Unmet("not_below_own_mean", {"value": figure(one.value), "mean": figure(own), "c": figure(c)})
+    own = fmean(before.value for before in reading.series[:-1])
+    if one.value >= own:
+        return Unmet("not_below_own_mean", {"value": figure(one.value), "mean": figure(own)})
     usual = steps[-1].before
     evidence = {**figures(reading, usual, usual.z(one.value)), "c": figure(c), "limit": numbers["h"]}
     return (Signal("slide", None, one.last_at, Tier.ALERT, evidence, one.check_in_id),)
