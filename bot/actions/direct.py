@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.actions import choosing, delivery, people
+from bot.actions import choosing, delivery, people, signals
 from bot.actions.desk import Turn
 from bot.domain.asking import low_intent, most_for, rested_barriers
 from bot.domain.checkins import Answer, CheckIn, Item
@@ -69,7 +69,7 @@ async def _is_low(turn: Turn, client: Client, check_in: CheckIn, new: Answer) ->
     if new.value_0_10 is None:
         return False
     earlier = await turn.m.answers.worth(client.id, Asks.INTENT, but=check_in.id)
-    return low_intent(new.value_0_10, earlier)
+    return low_intent(new.value_0_10, earlier, signals.parameters(turn.plan)["low_intent"])
 
 
 async def _with_barriers(turn: Turn, client: Client, check_in: CheckIn) -> CheckIn:

@@ -15,16 +15,18 @@ from zoneinfo import ZoneInfo
 from bot.domain.questions import Asks, Bank, Question
 from bot.domain.schedules import Schedule
 from bot.domain.signals.history import Told
+from bot.domain.signals.settings import Parameters
 from bot.domain.turns import Round, Waits, in_turn
-from bot.domain.words import ALLIANCE
+from bot.domain.words import ALLIANCE, Tier
 
 ROTATING = "rotating"
 """The pool that a schedule without `questions` of its own takes in turn."""
 
-CALLS = {"first_low": Asks.BOTHERED, "low_intent": Asks.BARRIERS}
-"""Rule → the question that what it found calls for."""
+CALLS = {("first_low", Tier.DIGEST): Asks.BOTHERED, ("low_intent", Tier.ALERT): Asks.BARRIERS}
+"""Rule, and how loudly it spoke → the question that it calls for. A low start that has been confirmed needs no asking,
+nor does a low "will you come" whose reason is known."""
 SAME_ANSWERS = "low_information"
-NOTICED = (*CALLS, SAME_ANSWERS)
+NOTICED = (*(rule for rule, _ in CALLS), SAME_ANSWERS)
 """Rules that the choice of questions looks at."""
 CALLS_FOR = timedelta(days=14)
 """What called for a question longer ago is no news any more."""
@@ -34,8 +36,6 @@ BEFORE_MEETING = (timedelta(hours=24), timedelta(hours=48))
 """When "will you come" is asked: so long before the meeting, at the latest and at the earliest."""
 INTENT_EVERY = 4
 """And at most in every so many-th place in turn, so that the others get theirs."""
-LOW_INTENT, INTENT_FALL = 3.0, 4.0
-"""Low is this or less, or so far below the client's own median."""
 
 NOT_IN_TURN = frozenset({Asks.REPAIR, Asks.INTENT})
 """Asked by the follow-up of an alert, and before a meeting."""
@@ -75,12 +75,14 @@ def called_for(client: Standing, bank: Bank, at: datetime) -> tuple[Asks, ...]:
 
     Once the question has stood before the client, answered or not, nothing calls for it any more.
     """
-    since = [(CALLS[one.rule], one.raised_at, one.source) for one in client.told if one.rule in CALLS]
-    since += [(Asks.BARRIERS, when, None) for when in client.missed]
+    found = [(CALLS.get((one.rule, one.tier)), one.raised_at, one.source) for one in client.told]
+    since = [*found, *((Asks.BARRIERS, when, None) for when in client.missed)]
     open_calls = {
         asks
         for asks, when, source in since
-        if at - when <= CALLS_FOR and not any(_asked(one, asks, when, source, bank) for one in client.rounds)
+        if asks is not None
+        and at - when <= CALLS_FOR
+        and not any(_asked(one, asks, when, source, bank) for one in client.rounds)
     }
     if not rested_barriers(client, bank, at):
         open_calls.discard(Asks.BARRIERS)
@@ -97,9 +99,10 @@ def _asked(one: Round, asks: Asks, when: datetime, source: str | None, bank: Ban
     return after and any(item.question in bank and bank[item.question].asks is asks for item in one.items)
 
 
-def low_intent(value: float, earlier: Sequence[float]) -> bool:
-    """Is "will you come" low, or far below this client's own median? Then times and places are asked about."""
-    return value <= LOW_INTENT or (bool(earlier) and value <= median(earlier) - INTENT_FALL)
+def low_intent(value: float, earlier: Sequence[float], numbers: Parameters) -> bool:
+    """Is "will you come" low by the numbers of the rule of that name? Then times and places are asked about."""
+    fell = len(earlier) >= numbers["early_n"] and median(earlier) - value >= numbers["fall"]
+    return numbers.enabled and (value <= numbers["level"] or fell)
 
 
 def same_answers(client: Standing, at: datetime) -> bool:

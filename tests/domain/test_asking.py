@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,7 @@ from bot.domain.asking import (
 from bot.domain.checkins import Item, State
 from bot.domain.questions import Asks, Bank, Question, Scale
 from bot.domain.schedules import Schedule
+from bot.domain.signals.catalogue import settings as rules
 from bot.domain.signals.history import Told
 from bot.domain.turns import FIRST_AFTER, MEMORY, RESTS, SAME_DAY, Kind, Round, kind_of, seen_of, share_of
 from bot.domain.words import ALLIANCE, Construct, Tier
@@ -35,18 +36,21 @@ USUAL = Schedule("usual")
 DAY = timedelta(days=1)
 START = datetime(2026, 5, 12, 13, tzinfo=UTC)
 CORE = ("B1", "G1", "T1")
+NOBODY = Standing()
+"""A client of whom nothing is known yet."""
 
 
 def a_round(at: datetime, *questions: str, name: str | None = None, turns: bool = True) -> Round:
     return Round(name or at.isoformat(), at, tuple(Item(one) for one in questions), turns)
 
 
-def asked(client: Standing = Standing(), schedule: Schedule = USUAL, at: datetime = START) -> tuple[str, ...]:
+def asked(client: Standing = NOBODY, schedule: Schedule = USUAL, at: datetime = START) -> tuple[str, ...]:
     return questions_for(schedule, BANK, client, at)
 
 
-def told(rule: str, at: datetime, source: str = "low") -> Told:
-    return Told(rule, Construct.BOND, at, source, alerted=False, tier=Tier.DIGEST)
+def told(rule: str, at: datetime, source: str = "low", tier: Tier | None = None) -> Told:
+    usual = Tier.ALERT if rule == "low_intent" else Tier.DIGEST
+    return Told(rule, Construct.BOND, at, source, alerted=False, tier=usual if tier is None else tier)
 
 
 def going_on(
@@ -203,7 +207,9 @@ class TestWhoIsThereToHear:
 
 class TestCalledFor:
     def test_a_low_first_answer_calls_for_the_direct_question(self) -> None:
-        client = Standing((a_round(START - 3 * DAY, *CORE, "D2", name="low"),), told=(told("first_low", START - 3 * DAY),))
+        client = Standing(
+            (a_round(START - 3 * DAY, *CORE, "D2", name="low"),), told=(told("first_low", START - 3 * DAY),)
+        )
         assert called_for(client, BANK, START) == (Asks.BOTHERED,)
         assert asked(client) == (*CORE, "R1")
 
@@ -253,10 +259,20 @@ class TestCalledFor:
 
     @pytest.mark.parametrize(
         ("value", "earlier", "low"),
-        [(3, [], True), (3.5, [], False), (4, [8, 8, 9], True), (5, [8, 8, 9], False), (6, [10, 10], True)],
+        [(3, [], True), (3.5, [], False), (4, [8, 8, 9], True), (5, [8, 8, 9], False), (6, [10, 10], False)],
     )
-    def test_low_is_three_or_less_or_four_below_the_own_median(self, value: float, earlier: list[float], low: bool) -> None:
-        assert low_intent(value, earlier) is low
+    def test_low_is_three_or_less_or_four_below_the_own_median(
+        self, value: float, earlier: list[float], low: bool
+    ) -> None:
+        """The numbers are those of the rule, so that what is asked and what is told go together."""
+        numbers = rules("recovery")["low_intent"]
+        assert low_intent(value, earlier, numbers) is low
+        assert not low_intent(value, earlier, replace(numbers, enabled=False))
+
+    def test_what_is_confirmed_or_explained_already_calls_for_nothing(self) -> None:
+        """A low start that "worse" confirmed; a low "will you come" because of the time."""
+        known = (told("first_low", START, tier=Tier.ALERT), told("low_intent", START, tier=Tier.DIGEST))
+        assert called_for(Standing(told=known), BANK, START) == ()
 
 
 class TestSameAnswers:
@@ -324,7 +340,9 @@ def test_everything_is_asked_within_the_promised_number_of_check_ins(
     """Whatever the schedule, with goals or without, with meetings or without: never more than `most` questions, every
     construct and every direct question in its time, none of them sooner than it may be."""
     client, promised = Standing(live_goals=goals, has_other=has_other), promises()[most]
-    log = [one for _, one in zip(range(100), going_on(replace(USUAL, max_questions=most), client, gaps, meets), strict=False)]
+    log = [
+        one for _, one in zip(range(100), going_on(replace(USUAL, max_questions=most), client, gaps, meets), strict=False)
+    ]
     assert all(len(q) == len(set(q)) <= most and len(set(q) & set(CORE)) >= min(2, most - 1) for _, q in log)
     for construct in ALLIANCE:
         core = {one.id for one in BANK.by_pool(construct)}
@@ -338,7 +356,7 @@ def test_everything_is_asked_within_the_promised_number_of_check_ins(
             assert since_asked < number or since_free < number / 2, kind
         often = [at for at, q in log if ids & set(q)]
         rest = RESTS.get(kind, timedelta(0)) - SAME_DAY
-        assert all(later - earlier >= rest for earlier, later in zip(often, often[1:], strict=False)), kind
+        assert all(later - earlier >= rest for earlier, later in pairwise(often)), kind
 
 
 def test_the_table_of_promises_is_there() -> None:
