@@ -215,6 +215,7 @@ def report(facts: Facts, voice: Voice) -> Screen:
             ),
         ),
         _nothing_missed(f, voice),
+        say("manager.report.ratings", **f["ratings"]) if f.get("ratings") else None,
         say("manager.report.footnote"),
     )
     return Screen(text)
