@@ -25,7 +25,7 @@ from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
 from bot import charts, ticks
-from bot.actions import checkins, followup, housekeeping, joining, ladder, privacy
+from bot.actions import checkins, followup, housekeeping, joining, ladder, privacy, ratings
 from bot.actions import settings as wishes
 from bot.actions.courier import Courier
 from bot.actions.desk import Desk
@@ -224,7 +224,15 @@ def loops(desk: Desk) -> tuple[ticks.Loop, ...]:
         ),
         ticks.Loop("escalate", desk.bells.escalate, (ladder.escalate_due, followup.ask_clients_due)),
         ticks.Loop(
-            "tidy", asyncio.Event(), (housekeeping.tell_not_live, housekeeping.forget, privacy.erase_due, privacy.let_go)
+            "tidy",
+            asyncio.Event(),
+            (
+                housekeeping.tell_not_live,
+                housekeeping.forget,
+                privacy.erase_due,
+                privacy.let_go,
+                ratings.ask_due,
+            ),
         ),
     )
 

@@ -57,6 +57,12 @@ class Answers:
         row = (await self._con.execute(query)).first()
         return (row.check_in_id, self._answer(row._mapping)) if row else None
 
+    async def worth(self, client_id: str, asks: str, but: str) -> list[float]:
+        """What a client's answers to questions of one kind are worth, 0 to 10, those of the check-in `but` left out."""
+        mine = (c.client_id == client_id, c.asks == asks, c.current.is_(True), c.value_0_10.is_not(None))
+        found = await self._con.execute(sa.select(c.value_0_10).where(*mine, c.check_in_id != but))
+        return [row[0] for row in found]
+
     async def add(self, check_in: CheckIn, answer: Answer) -> None:
         """Keep a new version, numbered by the answer itself; earlier ones stay, and no longer hold."""
         if answer.version > 1:

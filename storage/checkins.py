@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.checkins import ANSWERABLE, CheckIn, Item, Past, State
 from bot.domain.signals.occasions import RUNNING
+from bot.domain.turns import MEMORY, Round, seen_of
 from storage import tables as t
 
 c = t.check_in.c
@@ -58,6 +59,10 @@ class CheckIns:
     async def change(self, check_in_id: str, **values: Any) -> None:
         await self._con.execute(t.check_in.update().where(c.id == check_in_id).values(**values))
 
+    async def put_items(self, check_in: CheckIn) -> None:
+        """Keep its questions as they are now; those that stood there keep their places."""
+        await self.change(check_in.id, items=_items(check_in))
+
     # ------------------------------------------------------------ what is due
 
     async def to_remind(self, now: datetime, limit: int) -> list[CheckIn]:
@@ -84,19 +89,10 @@ class CheckIns:
 
     async def latest(self, client_ids: Sequence[str], now: datetime, most: int = 8) -> Mapping[str, list[CheckIn]]:
         """Client → their newest check-ins, newest first, about `most` each, however many there have been."""
-        k, earlier = t.client.c.person_id, t.check_in.alias("earlier")
-        since = (
-            sa.select(earlier.c.planned_at)
-            .where(earlier.c.client_id == k)
-            .order_by(earlier.c.planned_at.desc())
-            .limit(1)
-            .offset(most - 1)
-            .scalar_subquery()
-        )
         query = (
             sa.select(t.check_in)
-            .join_from(t.client, t.check_in, c.client_id == k)
-            .where(k.in_(client_ids), c.planned_at >= sa.func.coalesce(since, sa.literal(now - FAR_BACK, t.Instant)))
+            .join_from(t.client, t.check_in, c.client_id == t.client.c.person_id)
+            .where(t.client.c.person_id.in_(client_ids), c.planned_at >= _since_newest(most, now))
             .order_by(c.planned_at.desc(), c.id)
         )
         found: dict[str, list[CheckIn]] = {one: [] for one in client_ids}
@@ -104,11 +100,36 @@ class CheckIns:
             found[check_in.client_id].append(check_in)
         return found
 
-    async def counts(self, client_ids: Sequence[str]) -> Mapping[str, int]:
-        """Client → how many check-ins there have been."""
-        query = sa.select(c.client_id, sa.func.count()).where(c.client_id.in_(client_ids)).group_by(c.client_id)
-        counted = {row[0]: row[1] for row in await self._con.execute(query)}
-        return {one: counted.get(one, 0) for one in client_ids}
+    async def rounds(
+        self, client_ids: Sequence[str], now: datetime, in_turn: Collection[str], most: int = MEMORY
+    ) -> Mapping[str, list[Round]]:
+        """Client → what their newest check-ins put before them, newest first. `in_turn`: schedules that ask in turn.
+
+        Those that were never sent are left out.
+        """
+        of = (
+            c.client_id,
+            c.id,
+            c.planned_at,
+            c.schedule,
+            c.state,
+            c["items"].label("items_"),
+            c.position,
+            c.last_touched_at,
+        )
+        never = (State.CANCELLED, State.MISSED_BY_US)
+        query = (
+            sa.select(*of)
+            .join_from(t.client, t.check_in, c.client_id == t.client.c.person_id)
+            .where(t.client.c.person_id.in_(client_ids), c.planned_at >= _since_newest(most, now), c.state.not_in(never))
+            .order_by(c.planned_at.desc(), c.id)
+        )
+        found: dict[str, list[Round]] = {one: [] for one in client_ids}
+        for row in await self._con.execute(query):
+            items = [Item(item["question"], item["goal"]) for item in row.items_]
+            seen = seen_of(State(row.state), items, row.position, touched=row.last_touched_at is not None)
+            found[row.client_id].append(Round(row.id, row.planned_at, seen, row.schedule in in_turn))
+        return found
 
     async def past(self, check_ins: Iterable[CheckIn]) -> list[Past]:
         """What the count of untouched ones needs, of one client's check-ins, in the order given."""
@@ -131,6 +152,20 @@ class CheckIns:
         return [_check_in(row._mapping) for row in await self._con.execute(query)]
 
 
+def _since_newest(most: int, now: datetime) -> sa.ColumnElement[datetime]:
+    """When the `most`-th newest check-in of the client in the outer query was due; long ago where there are fewer."""
+    earlier = t.check_in.alias("earlier")
+    newest = (
+        sa.select(earlier.c.planned_at)
+        .where(earlier.c.client_id == t.client.c.person_id)
+        .order_by(earlier.c.planned_at.desc())
+        .limit(1)
+        .offset(most - 1)
+        .scalar_subquery()
+    )
+    return sa.func.coalesce(newest, sa.literal(now - FAR_BACK, t.Instant))
+
+
 def _meets(one: CheckIn, spans: Sequence[tuple[datetime, datetime | None]]) -> bool:
     start, end = one.sent_at or one.planned_at, one.finished_at or one.expires_at or one.planned_at
     return any(begin <= end and (over is None or over >= start) for begin, over in spans)
@@ -138,8 +173,12 @@ def _meets(one: CheckIn, spans: Sequence[tuple[datetime, datetime | None]]) -> b
 
 def _row(one: CheckIn) -> dict[str, Any]:
     row = {name: getattr(one, name) for name in CheckIn.__dataclass_fields__}
-    row["items"] = [{"question": item.question, "goal": item.goal_id} for item in one.items]
+    row["items"] = _items(one)
     return row
+
+
+def _items(one: CheckIn) -> list[dict[str, str | None]]:
+    return [{"question": item.question, "goal": item.goal_id} for item in one.items]
 
 
 def _check_in(row: Mapping[Any, Any]) -> CheckIn:

@@ -1,5 +1,6 @@
 """Meetings of client and worker: held, missed, or still to come."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,6 +34,15 @@ class Sessions:
 
     async def held(self, client_id: str) -> list[datetime]:
         return [one.at for one in await self.of(client_id) if one.state == HELD]
+
+    async def missed(self, client_ids: Sequence[str], since: datetime) -> Mapping[str, list[datetime]]:
+        """Client → when somebody said, from `since` on, that a meeting was not held."""
+        c = t.session.c
+        query = sa.select(c.client_id, c.said_at).where(c.client_id.in_(client_ids), c.state == MISSED)
+        found: dict[str, list[datetime]] = {one: [] for one in client_ids}
+        for row in await self._con.execute(query.where(c.said_at >= since)):
+            found[row.client_id].append(row.said_at)
+        return found
 
     async def put(self, client_id: str, at: datetime, state: str, by_ref: str, now: datetime) -> None:
         """Say what became of the meeting at `at`; saying it again replaces what was said."""

@@ -1,7 +1,7 @@
 """Signals on record, and the history that rules read, put together from everything that is known of a client."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -123,6 +123,21 @@ class Signals:
         ids = list(signal_ids)
         if ids:
             await self._con.execute(t.signal.update().where(t.signal.c.id.in_(ids)).values(**values))
+
+    async def noticed(
+        self, client_ids: Sequence[str], rules: Collection[str], since: datetime
+    ) -> Mapping[str, list[Told]]:
+        """Client → what these rules have on record since then and what still holds."""
+        c = t.signal.c
+        query = sa.select(c.client_id, c.rule, c.construct, c.raised_at, c.source, c.tier).where(
+            c.client_id.in_(client_ids), c.rule.in_(rules), c.raised_at >= since, c.holds.is_(True)
+        )
+        found: dict[str, list[Told]] = {one: [] for one in client_ids}
+        for row in await self._con.execute(query):
+            construct = Construct(row.construct) if row.construct else None
+            told = Told(row.rule, construct, row.raised_at, row.source, alerted=False, tier=Tier(row.tier))
+            found[row.client_id].append(told)
+        return found
 
     async def _kept(self, *where: sa.ColumnElement[bool]) -> list[Kept]:
         query = sa.select(t.signal).where(*where).order_by(t.signal.c.raised_at, t.signal.c.id)

@@ -214,9 +214,10 @@ worker_rating = sa.Table(
     meta,
     _id(),
     _to("client", "client_id", index=True),
-    _to("person", "worker_id"),
-    sa.Column("value", sa.Float, nullable=False),
-    _when("rated_at", null=False),
+    _to("person", "worker_id", index=True),
+    _when("asked_at", null=False),
+    _score("value"),
+    _when("rated_at"),
 )
 
 # ---------------------------------------------------------------- check-ins

@@ -7,7 +7,7 @@ of the card that the bot did not know of counts all the same, and the copy loses
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.actions import alerts, delivery, people, prompts, reading
+from bot.actions import alerts, delivery, direct, people, prompts, reading
 from bot.actions.desk import Turn
 from bot.bank import spoken
 from bot.domain.answers import OutOfRange, is_number, read
@@ -103,6 +103,7 @@ async def _answer(
     if meant is not Means.SAME:
         answers = with_answer(answers, _kept(turn, check_in, item, question, said, typed))
         await turn.m.answers.add(check_in, answers[-1])
+        check_in = await direct.after(turn, client, check_in, answers)
     elif not check_in.running or check_in.position != item:
         return meant
     await _onward(turn, client, check_in, answers, item, meant)
@@ -206,11 +207,9 @@ async def _arrived(turn: Turn, client: Client, check_in: CheckIn, tapped: int | 
 
 async def _sent(turn: Turn, client: Client, check_in: CheckIn) -> CheckIn:
     schedule = turn.plan.schedule(check_in.schedule)
-    closes_at = check_in.expires_at or turn.now
-    zone = client.person.timezone
-    remind_at = (
-        reminder_at(schedule, turn.plan.calendar, zone, turn.now, closes_at, client.quiet_mode) if schedule else None
-    )
+    closes_at, zone, remind_at = check_in.expires_at or turn.now, client.person.timezone, None
+    if schedule:
+        remind_at = reminder_at(schedule, turn.plan.calendar, zone, turn.now, closes_at, client.quiet_mode)
     opened = replace(check_in, state=step(check_in.state, Event.SENT), sent_at=turn.now, remind_at=remind_at)
     await turn.m.checkins.change(opened.id, state=opened.state, sent_at=opened.sent_at, remind_at=opened.remind_at)
     return opened

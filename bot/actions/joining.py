@@ -7,11 +7,11 @@ from bot.actions import delivery, people
 from bot.actions.desk import Turn
 from bot.domain import clocks
 from bot.domain.asked import Own
+from bot.domain.asking import Standing, questions_for
 from bot.domain.consent import DONE, Choice, End, step
 from bot.domain.delivery import Post, Urgency
 from bot.domain.errors import Refusal
 from bot.domain.people import Asking, Client, Status, Style
-from bot.domain.plan import Standing, questions_for
 from bot.domain.rhythm import describe, per_week
 from bot.domain.wall import out_of_quiet
 from bot.domain.words import Facts, Json
@@ -187,7 +187,7 @@ def zone_from_offset(turn: Turn, minutes: int | None) -> str:
 async def _facts(turn: Turn, client: Client) -> dict[str, Json]:
     plan, own = turn.plan, Own.from_json(client.own_times)
     schedule = plan.schedules[0] if plan.schedules else None
-    asked = questions_for(schedule, plan.bank, Standing(max_questions=own.max_questions)) if schedule else ()
+    asked = questions_for(schedule, plan.bank, Standing(max_questions=own.max_questions), turn.now) if schedule else ()
     often, n = per_week(plan.schedules, own)
     local = turn.now.astimezone(ZoneInfo(client.person.timezone))
     names = await people.names_for(turn, client)

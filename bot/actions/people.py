@@ -3,6 +3,7 @@
 import hashlib
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -83,13 +84,20 @@ async def worker_of(turn: Turn, client: Client) -> Person | None:
     return await turn.m.people.by_id(client.worker_id) if client.worker_id else None
 
 
+async def others(turn: Turn) -> list[Person]:
+    """Who may hear what a client's worker does not, the first before all."""
+    found = [await turn.m.people.by_ref(ref) for ref in turn.plan.alerts.complaints_to]
+    return [one for one in found if one is not None and one.status is not Status.DISCHARGED]
+
+
+def other_than_worker(found: Sequence[Person], client: Client) -> Person | None:
+    """The first who is not the worker concerned."""
+    return next((one for one in found if one.id != client.worker_id), None)
+
+
 async def other_person(turn: Turn, client: Client) -> Person | None:
     """Who hears that a client would like to see someone else: never the worker concerned."""
-    for ref in turn.plan.alerts.complaints_to:
-        person = await turn.m.people.by_ref(ref)
-        if person is not None and person.id != client.worker_id and person.status is not Status.DISCHARGED:
-            return person
-    return None
+    return other_than_worker(await others(turn), client)
 
 
 async def names_for(turn: Turn, client: Client) -> dict[str, Json]:

@@ -1,9 +1,10 @@
 """What is known about the clients on the roster, for the preview of who would be asked what and when. Reads only."""
 
-from bot.actions import people
+from bot.actions import choosing, people
 from bot.actions.desk import Turn
 from bot.actions.timetable import sessions_of
 from bot.domain.asked import Asked
+from bot.domain.asking import Standing
 from bot.domain.checkins import CheckIn
 from bot.domain.people import Client
 from bot.domain.preview import Looked
@@ -20,22 +21,20 @@ async def everybody(turn: Turn) -> list[Looked]:
         some = clients[start : start + AT_A_TIME]
         ids = [client.id for client in some]
         latest = await turn.m.checkins.latest(ids, turn.now)
-        counts, goals = await turn.m.checkins.counts(ids), await turn.m.goals.live_of(ids)
-        found += [_looked(turn, one, live, latest[one.id], counts[one.id], len(goals[one.id])) for one in some]
+        standing = await choosing.standings(turn, some, await turn.m.goals.live_of(ids))
+        found += [_looked(turn, one, live, latest[one.id], standing[one.id]) for one in some]
     return found
 
 
-def _looked(turn: Turn, client: Client, live: bool, latest: list[CheckIn], earlier: int, goals: int) -> Looked:
+def _looked(turn: Turn, client: Client, live: bool, latest: list[CheckIn], standing: Standing) -> Looked:
     version = people.consent_version(turn.plan, client.person.language)
     ends = [one.expires_at or one.planned_at for one in latest if one.running]
     # The newest stands first; of each schedule only that one counts.
     last = {one.schedule: Due(one.local_date, one.slot, one.planned_at) for one in reversed(latest)}
     return Looked(
         Asked.of(client, live=live, consent_version=version),
-        earlier=earlier,
-        goals=goals,
+        standing,
         sessions=sessions_of(client),
-        has_next_session=client.next_session is not None,
         last=last,
         open_until=max(ends, default=None),
     )

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.actions import delivery
+from bot.actions import delivery, people
 from bot.actions.desk import Turn
 from bot.actions.people import local
 from bot.domain.checkins import Answer, CheckIn, Event, State, ended, holding, item_before, step
@@ -18,7 +18,7 @@ from bot.domain.delivery import CLEAR, DELETE, Post, Urgency
 from bot.domain.goals import Goal
 from bot.domain.next_in import next_in
 from bot.domain.outgoing import MESSAGE
-from bot.domain.people import Asking, Client, Person, worker_name_for
+from bot.domain.people import Asking, Client, Person, Style, worker_name_for
 from bot.domain.plan import Plan
 from bot.domain.questions import Question
 from bot.domain.words import Facts
@@ -43,26 +43,27 @@ async def around(turn: Turn, client: Client, check_in: CheckIn) -> Around:
     quotes_manager = any(one is not None and quotes(one, "{manager}") for one in asked)
     about_goals = any(item.goal_id for item in check_in.items)
     goals = {goal.id: goal for goal in await turn.m.goals.of(client.id)} if about_goals else {}
-    return Around(worker, await manager_of(turn) if quotes_manager else None, goals)
+    return Around(worker, await people.other_person(turn, client) if quotes_manager else None, goals)
 
 
 def quotes(question: Question, placeholder: str) -> bool:
     return any(placeholder in words for words in (*question.text.values(), *question.note.values()))
 
 
-async def manager_of(turn: Turn) -> Person | None:
-    """The person who hears what the worker does not."""
-    refs = turn.plan.alerts.complaints_to
-    return await turn.m.people.by_ref(refs[0]) if refs else None
-
-
 # ---------------------------------------------------------------- the question
 
 
 def question_facts(
-    client: Client, check_in: CheckIn, answers: Sequence[Answer], plan: Plan, near: Around, *, away: bool = False
+    client: Client,
+    check_in: CheckIn,
+    answers: Sequence[Answer],
+    plan: Plan,
+    near: Around,
+    *,
+    away: bool = False,
+    offers: bool = False,
 ) -> Facts:
-    """What the card shows of the item at `check_in.position`."""
+    """What the card shows of the item at `check_in.position`. `offers`: other wording is offered with it."""
     asked = [n for n, item in enumerate(check_in.items) if item.question in plan.bank]
     item = check_in.items[check_in.position]
     goal = near.goals.get(item.goal_id) if item.goal_id else None
@@ -81,6 +82,7 @@ def question_facts(
         "date": local(client.person, client.next_session) if client.next_session else None,
         "back": item_before(check_in, check_in.position, plan.bank) is not None,
         "first": not client.card_explained,
+        "offers": offers and client.style is Style.NUMBERS,
         "chosen": held.said if held else None,
         "away": away,
     }

@@ -10,16 +10,17 @@ from datetime import timedelta
 
 import structlog
 
-from bot.actions import delivery, menu, people, prompts
+from bot.actions import choosing, delivery, menu, people, prompts
 from bot.actions.desk import Turn
 from bot.actions.prompts import Around
 from bot.actions.timetable import last_of, sessions_of
 from bot.domain.asked import Asked, Own
+from bot.domain.asking import Standing, goal_for, offers_other_wording, questions_for, takes_turns
 from bot.domain.checkins import ASKED_ABOUT, MISSES_BEFORE_ASKING, CheckIn, Item, State, asks_about_questions
 from bot.domain.delivery import Guard, Post, Urgency
 from bot.domain.goals import Goal
 from bot.domain.people import Client, Person, Status, worker_name_for
-from bot.domain.plan import Plan, Standing, goal_for, questions_for
+from bot.domain.plan import Plan
 from bot.domain.questions import Asks
 from bot.domain.schedules import (
     Decision,
@@ -35,6 +36,7 @@ from bot.domain.schedules import (
     latest_send,
     next_due,
 )
+from bot.domain.turns import Round
 from storage.tables import new_id
 from storage.timetable import Overtaken, Slot
 from storage.unit_of_work import is_trouble
@@ -53,10 +55,10 @@ class _Known:
     live: bool
     clients: dict[str, Client]
     workers: dict[str, Person]
-    manager: Person | None
+    others: list[Person]
     goals: dict[str, list[Goal]]
     latest: dict[str, list[CheckIn]]
-    counts: dict[str, int]
+    standing: dict[str, Standing]
     asks_about: set[str]
 
 
@@ -117,17 +119,17 @@ async def _read(turn: Turn, due: Sequence[Slot]) -> _Known:
     ids = sorted({slot.client_id for slot in due})
     clients = await turn.m.people.clients_by_id(ids)
     workers = await turn.m.people.many({one.worker_id for one in clients.values() if one.worker_id})
-    latest = dict(await turn.m.checkins.latest(ids, turn.now))
+    latest, goals = dict(await turn.m.checkins.latest(ids, turn.now)), await turn.m.goals.live_of(ids)
     quiet = [one for one in ids if sum(map(_is_missed, latest[one])) >= MISSES_BEFORE_ASKING]
     asks_about = {one for one in quiet if asks_about_questions(await turn.m.checkins.past(latest[one]))}
     return _Known(
         live=not people.lacks(turn) and not await people.contacts_missing(turn),
         clients=clients,
         workers=workers,
-        manager=await prompts.manager_of(turn),
-        goals=await turn.m.goals.live_of(ids),
+        others=await people.others(turn),
+        goals=goals,
         latest=latest,
-        counts=dict(await turn.m.checkins.counts(ids)),
+        standing=await choosing.standings(turn, list(clients.values()), goals),
         asks_about=asks_about,
     )
 
@@ -155,13 +157,20 @@ def _release(turn: Turn, slot: Slot, known: _Known, decided: _Decided) -> None:
         return  # this very occasion is on record already
     check_in = _check_in(turn, slot, client, schedule, decision, known)
     known.latest[client.id].insert(0, check_in)
-    known.counts[client.id] += 1
     decided.check_ins.append(check_in)
     if check_in.reason == ASKED_ABOUT:
         known.asks_about.discard(client.id)
         decided.posts.append(_about_questions(check_in, client, known, following))
     elif check_in.state is State.PLANNED:
         decided.posts.append(_question(turn, check_in, client, schedule, known))
+        _remember(turn, check_in, schedule, known)
+
+
+def _remember(turn: Turn, check_in: CheckIn, schedule: Schedule, known: _Known) -> None:
+    """Another schedule of the same client may be due in this very batch."""
+    before = known.standing[check_in.client_id]
+    now = Round(check_in.id, check_in.planned_at, check_in.items, takes_turns(schedule, turn.plan.bank))
+    known.standing[check_in.client_id] = replace(before, rounds=(now, *before.rounds))
 
 
 def _decision(turn: Turn, slot: Slot, client: Client, schedule: Schedule, known: _Known) -> Decision:
@@ -189,7 +198,7 @@ def _is(one: CheckIn, slot: Slot) -> bool:
 
 
 def _check_in(turn: Turn, slot: Slot, client: Client, schedule: Schedule, decision: Decision, known: _Known) -> CheckIn:
-    items = _items(turn.plan, client, schedule, known) if isinstance(decision, Send) else ()
+    items = _items(turn.plan, client, schedule, slot.due, known) if isinstance(decision, Send) else ()
     state, reason = _outcome(decision, client, items, known)
     over = state is not State.PLANNED
     return CheckIn(
@@ -221,19 +230,12 @@ def _outcome(decision: Decision, client: Client, items: Sequence[Item], known: _
     return (State.PLANNED, None) if items else (State.CANCELLED, "nothing_to_ask")
 
 
-def _items(plan: Plan, client: Client, schedule: Schedule, known: _Known) -> tuple[Item, ...]:
-    goals, earlier = known.goals[client.id], known.counts[client.id]
-    own = Own.from_json(client.own_times)
-    standing = Standing(
-        earlier=earlier,
-        live_goals=len(goals),
-        has_next_session=client.next_session is not None,
-        max_questions=own.max_questions,
-    )
-    goal = goal_for(goals, earlier)
+def _items(plan: Plan, client: Client, schedule: Schedule, due: Due, known: _Known) -> tuple[Item, ...]:
+    standing = known.standing[client.id]
+    goal = goal_for(known.goals[client.id], standing.rounds)
     return tuple(
         Item(one, goal.id if goal and _is_about_goal(plan, one) else None)
-        for one in questions_for(schedule, plan.bank, standing)
+        for one in questions_for(schedule, plan.bank, standing, due.at)
     )
 
 
@@ -242,10 +244,10 @@ def _is_about_goal(plan: Plan, question: str) -> bool:
 
 
 def _question(turn: Turn, check_in: CheckIn, client: Client, schedule: Schedule, known: _Known) -> Post:
-    near = Around(
-        known.workers[client.worker_id or ""], known.manager, {goal.id: goal for goal in known.goals[client.id]}
-    )
-    facts = prompts.question_facts(client, check_in, (), turn.plan, near)
+    other = people.other_than_worker(known.others, client)
+    near = Around(known.workers[client.worker_id or ""], other, {goal.id: goal for goal in known.goals[client.id]})
+    offers = offers_other_wording(known.standing[client.id], check_in.planned_at, client.person.timezone)
+    facts = prompts.question_facts(client, check_in, (), turn.plan, near, offers=offers)
     return Post(
         to=client.id,
         kind="client.question",

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any
 
-from bot.actions import cards, duty, people
+from bot.actions import cards, duty, people, signals
 from bot.actions.desk import Turn
 from bot.domain.alerts import AlertState, Kind
 from bot.domain.checkins import Answer, CheckIn, State
@@ -21,6 +21,8 @@ from storage.stores import Stores
 
 FORMAT = 1
 SINCE = timedelta(days=28)
+FEWEST_WORKERS = 3
+"""Figures of workers' own ratings are shown from so many workers on."""
 
 
 # ---------------------------------------------------------------- export
@@ -216,7 +218,17 @@ async def figures(m: Stores, plan: Plan, since: datetime, now: datetime) -> dict
         "better": state.count(AlertState.REPAIRED),
         "not_yet": state.count(AlertState.NOT_REPAIRED),
         "no_answer": state.count(AlertState.UNCONFIRMED),
+        "ratings": await _ratings(m, plan, since),
     }
+
+
+async def _ratings(m: Stores, plan: Plan, since: datetime) -> dict[str, Json] | None:
+    """How workers rate working together, over the whole service; None where so few did that one could be known by it."""
+    said = await m.ratings.said_since(since)
+    if len({worker for worker, _ in said}) < FEWEST_WORKERS:
+        return None
+    level = signals.parameters(plan)["worker_strain"]["level"]
+    return {"n": len(said), "low": sum(value <= level for _, value in said)}
 
 
 def in_time(plan: Plan, alert: Alert, now: datetime) -> bool:

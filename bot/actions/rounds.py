@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.actions import answers, delivery, prompts
+from bot.actions import answers, delivery, people, prompts
 from bot.actions.apart import PUSHED_AWAY, together
 from bot.actions.desk import Turn
 from bot.actions.people import local
@@ -202,12 +202,16 @@ async def _offer_again(turn: Turn, check_ins: Sequence[CheckIn], away_since: dat
     workers = await turn.m.people.many(one.worker_id for one in clients.values() if one.worker_id)
     goals = await turn.m.goals.live_of(list(clients))
     given = await turn.m.answers.of_check_ins([one.id for one in check_ins])
-    manager, posts = await prompts.manager_of(turn), []
+    others, posts = await people.others(turn), []
     for check_in in check_ins:
         client = clients[check_in.client_id]
         if not _may_be_offered(turn, client, check_in):
             continue
-        near = prompts.Around(workers.get(client.worker_id or ""), manager, {goal.id: goal for goal in goals[client.id]})
+        near = prompts.Around(
+            workers.get(client.worker_id or ""),
+            people.other_than_worker(others, client),
+            {goal.id: goal for goal in goals[client.id]},
+        )
         facts = prompts.question_facts(client, check_in, given[check_in.id], turn.plan, near, away=True)
         post = prompts.question_post(client, check_in, facts, silent=True, urgency=Urgency.QUESTION, guard=Guard.ASKED)
         posts.append(replace(post, key=f"{check_in.surface}:again:{away_since.isoformat()}"))

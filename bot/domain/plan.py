@@ -6,20 +6,17 @@ whom is worked out with the very functions that ask people.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, time, timedelta
 from enum import Enum, StrEnum
-from typing import TypeVar
 
-from bot.domain.questions import Asks, Bank, Question
+from bot.domain.questions import Bank
 from bot.domain.schedules import Calendar, Schedule
-from bot.domain.words import ALLIANCE, DutyHours, Json, Severity
+from bot.domain.words import DutyHours, Json, Severity
 
 CHECK_HOLDS = timedelta(days=183)
 """Contacts and numbers are rung again after six months."""
-
-Goal = TypeVar("Goal")
 
 
 class Profile(StrEnum):
@@ -198,67 +195,3 @@ def live_problems(plan: Plan, today: date) -> tuple[NotLive, ...]:
     if safety.checked_on is not None and safety.checked_on > today:
         found.append(NotLive("safety.checked_on", Lack.IN_FUTURE))
     return tuple(found)
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What the choice of questions depends on. `earlier` = how many check-ins this client has had before."""
-
-    earlier: int = 0
-    live_goals: int = 0
-    has_task: bool = False
-    has_next_session: bool = False
-    max_questions: int | None = None
-
-
-ROTATING = "rotating"
-"""The pool that fills up a schedule without `questions` of its own."""
-
-
-def questions_for(schedule: Schedule, bank: Bank, client: Standing) -> tuple[str, ...]:
-    """Ids of what is asked this time, in order.
-
-    A schedule without `questions`: one bond, one goals, one tasks item, progress on one live goal if there is one,
-    then rotating ones up to `max_questions`. A pool's name stands for one of its questions, in turn.
-    """
-    most = min(schedule.max_questions, client.max_questions or schedule.max_questions)
-    if schedule.questions:
-        chosen = [_one(bank, name, client) for name in schedule.questions]
-    else:
-        core = [_in_turn(_askable(_core(bank, construct), client), client.earlier) for construct in ALLIANCE]
-        progress = _in_turn(_askable(bank.by_asks(Asks.GOAL_PROGRESS), client), client.earlier)
-        turning = _askable(bank.by_pool(ROTATING), client)
-        room = max(0, most - sum(one is not None for one in (*core, progress)))
-        chosen = [*core, progress, *(_in_turn(turning, client.earlier * room + n) for n in range(room))]
-    return tuple(dict.fromkeys(one.id for one in chosen if one is not None))[:most]
-
-
-def goal_for(goals: Sequence[Goal], earlier: int) -> Goal | None:
-    """Which of the client's live goals a question is about this time: each in turn."""
-    return goals[earlier % len(goals)] if goals else None
-
-
-def _core(bank: Bank, construct: str) -> tuple[Question, ...]:
-    """The items of the pool named like the construct; without one, its plain ratings."""
-    plain = tuple(one for one in bank.questions if one.construct == construct and one.is_alliance)
-    return bank.by_pool(construct) or tuple(one for one in plain if one.pool is None) or plain
-
-
-def _one(bank: Bank, name: str, client: Standing) -> Question | None:
-    offered = (bank[name],) if name in bank else bank.by_pool(name)
-    return _in_turn(_askable(offered, client), client.earlier)
-
-
-def _askable(questions: Sequence[Question], client: Standing) -> tuple[Question, ...]:
-    """Those that have something to be about."""
-    return tuple(
-        one
-        for one in questions
-        if (client.live_goals or not (one.quotes_goal or one.asks is Asks.GOAL_PROGRESS))
-        and (client.has_task or not one.quotes_task)
-        and (client.has_next_session or not one.quotes_date)
-    )
-
-
-def _in_turn(questions: Sequence[Question], turn: int) -> Question | None:
-    return questions[turn % len(questions)] if questions else None

@@ -5,8 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.domain.plan import Plan, Standing, questions_for
+from bot.domain.asking import Standing, questions_for, takes_turns
+from bot.domain.checkins import Item
+from bot.domain.plan import Plan
 from bot.domain.schedules import Asked, Due, Schedule, Send, Skip, Wait, decide, occasions, reminder_at
+from bot.domain.turns import Round
 from bot.domain.words import Json
 
 
@@ -14,15 +17,13 @@ from bot.domain.words import Json
 class Looked:
     """A client as the preview needs them: what decides about asking, and what the choice of questions depends on.
 
-    `goals` are live goals; `earlier` counts check-ins so far; `last` is schedule → its last occasion; `open_until` is
-    the end of the check-in that is open now. Later check-ins are taken to be answered in time.
+    `last` is schedule → its last occasion; `open_until` is the end of the check-in that is open now. Later check-ins
+    are taken to be answered in time.
     """
 
     asked: Asked
-    earlier: int = 0
-    goals: int = 0
+    standing: Standing = field(default_factory=Standing)
     sessions: Sequence[datetime] = ()
-    has_next_session: bool = False
     last: Mapping[str, Due] = field(default_factory=dict)
     open_until: datetime | None = None
 
@@ -60,7 +61,7 @@ class Line:
 
 def somebody(plan: Plan) -> Looked:
     """A made-up client in the service's own zone, for when there is no roster yet."""
-    return Looked(Asked("somebody", plan.service.timezone))
+    return Looked(Asked("somebody", plan.service.timezone), Standing(has_other=bool(plan.alerts.complaints_to)))
 
 
 def preview(plan: Plan, clients: Iterable[Looked], now: datetime, days: int) -> list[Line]:
@@ -72,12 +73,18 @@ def preview(plan: Plan, clients: Iterable[Looked], now: datetime, days: int) -> 
 
 def _of_client(plan: Plan, client: Looked, now: datetime, until: datetime) -> Iterator[Line]:
     due = [(one, schedule) for schedule in plan.schedules for one in _occasions(plan, schedule, client, now, until)]
-    earlier, last = client.earlier, dict(client.last)
     for one, schedule in sorted(due, key=lambda pair: (pair[0].at, pair[1].name)):
-        line = _line(plan, schedule, replace(client, earlier=earlier, last=last), one)
+        line = _line(plan, schedule, client, one)
         yield line
         if line.outcome == "ask":
-            earlier, last = earlier + 1, {**last, schedule.name: one}
+            client = _after(client, line, one, takes_turns(schedule, plan.bank))
+
+
+def _after(client: Looked, line: Line, due: Due, in_turn: bool) -> Looked:
+    """The same client, once that check-in has been answered."""
+    now = Round(f"{due.at.isoformat()} {line.schedule}", due.at, tuple(Item(one) for one in line.questions), in_turn)
+    standing = replace(client.standing, rounds=(now, *client.standing.rounds))
+    return replace(client, standing=standing, last={**client.last, line.schedule: due})
 
 
 def _occasions(plan: Plan, schedule: Schedule, client: Looked, now: datetime, until: datetime) -> Iterator[Due]:
@@ -103,16 +110,10 @@ def _line(plan: Plan, schedule: Schedule, client: Looked, due: Due) -> Line:
     line = Line(asked.ref, schedule.name, due.local_date, at, asked.timezone, "ask")
     if not isinstance(decision, Send):
         return replace(line, outcome=str(decision.reason) if isinstance(decision, Skip) else "late")
-    standing = Standing(
-        earlier=client.earlier,
-        live_goals=client.goals,
-        has_next_session=client.has_next_session or any(session > at for session in client.sessions),
-        max_questions=asked.own.max_questions,
-    )
     closes = decision.expires_at
     return replace(
         line,
-        questions=questions_for(schedule, plan.bank, standing),
+        questions=questions_for(schedule, plan.bank, client.standing, due.at),
         reminder_at=reminder_at(schedule, plan.calendar, asked.timezone, at, closes, asked.quiet_mode),
         expires_at=closes,
     )

@@ -47,6 +47,7 @@ def _text(asked: Question, facts: Facts, voice: Voice, in_words: bool) -> Html:
         say("client.question.type_it") if asked.scale is Scale.TEXT else None,
         filled(note, facts, voice) if note else None,
         say("client.question.first_time", worker=facts["worker"]) if facts["first"] else None,
+        say("client.question.offer_words") if _offers(asked, facts) else None,
         _chosen(asked, facts, voice, in_words),
         say("client.question.reoffered") if facts["away"] else None,
     )
@@ -116,10 +117,15 @@ def _ways(asked: Question, facts: Facts, voice: Voice) -> Rows:
     if facts["back"]:
         ways.insert(0, button(say("client.question.buttons.back"), BACK, check_in, item))
     rows: Rows = (tuple(ways),)
-    if facts["first"] and asked.scale is Scale.NUMBERS:
+    if (facts["first"] and asked.scale is Scale.NUMBERS) or _offers(asked, facts):
         other = "numbers" if facts["style"] == "words" else "words"
         rows += ((button(say(f"client.question.buttons.{other}"), WORDS, check_in, other),),)
     return rows
+
+
+def _offers(asked: Question, facts: Facts) -> bool:
+    """Words instead of numbers, offered once in a while to whom the same number comes easily."""
+    return bool(facts.get("offers")) and not facts["first"] and asked.scale is Scale.NUMBERS
 
 
 def packed(buttons: Iterable[Button]) -> Rows:

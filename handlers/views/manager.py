@@ -215,6 +215,7 @@ def report(facts: Facts, voice: Voice) -> Screen:
             ),
         ),
         _nothing_missed(f, voice),
+        say("manager.report.ratings", **f["ratings"]) if f.get("ratings") else None,
         say("manager.report.footnote"),
     )
     return Screen(text)
@@ -236,7 +237,17 @@ def _nothing_missed(f: Mapping[str, Any], voice: Voice) -> Html | None:
     return voice.say(f"{base}.text", n=f["taken"], day=f["since"]) if f["taken"] else None
 
 
+def fit(facts: Facts, voice: Voice) -> Screen:
+    """The answer about the right person, for whoever hears what the worker does not. Nothing to take."""
+    said, who = str(facts["said"]), {"ref": facts["ref"], "name": facts["name"]}
+    if said == "changed":
+        return Screen(voice.say("manager.fit.changed", ref=who["ref"]), protected=True)
+    words = voice.say(f"manager.fit.{said}", name=who["name"])
+    return Screen(voice.say("manager.fit.text", said=words, **who), protected=True)
+
+
 VIEWS: Mapping[str, View] = {
+    "manager.fit": fit,
     "manager.escalation": escalation,
     "manager.taken": taken,
     "manager.still_there": still_there,

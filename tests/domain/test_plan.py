@@ -1,4 +1,4 @@
-"""The plan: its version, what keeps the bot from going live, and which questions are asked this time."""
+"""The plan: its version, and what keeps the bot from going live."""
 
 from dataclasses import replace
 from datetime import date, time, timedelta
@@ -6,12 +6,10 @@ from datetime import date, time, timedelta
 import pytest
 
 from bot import bank
-from bot.domain.plan import Lack, NotLive, Standing, goal_for, live_problems, questions_for
-from bot.domain.schedules import Schedule
+from bot.domain.plan import Lack, NotLive, live_problems
 from tests.support.plans import a_plan
 
 BANK = bank.shipped()
-USUAL = Schedule("usual")
 TODAY = date(2026, 5, 12)
 
 
@@ -64,49 +62,3 @@ class TestLive:
         needed = a_plan().people_needed
         assert needed["alerts.cover"] == ("W-1", "W-2")
         assert needed["safety.checked_by"] == ("M-1",)
-
-
-class TestQuestions:
-    def test_bond_goals_tasks_then_one_in_turn(self) -> None:
-        asked = [questions_for(USUAL, BANK, Standing(earlier)) for earlier in range(40)]
-        assert {one[:3] for one in asked} == {("B1", "G1", "T1")}
-        assert {len(one) for one in asked} == {4}
-        askable = {"R1", "C1", "B3", "E3", "P1", "D2", "S1", "B2"}
-        assert {one[3] for one in asked} == askable
-
-    def test_progress_on_a_live_goal_comes_before_those_in_turn(self) -> None:
-        assert questions_for(USUAL, BANK, Standing(5, live_goals=1)) == ("B1", "G1", "T1", "G3")
-
-    def test_the_same_count_gives_the_same_questions(self) -> None:
-        assert questions_for(USUAL, BANK, Standing(7)) == questions_for(USUAL, BANK, Standing(7))
-
-    def test_with_more_room_several_are_asked_in_turn_and_none_twice(self) -> None:
-        asked = questions_for(replace(USUAL, max_questions=6), BANK, Standing(1, live_goals=2))
-        assert len(asked) == len(set(asked)) == 6
-
-    @pytest.mark.parametrize(("most", "asked"), [(1, ("B1",)), (2, ("B1", "G1")), (3, ("B1", "G1", "T1"))])
-    def test_never_more_than_the_most(self, most: int, asked: tuple[str, ...]) -> None:
-        assert questions_for(replace(USUAL, max_questions=most), BANK, Standing()) == asked
-
-    def test_a_client_may_want_fewer_but_not_more(self) -> None:
-        assert questions_for(USUAL, BANK, Standing(max_questions=1)) == ("B1",)
-        assert len(questions_for(USUAL, BANK, Standing(max_questions=9))) == 4
-
-    def test_a_schedule_s_own_questions_are_asked_in_its_order(self) -> None:
-        schedule = replace(USUAL, questions=("T1", "B1"))
-        assert questions_for(schedule, BANK, Standing(3)) == ("T1", "B1")
-
-    def test_a_pool_stands_for_one_of_its_questions_in_turn(self) -> None:
-        schedule = replace(USUAL, questions=("B1", "rotating"))
-        asked = {questions_for(schedule, BANK, Standing(n))[1] for n in range(3)}
-        assert asked == {"R1", "C1", "B3"}
-
-    def test_what_has_nothing_to_be_about_is_left_out(self) -> None:
-        schedule = replace(USUAL, questions=("G3", "T3", "E1", "B1"))
-        assert questions_for(schedule, BANK, Standing()) == ("B1",)
-        everything = Standing(live_goals=1, has_task=True, has_next_session=True)
-        assert questions_for(schedule, BANK, everything) == ("G3", "T3", "E1", "B1")
-
-    def test_goals_are_asked_about_in_turn(self) -> None:
-        assert [goal_for(["a", "b"], earlier) for earlier in range(3)] == ["a", "b", "a"]
-        assert goal_for([], 3) is None

@@ -52,8 +52,8 @@ class TestPreview:
         assert said(preview(plan, [somebody(plan)], MONDAY, 3)) == ["2026-03-24 09:00 ask"]
 
     def test_questions_come_in_turn_as_they_will(self) -> None:
-        lines = preview(PLAN, [replace(somebody(PLAN), earlier=3)], MONDAY, 14)
-        assert [line.questions[3] for line in lines] == ["E3", "P1", "D2", "S1"]
+        lines = preview(PLAN, [somebody(PLAN)], MONDAY, 21)
+        assert [line.questions[3] for line in lines] == ["R1", "E3", "R1", "B3", "C1", "E3"]
 
     def test_a_schedule_after_sessions_follows_those_that_are_known(self) -> None:
         schedule = Schedule("after", after_session=timedelta(hours=20), questions=("R1",))

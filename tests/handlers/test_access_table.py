@@ -39,6 +39,7 @@ class Place:
     check_in: str
     goal: str
     remark: str
+    asking: str
 
     def taps(self) -> Iterator[str]:
         """Every button that there is, with Alex's ids in it."""
@@ -64,6 +65,7 @@ class Place:
         yield f"1:gs:{goal}"
         yield from (f"1:r:{self.remark}:{what}" for what in "ynd")
         yield from (f"1:hd:{client}:again", f"1:hd:{client}:hold")
+        yield from (f"1:rt:{self.asking}:3", f"1:rt:{self.asking}:skip")
 
     def commands(self) -> Iterator[str]:
         for name in ("client", "met", "missed", "hold", "invite", "ack", "intouch"):
@@ -83,11 +85,12 @@ async def place(sqlite_empty: Memory, plan: Plan) -> Place:
     async with desk.turn() as turn:
         goal = await goals.add(turn, world.client, "see my sister")
         await alerts.raise_danger(turn, world.client, frozenset({"self_harm"}), "typed")
+        asking = await turn.m.ratings.ask(world.client.id, world.worker.id, turn.now.date(), turn.now)
     await world.settle()
     async with desk.glance() as m:
         [remark] = await m.remarks.of(world.client.id)
     kinds = {one.kind.value: one.id for one in await world.alerts()}
-    return Place(world, kinds["alliance"], kinds["danger"], check_in.id, goal.id, remark.id)
+    return Place(world, kinds["alliance"], kinds["danger"], check_in.id, goal.id, remark.id, asking or "")
 
 
 async def _kim(world: World) -> Phone:

@@ -290,6 +290,8 @@ _ROWS = (
             "level": Parameter(5, 0, 9, "low is this or less"),
             "gap": Parameter(3, 0.5, 10, "or so far from the client's mean"),
             "days": Parameter(28, 7, 120, "days over which the client's mean is taken"),
+            "every_days": Parameter(28, 14, 365, "days between two askings about one client"),
+            "per_week": Parameter(3, 1, 5, "askings of one worker in seven days, never two on one day"),
         },
         private=True,
     ),

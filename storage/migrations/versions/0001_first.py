@@ -262,14 +262,16 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("client_id", sa.String(length=16), nullable=False),
         sa.Column("worker_id", sa.String(length=16), nullable=False),
-        sa.Column("value", sa.Float(), nullable=False),
-        sa.Column("rated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("value", sa.Float(), nullable=True),
+        sa.Column("rated_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["client_id"], ["client.person_id"], name=op.f("fk_worker_rating_client_id_client")),
         sa.ForeignKeyConstraint(["worker_id"], ["person.id"], name=op.f("fk_worker_rating_worker_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_worker_rating")),
     )
     with op.batch_alter_table("worker_rating", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_worker_rating_client_id"), ["client_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_worker_rating_worker_id"), ["worker_id"], unique=False)
 
     op.create_table(
         "timetable",
@@ -501,6 +503,7 @@ def downgrade() -> None:
 
     op.drop_table("timetable")
     with op.batch_alter_table("worker_rating", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_worker_rating_worker_id"))
         batch_op.drop_index(batch_op.f("ix_worker_rating_client_id"))
 
     op.drop_table("worker_rating")
