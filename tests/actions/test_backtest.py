@@ -42,7 +42,9 @@ def replayed(world: World, document: dict[str, Any]) -> dict[str, Any]:
 
 
 def figures(signals: list[dict[str, Any]]) -> list[str]:
-    return sorted(json.dumps(one, sort_keys=True) for one in signals)
+    """Without why it made no alert: an export says so beside each signal, a back-test in a list of its own."""
+    told = [{name: value for name, value in one.items() if name != "held"} for one in signals]
+    return sorted(json.dumps(one, sort_keys=True) for one in told)
 
 
 async def test_it_finds_what_the_bot_found_to_the_last_figure(world: World) -> None:

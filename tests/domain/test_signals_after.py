@@ -7,9 +7,9 @@ import pytest
 from bot.domain.alerts import by_kind
 from bot.domain.signals.beside import Rating, Repair
 from bot.domain.signals.catalogue import RULES, settings
-from bot.domain.signals.drop import prior
 from bot.domain.signals.evaluate import Evaluation, evaluate
 from bot.domain.signals.history import History, Told
+from bot.domain.signals.reading import prior
 from bot.domain.usual import after, walk
 from bot.domain.words import Construct, Tier
 from tests.support.histories import A_DAY, A_WEEK, MONDAY, check_in, end, found, rated, weekly

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.signals.catalogue import settings
-from bot.domain.signals.drop import prior
 from bot.domain.signals.evaluate import Evaluation, evaluate
 from bot.domain.signals.history import History, Told
 from bot.domain.signals.occasions import State
+from bot.domain.signals.reading import prior
 from bot.domain.usual import after, figure, walk
 from bot.domain.words import Construct, Tier
 from tests.support.histories import A_DAY, A_WEEK, MONDAY, check_in, chose, end, found, missed, replayed, weekly

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from bot.domain.signals.history import History, Signal, Told
 from bot.domain.signals.observations import FRESH, Observation, observations, present_era, weekly
 from bot.domain.signals.occasions import Occasion, Reply, State
-from bot.domain.signals.settings import Settings
+from bot.domain.signals.settings import Parameters, Settings
 from bot.domain.usual import Prior, Step, figure, walk
 from bot.domain.words import Json
 
@@ -36,6 +36,11 @@ def shown(
 
 def _rounded(value: Json) -> Json:
     return figure(value) if isinstance(value, float) else value
+
+
+def prior(numbers: Parameters) -> Prior:
+    """What is believed of a client who has said nothing yet, by the parameters of `drop`; other rules share it."""
+    return Prior(numbers["mu0"], numbers["sigma0"], numbers["kappa0"], numbers["nu0"], numbers["winsor_k"])
 
 
 @dataclass(frozen=True)
@@ -70,13 +75,7 @@ class Reading:
     @cached_property
     def steps(self) -> tuple[Step, ...]:
         """Each interval of `series` against the usual before it, by the numbers of `drop`."""
-        return walk(weekly(self.series), self.prior)
-
-    @property
-    def prior(self) -> Prior:
-        """What is believed of a client who has said nothing yet: the parameters of `drop`, which `slide` shares."""
-        numbers = self.settings["drop"]
-        return Prior(numbers["mu0"], numbers["sigma0"], numbers["kappa0"], numbers["nu0"], numbers["winsor_k"])
+        return walk(weekly(self.series), prior(self.settings["drop"]))
 
     def asked(self, asks: str) -> list[tuple[str, Reply]]:
         """The answers to questions of one kind, oldest first, each with its check-in; skipped ones, and options

@@ -334,6 +334,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("state IN ('raised', 'acknowledged')"),
             postgresql_where=sa.text("state IN ('raised', 'acknowledged')"),
         )
+        batch_op.create_index("ix_alert_worker_id_raised_at", ["worker_id", "raised_at"], unique=False)
         batch_op.create_index("ix_alert_open", ["client_id", "kind", "closed_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_alert_step_due_at"), ["step_due_at"], unique=False)
 
@@ -488,6 +489,7 @@ def downgrade() -> None:
     op.drop_table("answer")
     with op.batch_alter_table("alert", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_alert_step_due_at"))
+        batch_op.drop_index("ix_alert_worker_id_raised_at")
         batch_op.drop_index("ix_alert_open")
         batch_op.drop_index(
             "ix_alert_one_open",
