@@ -12,7 +12,7 @@ from bot.actions.desk import Turn
 from bot.domain.alerts import AlertState, Kind
 from bot.domain.delivery import Guard, Post, Urgency
 from bot.domain.ladder import Rung
-from bot.domain.matters import URGENT, Alert
+from bot.domain.matters import SLIPPED, URGENT, Alert
 from bot.domain.moments import localized
 from bot.domain.people import Client, Person
 from bot.domain.plan import Detail
@@ -98,7 +98,8 @@ async def facts_for(turn: Turn, alert: Alert, client: Client, reader: Person) ->
     if alert.kind is Kind.SOMEONE_ELSE:
         taken = alert.acknowledged_at.isoformat() if alert.acknowledged_at else None
         day = duty.promised(turn.plan, alert.goes_at).isoformat()
-        return "manager.someone_else", facts | {"day": day, "taken": taken}
+        slipped = any(line.state == SLIPPED for line in await turn.m.alerts.history(alert.id))
+        return "manager.someone_else", facts | {"day": day, "taken": taken, "slipped": slipped}
     if rung_of(alert, reader) in (Rung.MANAGER, Rung.LAST_RESORT):
         if alert.client_said in ("try_again", "no_choice"):
             return "manager.still_there", facts | {"chose": alert.client_said}

@@ -14,6 +14,9 @@ DANGER_AGAIN = timedelta(minutes=10)
 DAILY = timedelta(days=1)
 """The last resort is reminded this often until somebody takes it."""
 
+SLIPPED = "slipped"
+"""A line of history: a card of what the client then took elsewhere was on its way, and may have been seen."""
+
 URGENT = (Kind.DANGER, Kind.HARM)
 
 

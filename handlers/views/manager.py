@@ -101,7 +101,8 @@ def still_there(facts: Facts, voice: Voice) -> Screen:
 
 def someone_else(facts: Facts, voice: Voice) -> Screen:
     """A matter of its own."""
-    text = voice.say("manager.someone_else.text", ref=facts["ref"], name=facts["name"], day=facts["day"])
+    key = "manager.someone_else.slipped" if facts.get("slipped") else "manager.someone_else.text"
+    text = voice.say(key, ref=facts["ref"], name=facts["name"], day=facts["day"])
     line = None
     if facts.get("taken"):
         line = voice.say("manager.someone_else.taken", when=facts["taken"], day=facts["day"])
