@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
-from bot.actions import cards, crisis, delivery, ladder, people, prompts, signals, wishes
+from bot.actions import arrivals, cards, crisis, delivery, people, prompts, signals, wishes
 from bot.actions.desk import Turn
 from bot.domain.alerts import Kind
 from bot.domain.checkins import surface as checkin_surface
@@ -133,4 +133,4 @@ async def not_through(turn: Turn, out: Outgoing, why: str) -> None:
     if out.role is Role.CLIENT:
         await note_blocked(turn, out.person_id)
     else:
-        await ladder.not_through(turn, out, why)
+        await arrivals.not_through(turn, out, why)

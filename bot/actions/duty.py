@@ -40,14 +40,16 @@ def due_within(plan: Plan, since: datetime, within: timedelta, *, real_time: boo
     return due(since, within, of(plan), real_time=real_time)
 
 
-def next_other(plan: Plan, alert: Alert, since: datetime) -> tuple[str, datetime] | None:
-    """Ref of the next person on the ladder who is somebody else, and when they are asked if nobody acts."""
-    step, at = alert.step, since
-    while (following := after(alert.ladder, step)) != step:
-        at = rung_ends(plan, alert, step, at)
+def next_other(plan: Plan, alert: Alert, rings_at: datetime | None) -> tuple[int, datetime] | None:
+    """The next rung that is somebody else's, and when they are asked if nobody acts.
+
+    `rings_at`: when this rung is told; None where that has been, and its time runs.
+    """
+    step, at = alert.step, alert.step_due_at if rings_at is None else rung_ends(plan, alert, alert.step, rings_at)
+    while at is not None and (following := after(alert.ladder, step)) != step:
         if alert.ladder[following].ref != alert.ladder[step].ref:
-            return alert.ladder[following].ref, at
-        step = following
+            return following, at
+        step, at = following, rung_ends(plan, alert, following, at)
     return None
 
 

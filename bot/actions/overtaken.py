@@ -3,7 +3,7 @@
 The last look is right before a card leaves (`courier`). What is decided while Telegram has it can only be mended here.
 """
 
-from bot.actions import delivery, duty, ladder, matters, people, said_back
+from bot.actions import arrivals, delivery, duty, matters, people, said_back
 from bot.actions.desk import Turn
 from bot.domain.alerts import AlertState, Kind
 from bot.domain.delivery import DELETE, Guard, Post
@@ -24,7 +24,7 @@ async def rang(turn: Turn, out: Outgoing, message_id: int) -> None:
     elif out.guard is Guard.HOLDER and _is_not_theirs(alert, client, out):
         await _empty(turn, alert, client, out)
     else:
-        await ladder.rang(turn, out, message_id)
+        await arrivals.rang(turn, out, message_id)
 
 
 async def in_doubt(turn: Turn, out: Outgoing, why: str) -> None:

@@ -17,6 +17,9 @@ DAILY = timedelta(days=1)
 SLIPPED = "slipped"
 """A line of history: a card of what the client then took elsewhere was on its way, and may have been seen."""
 
+UNREACHABLE, AWAY = "unreachable", "away"
+"""Lines of history: somebody was passed over, as their chat does not get through, or as they are away."""
+
 URGENT = (Kind.DANGER, Kind.HARM)
 
 

@@ -89,6 +89,8 @@ def _head(facts: Facts, voice: Voice) -> Html:
     if lead == "worker.alert_cover":
         if facts.get("unreachable"):
             return say("worker.cover.unreachable", ref=ref, name=name)
+        if facts.get("away"):
+            return say("worker.cover.away", ref=ref, name=name)
         return say("worker.cover.text", ref=ref, name=name, when=facts["since"])
     return say("worker.alert.head_softened" if facts.get("softened") else "worker.alert.head", ref=ref)
 
