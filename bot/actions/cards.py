@@ -135,6 +135,7 @@ async def _worker(
         facts["softened"] = not shown
     else:
         facts |= await evidence.content(turn, alert, client)
+    facts["unseen"] = alert.check_in_id is None or client.quiet_mode
     following = await asked_next(turn, alert, rings_at)
     if following and alert.state is AlertState.RAISED:
         facts["escalates"] = {"name": following[0], "when": following[1].isoformat()}

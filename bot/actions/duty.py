@@ -3,8 +3,10 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.domain.alerts import Kind
 from bot.domain.ladder import Duty, after, due
-from bot.domain.matters import DAILY, DANGER_AGAIN, URGENT, Alert
+from bot.domain.matters import DAILY, DANGER_AGAIN, URGENT, WEEKLY, Alert
+from bot.domain.on_duty import on_duty as next_on_duty
 from bot.domain.plan import Plan
 from bot.domain.words import DutyHours, Severity, Weekday
 
@@ -51,6 +53,15 @@ def next_other(plan: Plan, alert: Alert, rings_at: datetime | None) -> tuple[int
             return following, at
         step, at = following, rung_ends(plan, alert, following, at)
     return None
+
+
+def comes_back(plan: Plan, kind: Kind, now: datetime) -> datetime:
+    """When what somebody has taken rings for them again, as long as it is not closed: on duty, unless it is danger."""
+    if kind in URGENT:
+        return now + DAILY
+    wanted = now + (DAILY if kind is Kind.SOMEONE_ELSE else WEEKLY)
+    there = next_on_duty(wanted, plan.calendar.working, plan.calendar.closed_dates, plan.service.timezone)
+    return wanted if there is None or there.here else there.at
 
 
 def promised(plan: Plan, since: datetime) -> datetime:

@@ -12,7 +12,7 @@ from bot.actions import cards, crisis, duty, presence
 from bot.actions.desk import Turn
 from bot.domain.alerts import Kind
 from bot.domain.ladder import Rung, Step, after, ladder, next_person
-from bot.domain.matters import AWAY, DAILY, UNREACHABLE, URGENT, Alert
+from bot.domain.matters import AWAY, UNREACHABLE, URGENT, Alert
 from bot.domain.people import Client
 from bot.domain.plan import Plan
 from bot.domain.signals.history import Happening
@@ -206,10 +206,8 @@ async def _again(turn: Turn, alert: Alert, client: Client) -> None:
 
 
 async def _comes_back(turn: Turn, alert: Alert) -> None:
-    """Put off by whoever has it, or promised to a client: it rings for them again. Danger does so every day until
-    somebody has been in touch."""
-    again = turn.now + DAILY if alert.kind in URGENT else None
-    await turn.m.alerts.change(alert.id, snoozed_until=again)
+    """Put off by whoever has it, promised to a client, or only taken: it rings for them again, until it is closed."""
+    await turn.m.alerts.change(alert.id, snoozed_until=duty.comes_back(turn.plan, alert.kind, turn.now))
     await turn.m.alerts.note(alert.id, turn.now, "back", "bot")
     now, client = await turn.m.alerts.get(alert.id), await turn.m.people.client(alert.client_id)
     holder = await turn.m.people.by_id(alert.holder_id) if alert.holder_id else None

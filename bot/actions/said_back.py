@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.actions import delivery, people, prompts
+from bot.actions import delivery, people, prompts, wishes
 from bot.actions.desk import Turn
-from bot.domain.alerts import UNDO, Kind, Wish
+from bot.domain.alerts import NO_TAP, UNDO, Kind, Wish
 from bot.domain.checkins import surface as checkin_surface
 from bot.domain.delivery import DELETE, Post, Urgency
 from bot.domain.matters import SLIPPED, Alert
@@ -84,10 +84,18 @@ async def _when(turn: Turn, client: Client) -> Facts:
     return {"next_in": day.isoformat() if day else None, "is_today": day == today}
 
 
-async def picked_up(turn: Turn, client: Client, alert: Alert, by: str | None) -> None:
-    """A soundless edit of the thanks: somebody has it. `by`: another person's name than the worker's."""
-    if alert.check_in_id is None or alert.kind is not Kind.ALLIANCE or client.quiet_mode:
-        return  # in quiet mode the thanks have been cleared from the chat
+def is_seen(alert: Alert, client: Client) -> bool:
+    """Does the client read that somebody has it? In quiet mode the thanks have been cleared from the chat."""
+    return alert.check_in_id is not None and alert.kind is Kind.ALLIANCE and not client.quiet_mode
+
+
+async def picked_up(turn: Turn, client: Client, alert: Alert, by: str | None) -> bool:
+    """A soundless edit of the thanks: somebody has it. `by`: another person's name than the worker's.
+
+    False: the client does not read it, also where a newer question stands there that they may still answer.
+    """
+    if alert.check_in_id is None or not is_seen(alert, client) or await _is_choosing(turn, client, alert.check_in_id):
+        return False
     await delivery.post(
         turn,
         Post(
@@ -101,3 +109,10 @@ async def picked_up(turn: Turn, client: Client, alert: Alert, by: str | None) ->
             client_id=client.id,
         ),
     )
+    return True
+
+
+async def _is_choosing(turn: Turn, client: Client, check_in_id: str) -> bool:
+    check_in = await turn.m.checkins.by_id(check_in_id)
+    lately = check_in is not None and (check_in.last_touched_at or check_in.planned_at) + NO_TAP > turn.now
+    return lately and await wishes.unsaid(turn, client.id, check_in_id) is not None
