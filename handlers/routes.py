@@ -17,7 +17,7 @@ import handlers.client
 import handlers.manager
 import handlers.views
 import handlers.worker
-from bot.actions import alerts, checkins, delivery, ladder, more, said_back
+from bot.actions import alerts, arrivals, checkins, delivery, more, overtaken, said_back
 from bot.actions.desk import Desk, Turn
 from bot.actions.inbox import MOST_ATTEMPTS
 from bot.actions.people import texts
@@ -119,7 +119,7 @@ async def _refused(turn: Turn, out: Outgoing, why: str) -> None:
 
 HOOKS = Hooks(
     sent={
-        **dict.fromkeys(ladder.KINDS, ladder.rang),
+        **dict.fromkeys(arrivals.KINDS, overtaken.rang),
         "client.question": _asked,
         "client.about_questions": _asked,
         "client.sharing_chosen": said_back.undo_fades,
@@ -127,10 +127,11 @@ HOOKS = Hooks(
         "danger_words": more.clear_later,
     },
     unsent={
-        **dict.fromkeys(ladder.KINDS, ladder.not_told),
+        **dict.fromkeys(arrivals.KINDS, arrivals.not_told),
         "client.question": _not_asked,
         "client.about_questions": _not_asked,
     },
+    doubtful=dict.fromkeys(arrivals.KINDS, overtaken.in_doubt),
     unreachable=alerts.not_through,
     refused=_refused,
 )

@@ -143,6 +143,13 @@ class Outbox:
         await self._con.execute(in_flight.values(why=why))
         return await self._end(sa.and_(*which, _o.state == PostState.WAITING), PostState.DROPPED, why, now)
 
+    async def is_on_its_way(self, alert_id: str, person_id: str, *, new_message: bool) -> bool:
+        """Does a row of this alert wait or fly for this person? `new_message`: edits do not count."""
+        here = (_o.alert_id == alert_id, _o.person_id == person_id)
+        flying = _o.state.in_((PostState.WAITING, PostState.SENDING))
+        query = sa.select(_o.id).where(*here, flying, *((_o.fresh.is_(True),) if new_message else ()))
+        return (await self._con.execute(query.limit(1))).first() is not None
+
     async def counted(self) -> dict[str, int]:
         """How many rows are in each state that still asks for something: waiting, being sent, dead."""
         asks = _o.state.in_((PostState.WAITING, PostState.SENDING, PostState.DEAD))

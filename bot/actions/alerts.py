@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
-from bot.actions import cards, crisis, delivery, ladder, people, prompts, signals, wishes
+from bot.actions import arrivals, cards, crisis, delivery, duty, ladder, people, prompts, signals, wishes
 from bot.actions.desk import Turn
-from bot.domain.alerts import Kind
+from bot.domain.alerts import AlertState, Kind
 from bot.domain.checkins import surface as checkin_surface
 from bot.domain.delivery import Post, Urgency
 from bot.domain.matters import URGENT, Alert
@@ -60,11 +60,29 @@ async def raise_talk(turn: Turn, client: Client, about: str) -> None:
 
 
 async def raise_someone_else(turn: Turn, client: Client) -> None:
-    """A matter of its own, for the named other person; on no surface of the worker. One that is open stays as it is."""
-    if await turn.m.alerts.open_of(client.id, Kind.SOMEONE_ELSE) is not None:
+    """A matter of its own, for the named other person; on no surface of the worker.
+
+    One that is open stays as it is, unless the day that was promised is over: then it rings anew, with a new day.
+    """
+    known = await turn.m.alerts.open_of(client.id, Kind.SOMEONE_ELSE, lock=True)
+    if known is not None:
+        if duty.promised(turn.plan, known.goes_at) <= turn.now:
+            await _promise_anew(turn, client, known)
         return
     event = Event(f"else:{turn.now.isoformat()}"[:40], Happening.TALK, turn.now, about=TalkAbout.SOMEONE_ELSE)
     await signals.happened(turn, client, event)
+
+
+async def _promise_anew(turn: Turn, client: Client, matter: Alert) -> None:
+    worker = await people.worker_of(turn, client)
+    steps = ladder.steps_for(turn.plan, matter.kind, worker.ref if worker else None)
+    again = {"state": AlertState.RAISED, "holder_id": None, "acknowledged_at": None, "snoozed_until": None}
+    await delivery.withdraw(turn, alert_id=matter.id, why="asked again")
+    await turn.m.alerts.change(matter.id, goes_at=turn.now, ladder=steps or matter.ladder, rang_step=-1, **again)
+    await turn.m.alerts.note(matter.id, turn.now, "asked_again", "client")
+    now = await turn.m.alerts.get(matter.id)
+    assert now is not None
+    await ladder.take(turn, now, client, ladder.first_step(now.kind, now.ladder), at=turn.now)
 
 
 # ---------------------------------------------------------------- silence of the chat itself
@@ -103,11 +121,13 @@ async def ask_wish(turn: Turn, client: Client, check_in_id: str) -> None:
     if found is None or (found.alert is not None and not found.alert.is_open):
         await prompts.thanks(turn, client, check_in_id)
         return
-    await post_choice(turn, client, check_in_id, "ask" if found.alert else "ask_resting")
+    said = "ask_resting" if found.alert is None else "ask_known" if found.alert.sent else "ask"
+    await post_choice(turn, client, check_in_id, said)
 
 
 async def post_choice(turn: Turn, client: Client, check_in_id: str, said: str) -> None:
-    """The three buttons under one text: `ask`, `ask_resting` where no tap means no word, or `undone` after *Undo*."""
+    """The three buttons under one text: `ask`, `undone` after *Undo*, or where no tap means that nothing is added:
+    `ask_known` (the worker has a card already), `ask_resting` (there is none)."""
     names: Facts = await people.names_for(turn, client)
     other = await people.other_person(turn, client)
     await delivery.post(
@@ -133,4 +153,4 @@ async def not_through(turn: Turn, out: Outgoing, why: str) -> None:
     if out.role is Role.CLIENT:
         await note_blocked(turn, out.person_id)
     else:
-        await ladder.not_through(turn, out, why)
+        await arrivals.not_through(turn, out, why)

@@ -11,8 +11,8 @@ from bot.actions import delivery, duty, evidence, people
 from bot.actions.desk import Turn
 from bot.domain.alerts import AlertState, Kind
 from bot.domain.delivery import Guard, Post, Urgency
-from bot.domain.ladder import Rung
-from bot.domain.matters import URGENT, Alert
+from bot.domain.ladder import Rung, next_person
+from bot.domain.matters import AWAY, SLIPPED, UNREACHABLE, URGENT, Alert
 from bot.domain.moments import localized
 from bot.domain.people import Client, Person
 from bot.domain.plan import Detail
@@ -81,8 +81,26 @@ def holds_step(alert: Alert, reader: Person) -> bool:
     return alert.state is AlertState.RAISED and (rung is Rung.COVER or alert.holder_ref == reader.ref)
 
 
-async def facts_for(turn: Turn, alert: Alert, client: Client, reader: Person) -> tuple[str, dict[str, Json]]:
-    """(kind of the view, its facts) for one reader as things stand now."""
+async def asked_next(turn: Turn, alert: Alert, rings_at: datetime | None = None) -> tuple[str, datetime] | None:
+    """Name of whoever is asked next if nobody acts, and when. Whoever is not there then is passed over, as it will be.
+
+    `rings_at`: when the rung as it is now is told; None where its time runs already.
+    """
+    runs = alert.rang_step == alert.step and alert.step_due_at is not None
+    found = duty.next_other(turn.plan, alert, None if runs and rings_at is None else rings_at or turn.now)
+    if found is None:
+        return None
+    step, at = found
+    person = await turn.m.people.by_ref(alert.ladder[step].ref)
+    while (person is None or not person.is_there(at)) and (following := next_person(alert.ladder, step)) != step:
+        step, person = following, await turn.m.people.by_ref(alert.ladder[following].ref)
+    return person.name if person else alert.ladder[step].ref, at
+
+
+async def facts_for(
+    turn: Turn, alert: Alert, client: Client, reader: Person, rings_at: datetime | None = None
+) -> tuple[str, dict[str, Json]]:
+    """(kind of the view, its facts) for one reader as things stand now, or when it rings."""
     worker = await people.worker_of(turn, client)
     facts: dict[str, Json] = {
         "alert": alert.id,
@@ -91,23 +109,24 @@ async def facts_for(turn: Turn, alert: Alert, client: Client, reader: Person) ->
         "state": alert.state.value,
         "severity": alert.severity.value,
         "states": await states(turn, alert, reader),
-        "since": alert.goes_at.isoformat(),
+        "since": (alert.rang_at or alert.goes_at).isoformat(),
     }
     if alert.kind in URGENT:
         return await _danger(turn, alert, client, reader, facts)
     if alert.kind is Kind.SOMEONE_ELSE:
         taken = alert.acknowledged_at.isoformat() if alert.acknowledged_at else None
         day = duty.promised(turn.plan, alert.goes_at).isoformat()
-        return "manager.someone_else", facts | {"day": day, "taken": taken}
+        slipped = any(line.state == SLIPPED for line in await turn.m.alerts.history(alert.id))
+        return "manager.someone_else", facts | {"day": day, "taken": taken, "slipped": slipped}
     if rung_of(alert, reader) in (Rung.MANAGER, Rung.LAST_RESORT):
         if alert.client_said in ("try_again", "no_choice"):
             return "manager.still_there", facts | {"chose": alert.client_said}
-        return await _escalation(turn, alert, facts)
-    return await _worker(turn, alert, client, reader, facts)
+        return await _escalation(turn, alert, facts, rings_at)
+    return await _worker(turn, alert, client, reader, facts, rings_at)
 
 
 async def _worker(
-    turn: Turn, alert: Alert, client: Client, reader: Person, facts: dict[str, Json]
+    turn: Turn, alert: Alert, client: Client, reader: Person, facts: dict[str, Json], rings_at: datetime | None
 ) -> tuple[str, dict[str, Json]]:
     rung = rung_of(alert, reader)
     if turn.plan.alerts.detail is Detail.DISCREET:
@@ -116,36 +135,40 @@ async def _worker(
         facts["softened"] = not shown
     else:
         facts |= await evidence.content(turn, alert, client)
-    following = duty.next_other(turn.plan, alert, max(alert.goes_at, turn.now))
+    facts["unseen"] = alert.check_in_id is None or client.quiet_mode
+    following = await asked_next(turn, alert, rings_at)
     if following and alert.state is AlertState.RAISED:
-        facts["escalates"] = {"name": await _staff(turn, following[0]), "when": following[1].isoformat()}
+        facts["escalates"] = {"name": following[0], "when": following[1].isoformat()}
     if rung is Rung.REMINDER:
         return "worker.alert_reminder", facts | {"sent": (alert.rang_at or alert.goes_at).isoformat()}
     if rung is Rung.COVER:
-        lines = await turn.m.alerts.history(alert.id)
-        gone = any(line.state == "unreachable" and line.by != reader.ref for line in lines)
-        return "worker.alert_cover", facts | {"unreachable": gone}
+        passed = [line.state for line in await turn.m.alerts.history(alert.id) if line.by != reader.ref]
+        return "worker.alert_cover", facts | {"unreachable": UNREACHABLE in passed, "away": AWAY in passed}
     return ("worker.alert_soft" if facts["softened"] else "worker.alert"), facts
 
 
-async def _escalation(turn: Turn, alert: Alert, facts: dict[str, Json]) -> tuple[str, dict[str, Json]]:
+async def _escalation(
+    turn: Turn, alert: Alert, facts: dict[str, Json], rings_at: datetime | None
+) -> tuple[str, dict[str, Json]]:
     """Handling facts only: nothing of what the client answered."""
     tried: list[Json] = []
     unreachable: list[Json] = []
+    away: list[Json] = []
     cover = [step.ref for step in alert.ladder if step.rung is Rung.COVER]
     for line in await turn.m.alerts.history(alert.id):
         if line.state == "rang":
             tried.append({"name": await _staff(turn, line.by), "when": line.at.isoformat(), "cover": line.by in cover})
-        elif line.state == "unreachable":
-            unreachable.append(await _staff(turn, line.by))
-    following = duty.next_other(turn.plan, alert, turn.now)
+        elif line.state in (UNREACHABLE, AWAY):
+            (unreachable if line.state == UNREACHABLE else away).append(await _staff(turn, line.by))
+    following = await asked_next(turn, alert, rings_at)
     asked = any(one.signal.rule == "asked_to_talk" for one in await turn.m.signals.of_alert(alert.id))
     facts |= {
         "tried": tried,
         "unreachable": unreachable,
+        "away": away,
         "within": int(turn.plan.alerts.acknowledge_within[alert.severity].total_seconds()),
         "what": "asked" if asked else "softened" if alert.severity is Severity.LOW else "is",
-        "goes_to": {"name": await _staff(turn, following[0]), "when": following[1].isoformat()} if following else None,
+        "goes_to": {"name": following[0], "when": following[1].isoformat()} if following else None,
     }
     return "manager.escalation", facts
 
@@ -206,7 +229,8 @@ async def post(
     reply: bool = False,
 ) -> None:
     """Bring what this reader sees of the alert up to date, or let it ring anew (`fresh`), not before `at`."""
-    kind, facts = await facts_for(turn, alert, client, reader)
+    rings_at = max(at or turn.now, turn.now if alert.sent else alert.goes_at) if fresh or not alert.sent else None
+    kind, facts = await facts_for(turn, alert, client, reader, rings_at)
     edition = await turn.m.alerts.next_edition(alert.id)
     urgent = alert.kind in URGENT
     open_now = alert.is_open and not reply

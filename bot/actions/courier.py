@@ -197,7 +197,7 @@ class Courier:
             if not await self._hold(turn, item, age):
                 return None
             for _, out in await turn.m.sending.load([item.head.id]):
-                answer = await settling.look(turn, out)
+                answer = await settling.look(turn.m, out, turn.plan, turn.now)
                 if isinstance(answer, Go):
                     return out
                 await settling.hold_back(turn, out, answer, self._hooks)
@@ -217,6 +217,8 @@ class Courier:
             await self._settle(out, PUT_BACK)
             return
         self._flying[out.id] = True
+        if out.guard is Guard.HOLDER and not await self._still_goes(out):
+            return
         try:
             verdict = await self._messenger.deliver(letter)
         except Exception as broken:  # it promised not to; whether Telegram took it, nobody can know
@@ -224,6 +226,19 @@ class Courier:
             verdict = Unsure(type(broken).__name__)
         self._heed(out, verdict)
         await self._settle(out, verdict)
+
+    async def _still_goes(self, out: Outgoing) -> bool:
+        """Drawing a picture and waiting for a slot take time: an alert is looked at once more before it leaves."""
+        async with self._desk.glance() as m:
+            now = [one for _, one in await m.sending.load([out.id])]
+            answers = [await settling.look(m, one, self._desk.plan, self._clock.now()) for one in now]
+        for one, answer in zip(now, answers, strict=True):
+            if isinstance(answer, Go):
+                return True
+            async with self._desk.turn() as turn:
+                await settling.hold_back(turn, one, answer, self._hooks)
+            log.info("held_back", row=one.id, kind=one.kind, answer=type(answer).__name__)
+        return False
 
     def _heed(self, out: Outgoing, verdict: Verdict) -> None:
         """Close what Telegram wants closed; and everything for a while when the line is down."""

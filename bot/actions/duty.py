@@ -3,8 +3,10 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.domain.alerts import Kind
 from bot.domain.ladder import Duty, after, due
-from bot.domain.matters import DAILY, DANGER_AGAIN, URGENT, Alert
+from bot.domain.matters import DAILY, DANGER_AGAIN, URGENT, WEEKLY, Alert
+from bot.domain.on_duty import on_duty as next_on_duty
 from bot.domain.plan import Plan
 from bot.domain.words import DutyHours, Severity, Weekday
 
@@ -40,15 +42,26 @@ def due_within(plan: Plan, since: datetime, within: timedelta, *, real_time: boo
     return due(since, within, of(plan), real_time=real_time)
 
 
-def next_other(plan: Plan, alert: Alert, since: datetime) -> tuple[str, datetime] | None:
-    """Ref of the next person on the ladder who is somebody else, and when they are asked if nobody acts."""
-    step, at = alert.step, since
-    while (following := after(alert.ladder, step)) != step:
-        at = rung_ends(plan, alert, step, at)
+def next_other(plan: Plan, alert: Alert, rings_at: datetime | None) -> tuple[int, datetime] | None:
+    """The next rung that is somebody else's, and when they are asked if nobody acts.
+
+    `rings_at`: when this rung is told; None where that has been, and its time runs.
+    """
+    step, at = alert.step, alert.step_due_at if rings_at is None else rung_ends(plan, alert, alert.step, rings_at)
+    while at is not None and (following := after(alert.ladder, step)) != step:
         if alert.ladder[following].ref != alert.ladder[step].ref:
-            return alert.ladder[following].ref, at
-        step = following
+            return following, at
+        step, at = following, rung_ends(plan, alert, following, at)
     return None
+
+
+def comes_back(plan: Plan, kind: Kind, now: datetime) -> datetime:
+    """When what somebody has taken rings for them again, as long as it is not closed: on duty, unless it is danger."""
+    if kind in URGENT:
+        return now + DAILY
+    wanted = now + (DAILY if kind is Kind.SOMEONE_ELSE else WEEKLY)
+    there = next_on_duty(wanted, plan.calendar.working, plan.calendar.closed_dates, plan.service.timezone)
+    return wanted if there is None or there.here else there.at
 
 
 def promised(plan: Plan, since: datetime) -> datetime:

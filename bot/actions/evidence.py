@@ -78,7 +78,14 @@ async def content(turn: Turn, alert: Alert, client: Client) -> dict[str, Json]:
     facts["asked"] = any(RULES[one.rule].client_is_asked for one in shown)
     facts["changed"] = list[Json](await _changed(turn, client, shown))
     facts["words"] = list[Json](await _words(turn, shown))
+    facts["newer"] = await _will_be_said(turn, alert)
     return facts
+
+
+async def _will_be_said(turn: Turn, alert: Alert) -> bool:
+    """Beside what is shown: something that the client would rather say themselves."""
+    kept = await turn.m.signals.of_alert(alert.id)
+    return any(one.holds and one.wish is Wish.MYSELF and not may_show(alert, one) for one in kept)
 
 
 async def leave_out(turn: Turn, client: Client, reasons: Any) -> None:

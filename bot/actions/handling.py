@@ -12,7 +12,7 @@ from bot.domain.alerts import AlertEvent, AlertState, Kind, step
 from bot.domain.delivery import DELETE, Post, Urgency
 from bot.domain.errors import Refusal
 from bot.domain.ladder import Rung
-from bot.domain.matters import DAILY, URGENT, Alert
+from bot.domain.matters import URGENT, Alert
 from bot.domain.on_duty import on_duty
 from bot.domain.people import Client, Person
 
@@ -79,16 +79,16 @@ async def acknowledge(turn: Turn, staff: Person, alert_id: str) -> str:
     await show_everywhere(turn, alert.id, client, staff)
     turn.ring(turn.desk.bells.escalate)
     worker = await people.worker_of(turn, client)
-    await said_back.picked_up(turn, client, alert, None if worker and worker.id == staff.id else staff.name)
-    told = alert.kind is Kind.ALLIANCE and alert.check_in_id is not None
+    by = None if worker and worker.id == staff.id else staff.name
+    told = await said_back.picked_up(turn, client, alert, by)
     return "worker.toast.taken" if told else "worker.toast.taken_no_client"
 
 
-def _asks_again(turn: Turn, alert: Alert) -> datetime | None:
-    """What must not be forgotten once taken: danger until somebody has been in touch, and a promise to a client."""
-    if alert.kind in URGENT:
-        return turn.now + DAILY
-    return duty.promised(turn.plan, alert.goes_at) if alert.kind is Kind.SOMEONE_ELSE else None
+def _asks_again(turn: Turn, alert: Alert) -> datetime:
+    """Nothing is forgotten once taken: danger, a promise to a client, and a talk that is still to come."""
+    if alert.kind is Kind.SOMEONE_ELSE:
+        return duty.promised(turn.plan, alert.goes_at)
+    return duty.comes_back(turn.plan, alert.kind, turn.now)
 
 
 async def show_everywhere(turn: Turn, alert_id: str, client: Client, staff: Person) -> Alert:

@@ -1,6 +1,6 @@
 """Who is told next when nobody takes an alert: every rung is a row of history and a message, until somebody acts.
 
-`rang` and `not_through` are told by the courier what became of a message; `escalate_due` is called again and again.
+`escalate_due` is called again and again. What became of a message on its way comes in through `arrivals`.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -8,32 +8,17 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.actions import cards, crisis, duty
+from bot.actions import cards, crisis, duty, presence
 from bot.actions.desk import Turn
-from bot.domain.alerts import AlertState, Kind
-from bot.domain.delivery import Guard
+from bot.domain.alerts import Kind
 from bot.domain.ladder import Rung, Step, after, ladder, next_person
-from bot.domain.matters import DAILY, URGENT, Alert
-from bot.domain.outgoing import Outgoing
-from bot.domain.people import Client, Person
+from bot.domain.matters import AWAY, UNREACHABLE, URGENT, Alert
+from bot.domain.people import Client
 from bot.domain.plan import Plan
 from bot.domain.signals.history import Happening
 
-KINDS = (
-    "worker.alert",
-    "worker.alert_soft",
-    "worker.alert_reminder",
-    "worker.alert_cover",
-    "manager.escalation",
-    "manager.still_there",
-    "manager.someone_else",
-    "danger",
-)
-"""Kinds of posts whose arrival starts the clock of a rung."""
 TIMES_EACH = 2
 """A notice of danger is sent this often before the next person is told as well."""
-NOT_THEIRS = ("closed", "not_reached", "too_late")
-"""Reasons for dropping a card that leave nobody untold."""
 AGAIN_AFTER = timedelta(minutes=10)
 """An alert that could not be taken further is tried again after this, and keeps no other waiting."""
 
@@ -91,7 +76,7 @@ async def take(turn: Turn, alert: Alert, client: Client, step: int, *, at: datet
     if person is not None:
         await cards.post(turn, now, client, person, fresh=now.sent, at=max(at, turn.now))
     if now.kind in URGENT and not now.sent and not await _anybody(turn, now):
-        await _tell_client(turn, now, sent=False)
+        await tell_client(turn, now, sent=False)
     turn.ring(turn.desk.bells.escalate)
     return now
 
@@ -100,121 +85,40 @@ async def _reachable_from(turn: Turn, alert: Alert, step: int) -> int:
     """This rung, or the next one whose person can be reached; the last one if nobody can."""
     while True:
         person = await turn.m.people.by_ref(alert.ladder[step].ref)
-        if person is not None and _is_there(person, turn.now):
+        if person is not None and person.is_there(turn.now):
             return step
         following = next_person(alert.ladder, step)
         if following == step:
             return step
-        await turn.m.alerts.note(alert.id, turn.now, "unreachable", alert.ladder[step].ref)
+        away = person is not None and person.reachable
+        await turn.m.alerts.note(alert.id, turn.now, AWAY if away else UNREACHABLE, alert.ladder[step].ref)
         step = following
 
 
 async def _anybody(turn: Turn, alert: Alert) -> bool:
     """Is there anybody among those reached whose chat may get through?"""
     people = [await turn.m.people.by_ref(ref) for ref in alert.reached]
-    return any(person is not None and _is_there(person, turn.now) for person in people)
+    return any(person is not None and person.is_there(turn.now) for person in people)
 
 
-def _is_there(person: Person, now: datetime) -> bool:
-    return person.reachable and (person.away_until is None or person.away_until <= now)
-
-
-# ---------------------------------------------------------------- what the courier says
-
-
-async def rang(turn: Turn, out: Outgoing, message_id: int) -> None:
-    """Telegram took an alert: the time of its rung counts from now. Edits of what has rung already change nothing."""
-    alert = await turn.m.alerts.get(out.alert_id, lock=True) if out.alert_id else None
-    if alert is not None and alert.state is not AlertState.RAISED:
-        await _was_taken(turn, alert, out)
-        return
-    if alert is None or alert.holder_ref != out.ref:
-        return
-    if alert.rang_step == alert.step and not out.fresh and alert.kind not in URGENT:
-        return
-    first = alert.rang_at is None
-    await turn.m.alerts.change(
-        alert.id,
-        rang_at=alert.rang_at or turn.now,
-        rang_step=alert.step,
-        step_due_at=duty.rung_ends(turn.plan, alert, alert.step, turn.now),
-    )
-    await turn.m.alerts.note(alert.id, turn.now, "rang", out.ref)
-    if first and alert.kind in URGENT:
-        await _tell_client(turn, alert, sent=True)
-
-
-async def _was_taken(turn: Turn, alert: Alert, out: Outgoing) -> None:
-    """Somebody took it while this was on its way to somebody else: they read so, instead of starting as well."""
-    person, client = await turn.m.people.by_id(out.person_id), await turn.m.people.client(alert.client_id)
-    if out.guard is Guard.HOLDER and out.person_id != alert.holder_id and person is not None and client is not None:
-        await cards.post(turn, alert, client, person, reply=True)
-
-
-async def not_through(turn: Turn, out: Outgoing, why: str) -> None:
-    """A person's chat is dead: whatever waits for them goes to the next person at once."""
-    for alert in await turn.m.alerts.open_ones():
-        await _past(turn, alert.id, out)
-
-
-async def not_told(turn: Turn, out: Outgoing, why: str) -> None:
-    """This one never reaches them, whoever they are by now: its alert goes to the next person at once."""
-    person = await turn.m.people.by_id(out.person_id)
-    if out.alert_id is None or out.guard is not Guard.HOLDER or out.withdrawn is not None or why in NOT_THEIRS:
-        return
-    if person is not None and person.unreachable is None:  # else `not_through` has seen to it
-        await _past(turn, out.alert_id, out)
-
-
-async def _past(turn: Turn, alert_id: str, out: Outgoing) -> None:
-    """On to the next person, if it was theirs to act."""
-    alert = await turn.m.alerts.get(alert_id, lock=True)
-    client = await turn.m.people.client(alert.client_id) if alert is not None else None
-    if alert is None or client is None:
-        return
-    if alert.state is AlertState.ACKNOWLEDGED and alert.id == out.alert_id and alert.holder_id == out.person_id:
-        if out.guard is Guard.HOLDER:
-            await _rings_anew(turn, alert, client, out.ref)
-        return
-    if alert.state is not AlertState.RAISED or alert.holder_ref != out.ref:
-        return
-    following = next_person(alert.ladder, alert.step)
-    if alert.ladder[following].ref == out.ref:
+async def pass_over(turn: Turn, alert: Alert, client: Client) -> None:
+    """Whoever's turn it is can't be reached: the next person at once."""
+    ref, following = alert.holder_ref or "", next_person(alert.ladder, alert.step)
+    if alert.ladder[following].ref == ref:
         await _nobody(turn, alert)
         return
-    await turn.m.alerts.note(alert.id, turn.now, "unreachable", out.ref)
+    await turn.m.alerts.note(alert.id, turn.now, UNREACHABLE, ref)
     await take(turn, alert, client, following, at=max(turn.now, alert.goes_at))
-
-
-async def left(turn: Turn, person: Person) -> None:
-    """Somebody works here no more: what they had taken is told as if nobody had."""
-    for one in await turn.m.alerts.open_ones():
-        alert = await turn.m.alerts.get(one.id, lock=True) if one.holder_id == person.id else None
-        client = await turn.m.people.client(one.client_id) if alert is not None else None
-        if alert is not None and client is not None and alert.state is AlertState.ACKNOWLEDGED:
-            await _rings_anew(turn, alert, client, person.ref)
-
-
-async def _rings_anew(turn: Turn, alert: Alert, client: Client, ref: str) -> None:
-    """Whoever has it (`ref`) can't be reached any more: as if nobody had taken it."""
-    await turn.m.alerts.change(
-        alert.id, state=AlertState.RAISED, holder_id=None, acknowledged_at=None, snoozed_until=None
-    )
-    await turn.m.alerts.note(alert.id, turn.now, "unreachable", ref)
-    now = await turn.m.alerts.get(alert.id)
-    assert now is not None
-    step = next_person(now.ladder, now.step) if now.holder_ref == ref else now.step
-    await take(turn, now, client, step, at=turn.now)
 
 
 async def _nobody(turn: Turn, alert: Alert) -> None:
     """The end of the ladder cannot be reached: say so to a client in danger, and try again when it is due."""
-    await turn.m.alerts.note(alert.id, turn.now, "unreachable", alert.holder_ref or "")
+    await turn.m.alerts.note(alert.id, turn.now, UNREACHABLE, alert.holder_ref or "")
     if alert.kind in URGENT and alert.rang_at is None:
-        await _tell_client(turn, alert, sent=False)
+        await tell_client(turn, alert, sent=False)
 
 
-async def _tell_client(turn: Turn, alert: Alert, *, sent: bool) -> None:
+async def tell_client(turn: Turn, alert: Alert, *, sent: bool) -> None:
     """Only after Telegram took the notice does the client read "sent"."""
     client = await turn.m.people.client(alert.client_id)
     kept = await turn.m.signals.of_alert(alert.id)
@@ -255,10 +159,31 @@ async def _goes_up(turn: Turn, alert: Alert) -> None:
     if not alert.sent and alert.goes_at > turn.now:  # the client still chooses how it is told
         ends = duty.rung_ends(turn.plan, alert, alert.step, alert.goes_at)
         await turn.m.alerts.change(alert.id, step_due_at=ends)
+    elif await _has_not_left(turn, alert):
+        await _wait_for_it(turn, alert, client)
     elif alert.kind in URGENT:
         await _again(turn, alert, client)
     else:
         await take(turn, alert, client, after(alert.ladder, alert.step), at=turn.now)
+
+
+async def _has_not_left(turn: Turn, alert: Alert) -> bool:
+    """Is what should ring for the person on this rung still on its way?"""
+    person = await turn.m.people.by_ref(alert.holder_ref) if alert.holder_ref else None
+    if person is None:
+        return False
+    rang_already = alert.rang_step == alert.step
+    return await turn.m.outbox.is_on_its_way(alert.id, person.id, new_message=rang_already)
+
+
+async def _wait_for_it(turn: Turn, alert: Alert, client: Client) -> None:
+    """People are told one after another: the time of the next begins when this one was told. That may take an outage.
+
+    But what does not get through although Telegram is heard never will: the next person at once.
+    """
+    await turn.m.alerts.change(alert.id, step_due_at=turn.now + AGAIN_AFTER)
+    if await presence.heard_since(turn, turn.now - AGAIN_AFTER):
+        await pass_over(turn, alert, client)
 
 
 async def _again(turn: Turn, alert: Alert, client: Client) -> None:
@@ -281,10 +206,8 @@ async def _again(turn: Turn, alert: Alert, client: Client) -> None:
 
 
 async def _comes_back(turn: Turn, alert: Alert) -> None:
-    """Put off by whoever has it, or promised to a client: it rings for them again. Danger does so every day until
-    somebody has been in touch."""
-    again = turn.now + DAILY if alert.kind in URGENT else None
-    await turn.m.alerts.change(alert.id, snoozed_until=again)
+    """Put off by whoever has it, promised to a client, or only taken: it rings for them again, until it is closed."""
+    await turn.m.alerts.change(alert.id, snoozed_until=duty.comes_back(turn.plan, alert.kind, turn.now))
     await turn.m.alerts.note(alert.id, turn.now, "back", "bot")
     now, client = await turn.m.alerts.get(alert.id), await turn.m.people.client(alert.client_id)
     holder = await turn.m.people.by_id(alert.holder_id) if alert.holder_id else None

@@ -24,6 +24,14 @@ def hears(desk: Desk) -> bool:
     return not desk.listens or (age is not None and age <= LONGEST_GAP.total_seconds())
 
 
+async def heard_since(turn: Turn, moment: datetime) -> bool:
+    """Has Telegram been heard all the time since then, and lately? Whoever has never listened can't tell."""
+    mark = await turn.m.marks.get(HEARD)
+    if mark is None or turn.now - mark.at > LONGEST_GAP:
+        return False
+    return not any(ends_at > moment for _, ends_at in await turn.m.marks.absences())
+
+
 class Presence:
     """Keeps account of when updates could last be fetched."""
 

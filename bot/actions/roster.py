@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import available_timezones
 
-from bot.actions import ladder, matters, prompts, timetable
+from bot.actions import arrivals, matters, prompts, timetable
 from bot.actions.desk import Turn
 from bot.domain import roster
 from bot.domain.people import Asking, Client, Person, Status
@@ -120,7 +120,7 @@ async def _end(turn: Turn, person_id: str, role: Role) -> None:
         await turn.m.people.change_client(person_id, asking=Asking.NO_MORE, asking_since=turn.now, paused_until=None)
         await prompts.stop_asking(turn, person_id, "discharged")
     elif (person := await turn.m.people.by_id(person_id)) is not None:
-        await ladder.left(turn, person)
+        await arrivals.left(turn, person)
 
 
 async def _come_back(turn: Turn, person_id: str, role: Role) -> None:

@@ -157,7 +157,9 @@ async def _expire(turn: Turn, check_in: CheckIn) -> None:
     if over.state is State.EXPIRED and over.last_touched_at is None:
         client = await _gone_quiet(turn, client)
     sharing = await read(turn, over.client_id, over.id)
-    if sharing is None and over.asks_about is None:
+    if sharing is not None and over.asks_about is None and client.asking is Asking.ON:
+        await answers.ask_wish(turn, client, over, sharing)
+    elif sharing is None and over.asks_about is None:
         await _take_down(turn, client, over, touched=bool(holding(given)))
 
 

@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.actions import delivery, people, prompts
+from bot.actions import delivery, people, prompts, wishes
 from bot.actions.desk import Turn
-from bot.domain.alerts import UNDO, Kind, Wish
+from bot.domain.alerts import NO_TAP, UNDO, Kind, Wish
 from bot.domain.checkins import surface as checkin_surface
 from bot.domain.delivery import DELETE, Post, Urgency
-from bot.domain.matters import Alert
+from bot.domain.matters import SLIPPED, Alert
 from bot.domain.next_in import next_in
 from bot.domain.outgoing import MESSAGE, Outgoing
 from bot.domain.people import Client
@@ -36,12 +36,27 @@ async def undo_fades(turn: Turn, out: Outgoing, message_id: int) -> None:
             gone = Post(out.person_id, DELETE, people.once("gone"), surface=out.surface, not_before=at)
             await delivery.post(turn, replace(gone, client_id=out.person_id))
             return
-        await _post(turn, out.person_id, out.surface, {**out.facts, "undo": False}, at)
+        seen = await _slipped(turn, out.person_id, out.facts.get("check_in"))
+        facts: Facts = {**out.facts, "undo": False, "slipped": seen}
+        await _post(turn, out.person_id, out.surface, facts, turn.now if seen else at)
     elif out.facts.get("quiet"):
-        facts: Facts = {MESSAGE: message_id}
+        gone_facts: Facts = {MESSAGE: message_id}
         at = turn.now + prompts.QUIET_CLEARS_AFTER
         key = f"{out.surface}:delete:{out.id}"
-        await delivery.post(turn, Post(out.person_id, DELETE, key, facts, not_before=at, client_id=out.client_id))
+        await delivery.post(turn, Post(out.person_id, DELETE, key, gone_facts, not_before=at, client_id=out.client_id))
+
+
+async def slipped(turn: Turn, client: Client, check_in_id: str, by: datetime) -> None:
+    """They read that the worker isn't told. A card had just left: that is said as it is."""
+    facts: dict[str, Json] = {**await people.names_for(turn, client), "check_in": check_in_id, "undo": False}
+    facts |= {"wish": Wish.SOMEONE_ELSE.value, "slipped": True, "day": people.local(client.person, by)}
+    await _post(turn, client.id, checkin_surface(check_in_id), facts, turn.now)
+
+
+async def _slipped(turn: Turn, client_id: str, check_in_id: Json) -> bool:
+    matters = await turn.m.alerts.of_client(client_id, (Kind.SOMEONE_ELSE,))
+    lines = [await turn.m.alerts.history(one.id) for one in matters if one.check_in_id == check_in_id]
+    return any(line.state == SLIPPED for some in lines for line in some)
 
 
 async def _post(turn: Turn, client_id: str, surface: str, facts: Facts, at: datetime) -> None:
@@ -69,10 +84,18 @@ async def _when(turn: Turn, client: Client) -> Facts:
     return {"next_in": day.isoformat() if day else None, "is_today": day == today}
 
 
-async def picked_up(turn: Turn, client: Client, alert: Alert, by: str | None) -> None:
-    """A soundless edit of the thanks: somebody has it. `by`: another person's name than the worker's."""
-    if alert.check_in_id is None or alert.kind is not Kind.ALLIANCE or client.quiet_mode:
-        return  # in quiet mode the thanks have been cleared from the chat
+def is_seen(alert: Alert, client: Client) -> bool:
+    """Does the client read that somebody has it? In quiet mode the thanks have been cleared from the chat."""
+    return alert.check_in_id is not None and alert.kind is Kind.ALLIANCE and not client.quiet_mode
+
+
+async def picked_up(turn: Turn, client: Client, alert: Alert, by: str | None) -> bool:
+    """A soundless edit of the thanks: somebody has it. `by`: another person's name than the worker's.
+
+    False: the client does not read it, also where a newer question stands there that they may still answer.
+    """
+    if alert.check_in_id is None or not is_seen(alert, client) or await _is_choosing(turn, client, alert.check_in_id):
+        return False
     await delivery.post(
         turn,
         Post(
@@ -86,3 +109,10 @@ async def picked_up(turn: Turn, client: Client, alert: Alert, by: str | None) ->
             client_id=client.id,
         ),
     )
+    return True
+
+
+async def _is_choosing(turn: Turn, client: Client, check_in_id: str) -> bool:
+    check_in = await turn.m.checkins.by_id(check_in_id)
+    lately = check_in is not None and (check_in.last_touched_at or check_in.planned_at) + NO_TAP > turn.now
+    return lately and await wishes.unsaid(turn, client.id, check_in_id) is not None

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeAlias
 
 from bot.actions import delivery
@@ -20,7 +21,9 @@ from bot.domain.outgoing import (
     for_holder,
     for_person,
 )
+from bot.domain.plan import Plan
 from bot.ports import Gone, Refused, Sent, TryLater, Unreachable, Unsure, Verdict
+from storage.stores import Stores
 
 WhenSent: TypeAlias = Callable[[Turn, Outgoing, int], Awaitable[None]]
 """Called with the id of the message that shows it now."""
@@ -34,6 +37,8 @@ class Hooks:
 
     sent: Mapping[str, WhenSent] = field(default_factory=dict)
     unsent: Mapping[str, WhenNot] = field(default_factory=dict)
+    doubtful: Mapping[str, WhenNot] = field(default_factory=dict)
+    """Taken back while it was on its way, and nobody knows whether it arrived. It is not sent again."""
     unreachable: WhenNot | None = None
     """Every row that a person's dead chat keeps from arriving: tell the next one at once."""
     refused: WhenNot | None = None
@@ -44,19 +49,19 @@ class HookFailed(Exception):
     """A feature could not do its part; nothing was settled."""
 
 
-async def look(turn: Turn, out: Outgoing) -> Answer:
+async def look(m: Stores, out: Outgoing, plan: Plan, now: datetime) -> Answer:
     """May it still go?"""
-    answer = for_person(out, turn.now)
+    answer = for_person(out, now)
     if not isinstance(answer, Go):
         return answer
     if out.guard is Guard.ASKED:
-        client = await turn.m.sending.asked_now(out.client_id or out.person_id, out.check_in_id)
-        return for_asked(out, client, turn.plan.calendar.quiet_hours, turn.now)
+        client = await m.sending.asked_now(out.client_id or out.person_id, out.check_in_id)
+        return for_asked(out, client, plan.calendar.quiet_hours, now)
     if out.guard is Guard.ASSIGNED:
-        client_now = await turn.m.people.client(out.client_id or "")
+        client_now = await m.people.client(out.client_id or "")
         return answer if client_now and client_now.worker_id == out.person_id else Drop("not_assigned")
     if out.guard is Guard.HOLDER:
-        return for_holder(out, await turn.m.sending.held_now(out.alert_id))
+        return for_holder(out, await m.sending.held_now(out.alert_id))
     return answer
 
 
@@ -131,7 +136,9 @@ async def _take_away(turn: Turn, out: Outgoing, kind: str, message_id: int) -> N
 async def _unsure(turn: Turn, out: Outgoing, hooks: Hooks) -> None:
     if out.unsure == 0 or out.repeats_for_ever:
         again = turn.now + again_after(out.urgency, out.unsure + 1)
-        await turn.m.sending.back(out, again, turn.now, tried=True, unsure=True)
+        state = await turn.m.sending.back(out, again, turn.now, tried=True, unsure=True)
+        if state is PostState.DROPPED:
+            await _call(hooks.doubtful.get(out.kind), turn, out, "unsure")
     else:
         await _dead(turn, out, "unsure_twice", hooks, None)
 

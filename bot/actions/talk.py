@@ -30,10 +30,11 @@ async def someone_else(turn: Turn, client: Client) -> None:
     """It goes to the named other person, and never to the worker."""
     await _other(turn, client)
     known = await turn.m.alerts.open_of(client.id, Kind.SOMEONE_ELSE)
-    if known is None:
-        await alerts.raise_someone_else(turn, client)
-    by = duty.promised(turn.plan, known.raised_at if known else turn.now)
-    page = "someone_else_open" if known else "someone_else_sent"
+    await alerts.raise_someone_else(turn, client)
+    matter = await turn.m.alerts.open_of(client.id, Kind.SOMEONE_ELSE)
+    since = matter.goes_at if matter else turn.now
+    by = duty.promised(turn.plan, since)
+    page = "someone_else_open" if known is not None and known.goes_at == since else "someone_else_sent"
     await menu.show(turn, client, page, day=people.local(client.person, by))
 
 

@@ -13,6 +13,14 @@ DANGER_AGAIN = timedelta(minutes=10)
 """A notice of danger is repeated this often until somebody takes it."""
 DAILY = timedelta(days=1)
 """The last resort is reminded this often until somebody takes it."""
+WEEKLY = timedelta(days=7)
+"""What somebody has taken and not closed comes back this often: new evidence joins it without a sound."""
+
+SLIPPED = "slipped"
+"""A line of history: a card of what the client then took elsewhere was on its way, and may have been seen."""
+
+UNREACHABLE, AWAY = "unreachable", "away"
+"""Lines of history: somebody was passed over, as their chat does not get through, or as they are away."""
 
 URGENT = (Kind.DANGER, Kind.HARM)
 

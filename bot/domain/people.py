@@ -67,6 +67,10 @@ class Person:
     def reachable(self) -> bool:
         return self.status is Status.JOINED and self.chat_id is not None and self.unreachable is None
 
+    def is_there(self, at: datetime) -> bool:
+        """Would a message at this moment come to somebody who can act?"""
+        return self.reachable and (self.away_until is None or self.away_until <= at)
+
 
 @dataclass(frozen=True, slots=True)
 class Client:

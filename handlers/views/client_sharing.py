@@ -40,7 +40,8 @@ def _said(facts: Facts, voice: Voice) -> Html:
         if facts.get("next_in"):
             return voice.say("client.sharing.told_next_in", worker=facts.get("worker"), day=facts["next_in"])
         return voice.say("client.sharing.told", **_known(facts))
-    return voice.say(f"client.sharing.{wish}", **_known(facts))
+    slipped = "_slipped" if facts.get("slipped") else ""
+    return voice.say(f"client.sharing.{wish}{slipped}", **_known(facts))
 
 
 def _add(facts: Facts, voice: Voice) -> Html | None:

@@ -44,6 +44,7 @@ def _within(facts: Facts, voice: Voice) -> str:
 def _tried(facts: Facts, voice: Voice) -> Html | None:
     tried: Any = facts["tried"]
     dead: Any = facts["unreachable"]
+    away: Any = facts.get("away") or ()
     said = []
     if tried:
         one = "manager.escalation.tried_one"
@@ -51,6 +52,7 @@ def _tried(facts: Facts, voice: Voice) -> Html | None:
         said.append(voice.say("manager.escalation.tried", tried="; ".join(parts)))
         said.append(voice.say("manager.escalation.took_all"))
     said += [voice.say("manager.escalation.not_through", name=name) for name in dict.fromkeys(dead)]
+    said += [voice.say("manager.escalation.away", name=name) for name in dict.fromkeys(away)]
     return Html(" ".join(said)) if said else None
 
 
@@ -101,7 +103,8 @@ def still_there(facts: Facts, voice: Voice) -> Screen:
 
 def someone_else(facts: Facts, voice: Voice) -> Screen:
     """A matter of its own."""
-    text = voice.say("manager.someone_else.text", ref=facts["ref"], name=facts["name"], day=facts["day"])
+    key = "manager.someone_else.slipped" if facts.get("slipped") else "manager.someone_else.text"
+    text = voice.say(key, ref=facts["ref"], name=facts["name"], day=facts["day"])
     line = None
     if facts.get("taken"):
         line = voice.say("manager.someone_else.taken", when=facts["taken"], day=facts["day"])

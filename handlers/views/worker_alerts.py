@@ -65,6 +65,7 @@ def _blocks(facts: Facts, voice: Voice) -> list[Block]:
         Block(others(facts, voice), 5),
         Block(say("worker.alert.picture", facts=picture) if picture else None, 3),
         Block(words, 4),
+        Block(say("worker.alert.newer") if facts.get("newer") else None, 1),
         Block(say(f"worker.wish.{facts['wish']}") if facts.get("asked") and facts["wish"] in _WISHES else None, 6),
         Block(sure(facts, voice), 6),
         Block(say("worker.alert.way_in", way_in=say(f"worker.way_in.{facts['way_in']}")), 2),
@@ -90,6 +91,8 @@ def _head(facts: Facts, voice: Voice) -> Html:
     if lead == "worker.alert_cover":
         if facts.get("unreachable"):
             return say("worker.cover.unreachable", ref=ref, name=name)
+        if facts.get("away"):
+            return say("worker.cover.away", ref=ref, name=name)
         return say("worker.cover.text", ref=ref, name=name, when=facts["since"])
     return say("worker.alert.head_softened" if facts.get("softened") else "worker.alert.head", ref=ref)
 
@@ -204,7 +207,8 @@ def _escalates(facts: Facts, voice: Voice) -> Html | None:
 
 
 def _footnote(facts: Facts, voice: Voice) -> Html | None:
-    return voice.say("worker.alert.footnote") if facts["state"] == "raised" else None
+    seen_by_client = facts["state"] == "raised" and not facts.get("unseen")
+    return voice.say("worker.alert.footnote") if seen_by_client else None
 
 
 def _states(facts: Facts, voice: Voice) -> str | None:

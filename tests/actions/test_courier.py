@@ -290,8 +290,9 @@ async def test_of_a_closed_alert_nobody_is_told(desk: Desk) -> None:
 async def test_somebody_further_up_the_ladder_is_told_only_when_it_is_their_turn(desk: Desk) -> None:
     worker, manager = await a_worker(desk), await a_manager(desk)
     client = await a_client(desk, worker)
+    another = await a_client(desk, worker, ref="R-204", name="Bo", chat_id=1002)
     assert await told(desk, manager.id, client.id, step=1) == "not_reached"
-    assert await told(desk, manager.id, client.id, step=2) is None
+    assert await told(desk, manager.id, another.id, step=2) is None
 
 
 async def test_a_worker_who_is_no_longer_assigned_is_not_told(desk: Desk) -> None:

@@ -148,7 +148,7 @@ class Quarters:
         async with self.desk.turn() as turn:
             await turn.m.sending.claim(row_id, Claim("one", turn.now + LEASE), turn.now)
             ((_, out),) = await turn.m.sending.load([row_id])
-            answer = await settling.look(turn, out)
+            answer = await settling.look(turn.m, out, turn.plan, turn.now)
             if isinstance(answer, Go):
                 return out
             await settling.hold_back(turn, out, answer, routes.HOOKS)
