@@ -25,7 +25,7 @@ from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
 from bot import charts, ticks
-from bot.actions import checkins, followup, housekeeping, joining, ladder, privacy, ratings
+from bot.actions import checkins, followup, housekeeping, joining, ladder, privacy, proposals, ratings
 from bot.actions import settings as wishes
 from bot.actions.courier import Courier
 from bot.actions.desk import Desk
@@ -233,6 +233,7 @@ def loops(desk: Desk) -> tuple[ticks.Loop, ...]:
                 privacy.let_go,
                 ratings.ask_due,
             ),
+            apart=(proposals.review,),
         ),
     )
 

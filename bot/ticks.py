@@ -26,6 +26,10 @@ Work: TypeAlias = Callable[[Turn], Awaitable[int]]
 log = structlog.get_logger()
 
 
+Apart: TypeAlias = Callable[[Desk], Awaitable[None]]
+"""Work that takes longer than a transaction may: it opens short ones of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Loop:
     """What is done when its bell rings."""
@@ -33,6 +37,7 @@ class Loop:
     name: str
     bell: asyncio.Event
     work: tuple[Work, ...]
+    apart: tuple[Apart, ...] = ()
 
 
 async def run(desk: Desk, loop: Loop) -> None:
@@ -40,6 +45,8 @@ async def run(desk: Desk, loop: Loop) -> None:
     while True:
         for work in loop.work:
             await _work_off(desk, loop, work)
+        for work_apart in loop.apart:
+            await _look_apart(desk, loop, work_apart)
         desk.progress.mark(loop.name)
         await desk.clock.wait(loop.bell)
 
@@ -48,6 +55,15 @@ async def once(desk: Desk, loop: Loop) -> None:
     """Everything that is due now, once: for rehearsals and tests. Raises what the work raises."""
     for work in loop.work:
         await _until_done(desk, work)
+    for work_apart in loop.apart:
+        await work_apart(desk)
+
+
+async def _look_apart(desk: Desk, loop: Loop, work: Apart) -> None:
+    try:
+        await work(desk)
+    except Exception as broken:
+        log.error("round_failed", loop=loop.name, kind=getattr(work, "__name__", "?"), error=type(broken).__name__)
 
 
 async def _work_off(desk: Desk, loop: Loop, work: Work) -> None:

@@ -1,5 +1,6 @@
 """Alerts with their history."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import fields
 from datetime import datetime
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.alerts import OPEN, AlertState, Kind, Wish
 from bot.domain.ladder import Rung, Step
 from bot.domain.matters import Alert, Line
+from bot.domain.usefulness import Judged
 from bot.domain.words import Severity
 from storage import tables as t
 
@@ -48,6 +50,20 @@ class AlertStore:
     async def of_worker(self, worker_id: str, kind: Kind, since: datetime) -> list[Alert]:
         """Those of one kind that were raised for a worker since then, oldest first."""
         return await self._all(t.alert.c.worker_id == worker_id, t.alert.c.kind == kind, t.alert.c.raised_at >= since)
+
+    async def judged(self, since: datetime | None = None) -> list[Judged]:
+        """Alliance alerts that staff have said something of, with their rules; by when they were raised."""
+        a, s = t.alert.c, t.signal.c
+        query = (
+            sa.select(a.id, a.client_id, a.raised_at, a.usefulness, s.rule)
+            .join_from(t.alert, t.signal, s.alert_id == a.id)
+            .where(a.usefulness.is_not(None), a.kind == Kind.ALLIANCE, a.raised_at >= since if since else sa.true())
+        )
+        rules: dict[tuple[str, str, datetime, str], set[str]] = defaultdict(set)
+        for row in await self._con.execute(query):
+            rules[row.id, row.client_id, row.raised_at, row.usefulness].add(row.rule)
+        found = (Judged(name, client, at, said, frozenset(mine)) for (name, client, at, said), mine in rules.items())
+        return sorted(found, key=lambda one: (one.at, one.alert_id))
 
     async def open_ones(self, kinds: Collection[Kind] = tuple(Kind)) -> list[Alert]:
         return await self._all(t.alert.c.state.in_(OPEN), t.alert.c.kind.in_(kinds))

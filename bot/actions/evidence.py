@@ -15,6 +15,7 @@ from bot.domain.signals.catalogue import RULES
 from bot.domain.signals.history import History, Signal
 from bot.domain.signals.intervals import closures
 from bot.domain.signals.observations import scored
+from bot.domain.usefulness import FEWEST, REVIEWED, by_rule
 from bot.domain.usual import figure
 from bot.domain.words import Json, Tier
 from storage.signals import Kept
@@ -79,7 +80,15 @@ async def content(turn: Turn, alert: Alert, client: Client) -> dict[str, Json]:
     facts["changed"] = list[Json](await _changed(turn, client, shown))
     facts["words"] = list[Json](await _words(turn, shown))
     facts["newer"] = await _will_be_said(turn, alert)
+    facts["figures"] = await _figures(turn, shown[0].rule)
     return facts
+
+
+async def _figures(turn: Turn, rule: str) -> Json:
+    """How many of the newest alerts of a rule staff called useful here; None while there are too few to say."""
+    mine = [one for one in await turn.m.alerts.judged() if rule in one.rules][-REVIEWED:]
+    verdicts = by_rule(mine).get(rule)
+    return {"n": verdicts.useful, "of": verdicts.n} if verdicts and verdicts.n >= FEWEST else None
 
 
 async def _will_be_said(turn: Turn, alert: Alert) -> bool:

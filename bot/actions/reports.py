@@ -1,6 +1,6 @@
 """Data out: the full export, and figures for the manager."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any
@@ -15,12 +15,15 @@ from bot.domain.people import Client, Person, Status
 from bot.domain.plan import Plan
 from bot.domain.signals.catalogue import RULES
 from bot.domain.signals.history import Signal
-from bot.domain.words import Facts, Json, Severity, Tier
+from bot.domain.usefulness import FEWEST, by_rule
+from bot.domain.words import Facts, Json, Role, Severity, Tier
 from storage.signals import Kept
 from storage.stores import Stores
 
 FORMAT = 1
 SINCE = timedelta(days=28)
+FLOOR = 5
+"""Clients of a worker below which figures could tell of one of them."""
 FEWEST_WORKERS = 3
 """Figures of workers' own ratings are shown from so many workers on."""
 
@@ -219,7 +222,33 @@ async def figures(m: Stores, plan: Plan, since: datetime, now: datetime) -> dict
         "not_yet": state.count(AlertState.NOT_REPAIRED),
         "no_answer": state.count(AlertState.UNCONFIRMED),
         "ratings": await _ratings(m, plan, since),
+        "usefulness": await _usefulness(m, since),
+        "caseloads": await _caseloads(m, alerts),
     }
+
+
+async def _usefulness(m: Stores, since: datetime) -> list[Json]:
+    """Per rule what staff said of its alerts, the most useful first; nothing about a handful."""
+    verdicts = by_rule(await m.alerts.judged(since))
+    known = {rule: one for rule, one in verdicts.items() if one.n >= FEWEST and rule in RULES}
+    order = sorted(known, key=lambda rule: (-known[rule].precision, list(RULES).index(rule)))
+    return [
+        {"rule": rule, "useful": known[rule].useful, "knew": known[rule].knew, "not_concern": known[rule].not_concern}
+        for rule in order
+    ]
+
+
+async def _caseloads(m: Stores, alerts: Sequence[Alert]) -> list[Json]:
+    """Alliance alerts per worker; a caseload so small that one client could be known by it has no figures."""
+    found: list[Json] = []
+    for worker in await m.people.everybody(Role.WORKER):
+        clients = len(await m.people.caseload(worker.id))
+        mine = sum(one.worker_id == worker.id and one.kind is Kind.ALLIANCE for one in alerts)
+        if clients:
+            found.append(
+                {"name": worker.name, "clients": clients, "alerts": mine if clients >= FLOOR else None, "floor": FLOOR}
+            )
+    return found
 
 
 async def _ratings(m: Stores, plan: Plan, since: datetime) -> dict[str, Json] | None:

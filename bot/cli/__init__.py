@@ -16,6 +16,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "roster": ("bot.cli.roster:roster", "Who is on the roster: import, list."),
         "invite": ("bot.cli.roster:invite", "A one-use invitation for somebody on the roster."),
         "export": ("bot.cli.data:export", "Answers, signals and alerts as JSON or CSV."),
+        "report": (
+            "bot.cli.report:report",
+            "Figures: answers, alerts, how soon they are taken, how often they are useful.",
+        ),
         "backtest": (
             "bot.cli.backtest:backtest",
             "What the rules decide over stored answers, and what other numbers would.",

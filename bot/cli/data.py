@@ -61,7 +61,7 @@ def _read(found: Loaded, ref: str | None) -> list[dict[str, Any]]:
         raise SystemExit(2) from None
 
 
-def _write(path: Path, text: str) -> None:
+def write_for_owner(path: Path, text: str) -> None:
     """Health data: readable by its owner only, and never half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(f".{path.name}.part")
@@ -77,8 +77,8 @@ def _codebook() -> str:
 def _as_json(out: Path, clients: list[dict[str, Any]]) -> Path:
     from bot.actions.reports import FORMAT
 
-    _write(out, json.dumps({"format": FORMAT, "clients": clients}, ensure_ascii=False, indent=1) + "\n")
-    _write(out.with_name(CODEBOOK), _codebook())
+    write_for_owner(out, json.dumps({"format": FORMAT, "clients": clients}, ensure_ascii=False, indent=1) + "\n")
+    write_for_owner(out.with_name(CODEBOOK), _codebook())
     return out
 
 
@@ -87,6 +87,6 @@ def _as_csv(folder: Path, clients: list[dict[str, Any]]) -> Path:
 
     every = [rows(client) for client in clients]
     for name in TABLES:
-        _write(folder / f"{name}.csv", as_csv(row for tables in every for row in tables[name]))
-    _write(folder / CODEBOOK, _codebook())
+        write_for_owner(folder / f"{name}.csv", as_csv(row for tables in every for row in tables[name]))
+    write_for_owner(folder / CODEBOOK, _codebook())
     return folder

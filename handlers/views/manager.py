@@ -191,55 +191,6 @@ def danger_worker(facts: Facts, voice: Voice) -> Screen:
     return Screen(blocks(text, _danger_states(facts, voice)), _danger_rows(facts, voice), protected=True)
 
 
-# ---------------------------------------------------------------- figures
-
-
-def report(facts: Facts, voice: Voice) -> Screen:
-    """Figures only: no answers, and nothing about a small caseload."""
-    say, f = voice.say, dict[str, Any](facts)
-    text = blocks(
-        say("manager.report.head", day=f["since"]),
-        lines(
-            say("manager.report.clients", n=f["joined"], of=f["clients"]),
-            say("manager.report.answered", n=f["answered"], of=f["sent"]),
-            say("manager.report.missed_by_us", n=f["missed_by_us"]),
-        ),
-        lines(
-            say("manager.report.alerts", n=f["alerts"], now=f["high"], today=f["medium"], softened=f["low"]),
-            say("manager.report.picked_up", n=f["in_time"], of=f["taken"], half=_half(f, voice)) if f["taken"] else None,
-            say("manager.report.open", n=f["open"]),
-            say(
-                "manager.report.talked",
-                n=f["talked"],
-                of=f["alerts"],
-                better=f["better"],
-                not_yet=f["not_yet"],
-                no_answer=f["no_answer"],
-            ),
-        ),
-        _nothing_missed(f, voice),
-        say("manager.report.ratings", **f["ratings"]) if f.get("ratings") else None,
-        say("manager.report.footnote"),
-    )
-    return Screen(text)
-
-
-def _half(f: Mapping[str, Any], voice: Voice) -> str:
-    seconds = f["half_within"]
-    unit, size = ("hours", HOUR) if seconds >= HOUR else ("minutes", MINUTE)
-    return voice.say.plain(f"manager.within.{unit}", n=max(1, round(seconds / size)))
-
-
-def _nothing_missed(f: Mapping[str, Any], voice: Voice) -> Html | None:
-    """Said only of what has been taken; what is still open and in time is neither."""
-    base = "manager.nothing_missed"
-    if not f["alerts"]:
-        return voice.say(f"{base}.none", day=f["since"])
-    if f["late"]:
-        return voice.say(f"{base}.late", n=f["alerts"], late=f["late"], day=f["since"])
-    return voice.say(f"{base}.text", n=f["taken"], day=f["since"]) if f["taken"] else None
-
-
 def fit(facts: Facts, voice: Voice) -> Screen:
     """The answer about the right person, for whoever hears what the worker does not. Nothing to take."""
     said, who = str(facts["said"]), {"ref": facts["ref"], "name": facts["name"]}
@@ -258,5 +209,4 @@ VIEWS: Mapping[str, View] = {
     "danger": danger,
     "danger_worker": danger_worker,
     "danger_words": danger_words,
-    "manager.report": report,
 }

@@ -191,7 +191,9 @@ def sure(facts: Facts, voice: Voice) -> Html:
     """How sure, and what it is not."""
     about: Any = facts["sure"]
     first = voice.say(f"worker.sure.{about['text']}", **{k: v for k, v in about.items() if k != "text"})
-    said = [first, voice.say("worker.sure.always"), voice.say("worker.sure.no_figures")]
+    known: Any = facts.get("figures")
+    figures = voice.say("worker.sure.figures", **known) if known else voice.say("worker.sure.no_figures")
+    said = [first, voice.say("worker.sure.always"), figures]
     return voice.say("worker.alert.sure", facts=Html(" ".join(said)))
 
 

@@ -58,7 +58,7 @@ _ROWS = (
         "Something from last time is still there: yes once, or a bit more than once lately.",
         constructs=(Construct.BOND,),
         parameters={
-            "times": Parameter(2, 1, 5, 'how often "a bit" is enough'),
+            "times": Parameter(2, 1, 5, 'how often "a bit" is enough', stricter=1),
             "of": Parameter(3, 1, 8, "among how many of the last answers"),
         },
         client_is_asked=True,
@@ -69,7 +69,7 @@ _ROWS = (
         Tier.ALERT,
         "Working together feels worse: worse once, or a bit worse running.",
         constructs=(Construct.BOND,),
-        parameters={"times": Parameter(2, 1, 5, 'how many "a bit worse" in a row are enough')},
+        parameters={"times": Parameter(2, 1, 5, 'how many "a bit worse" in a row are enough', stricter=1)},
         client_is_asked=True,
     ),
     Rule(
@@ -102,7 +102,7 @@ _ROWS = (
         "The client is not likely to come, or far less than they usually say.",
         constructs=(Construct.ENGAGEMENT, Construct.LOGISTICS),
         parameters={
-            "level": Parameter(3, 0, 9, "low is this or less"),
+            "level": Parameter(3, 0, 9, "low is this or less", stricter=-1),
             "fall": Parameter(4, 0.5, 10, "or so far below the own median"),
             "early_n": Parameter(3, 1, 20, "earlier answers that make a median"),
         },
@@ -116,7 +116,7 @@ _ROWS = (
         Tier.ALERT,
         "Meetings running that were neither held nor cancelled in time.",
         constructs=(Construct.ENGAGEMENT,),
-        parameters={"in_a_row": Parameter(2, 1, 10, "meetings in a row")},
+        parameters={"in_a_row": Parameter(2, 1, 10, "meetings in a row", stricter=1)},
         rests=True,
     ),
     Rule(
@@ -126,7 +126,7 @@ _ROWS = (
         "One bond, goals or tasks answer is low, and far below that question's own median.",
         constructs=ALLIANCE,
         parameters={
-            "level": Parameter(3, 0, 9, "low is this or less"),
+            "level": Parameter(3, 0, 9, "low is this or less", stricter=-1),
             "fall": Parameter(3, 0, 10, "and at least so far below the own median"),
             "level_early": Parameter(2, 0, 9, "low while there is no median yet"),
             "early_n": Parameter(3, 1, 20, "earlier answers that make a median"),
@@ -143,7 +143,7 @@ _ROWS = (
         "A check-in far below the client's own usual (shrunken personal z).",
         constructs=ALLIANCE,
         parameters={
-            "z": Parameter(-2.0, -6, -0.5, "limit of z"),
+            "z": Parameter(-2.0, -6, -0.5, "limit of z", stricter=-0.25),
             "z_early": Parameter(-2.3, -6, -0.5, "limit of z while there is little to go by"),
             "early_n": Parameter(4, 1, 20, "closed intervals from which on `z` holds"),
             "min_n": Parameter(2, 1, 20, "closed intervals needed at all"),
@@ -167,7 +167,7 @@ _ROWS = (
         constructs=ALLIANCE,
         parameters={
             "k": Parameter(0.5, 0, 3, "slack per interval"),
-            "h": Parameter(2.6, 0.5, 20, "limit of the sum"),
+            "h": Parameter(2.6, 0.5, 20, "limit of the sum", stricter=0.4),
             "clip_low": Parameter(-2.5, -10, 0, "z counts no lower"),
             "clip_high": Parameter(1.5, 0, 10, "z counts no higher"),
             "min_n": Parameter(3, 2, 20, "intervals with an answer needed, the present one included"),
@@ -186,7 +186,7 @@ _ROWS = (
         parameters={
             "last": Parameter(3, 2, 12, "observations in a row"),
             "level": Parameter(5, 1, 9, "all of them this or less: for the digest"),
-            "level_alert": Parameter(3, 0, 9, "all of them this or less: an alert"),
+            "level_alert": Parameter(3, 0, 9, "all of them this or less: an alert", stricter=-1),
             "again_after": Parameter(60, 7, 365, "days until the digest says it again"),
         },
         client_is_asked=True,

@@ -19,6 +19,8 @@ class Parameter:
     low: float
     high: float
     doc: str
+    stricter: float = 0.0
+    """What to add for one step to fewer alerts, where this is the number to change when a rule is seldom useful."""
 
     def default_for(self, profile: str) -> float:
         """The default of `"therapy"` or `"recovery"`."""
