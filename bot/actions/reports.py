@@ -245,9 +245,8 @@ async def _caseloads(m: Stores, alerts: Sequence[Alert]) -> list[Json]:
         clients = len(await m.people.caseload(worker.id))
         mine = sum(one.worker_id == worker.id and one.kind is Kind.ALLIANCE for one in alerts)
         if clients:
-            found.append(
-                {"name": worker.name, "clients": clients, "alerts": mine if clients >= FLOOR else None, "floor": FLOOR}
-            )
+            told = mine if clients >= FLOOR else None
+            found.append({"name": worker.name, "clients": clients, "alerts": told, "floor": FLOOR})
     return found
 
 

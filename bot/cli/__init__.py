@@ -18,7 +18,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "export": ("bot.cli.data:export", "Answers, signals and alerts as JSON or CSV."),
         "report": (
             "bot.cli.report:report",
-            "Figures: answers, alerts, how soon they are taken, how often they are useful.",
+            "Figures: answers, alerts, how soon they are taken, how useful they are.",
         ),
         "backtest": (
             "bot.cli.backtest:backtest",

@@ -1,4 +1,4 @@
-"""`report`: the service's figures on the terminal, as a page or as a table. Figures only: no answers, no names of clients."""
+"""`report`: the service's figures on the terminal, as a page or as a table. No answers, no names of clients."""
 
 import asyncio
 import csv
@@ -124,7 +124,8 @@ def _page(rows: list[tuple[str, str, str]], since: datetime) -> str:
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Figures since {since:%Y-%m-%d}</title>
 <style>
-body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 2rem auto; padding: 0 1rem; color-scheme: light dark }}
+body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 2rem auto; padding: 0 1rem;
+  color-scheme: light dark }}
 table {{ border-collapse: collapse; width: 100% }} th {{ text-align: left; font-weight: 400 }}
 td {{ text-align: right; font-variant-numeric: tabular-nums }} tr {{ border-bottom: 1px solid #8884 }}
 </style>

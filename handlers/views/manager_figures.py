@@ -45,12 +45,14 @@ def report(facts: Facts, voice: Voice) -> Screen:
 def _useful(f: Mapping[str, Any], voice: Voice) -> str | None:
     """What staff said of the alerts, rule by rule."""
     rows = [
-        voice.say(
-            "manager.report.useful", rule=voice.say.plain(f"manager.rules.{one['rule']}"), n=one["useful"], of=_all(one)
-        )
+        voice.say("manager.report.useful", rule=_called(str(one["rule"]), voice), n=one["useful"], of=_all(one))
         for one in f.get("usefulness") or ()
     ]
     return lines(voice.say("manager.report.useful_head"), *rows) if rows else None
+
+
+def _called(rule: str, voice: Voice) -> str:
+    return voice.say.plain(f"manager.rules.{rule}")
 
 
 def _all(one: Mapping[str, Any]) -> int:
@@ -70,13 +72,14 @@ def _caseloads(f: Mapping[str, Any], voice: Voice) -> str | None:
 def proposal(facts: Facts, voice: Voice) -> Screen:
     """A rule that is seldom useful: another number, what it would have changed, and where it is set."""
     say, f = voice.say, dict[str, Any](facts)
-    rule = say.plain(f"manager.rules.{f['rule']}")
+    rule = _called(f["rule"], voice)
     tried = None
     if "then" in f:
+        now, then = f"{f['now']:g}", f"{f['then']:g}"
         tried = lines(
-            say("manager.proposal.tried", name=f["name"], now=f["now"], then=f["then"], n=f["before"], lost=f["lost"]),
+            say("manager.proposal.tried", name=f["name"], now=now, then=then, n=f["before"], lost=f["lost"]),
             say("manager.proposal.useful_lost", n=f["useful_lost"]),
-            say("manager.proposal.how", rule=f["rule"], name=f["name"], then=f["then"]),
+            say("manager.proposal.how", rule=f["rule"], name=f["name"], then=then),
         )
     head = say("manager.proposal.text", rule=rule, n=f["n"], of=f["of"])
     return Screen(blocks(head, tried or say("manager.proposal.off", rule=f["rule"]), say("manager.proposal.yours")))
