@@ -69,7 +69,8 @@ async def why(m: Stores, plan: Plan, ref: str, day: date | None, now: datetime) 
     end = datetime.combine(day + timedelta(days=1), time.min, zone).astimezone(UTC)
     in_force = await m.plans.at(min(end, now))
     rules = in_force.rules if in_force else plan.rules
-    looks = _looks(case, Replay(case.history, parameters_by(rules), case.closes), start, min(end, now))
+    last = min(end - timedelta(microseconds=1), now)
+    looks = _looks(case, Replay(case.history, parameters_by(rules), case.closes), start, last)
     return Why(ref, day, str(zone), in_force.version if in_force else plan.version, looks)
 
 
@@ -79,10 +80,10 @@ def _newest_alert(case: Case) -> datetime:
     return max(one.raised_at for one in case.recorded)
 
 
-def _looks(case: Case, replay: Replay, start: datetime, end: datetime) -> tuple[Look, ...]:
+def _looks(case: Case, replay: Replay, start: datetime, last: datetime) -> tuple[Look, ...]:
     seen = []
     for moment in moments(replay.history):
-        if moment.at >= end:
+        if moment.at > last:
             break
         found = replay.step(moment)
         if moment.at >= start:

@@ -1,0 +1,97 @@
+"""Why it rang, and why not: the day's looks worked out again, by the configuration that was in force."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.actions.desk import Desk
+from bot.actions.why import Why, why
+from tests.support.checkins import move
+from tests.support.stories import World, a_world
+
+
+@pytest.fixture
+async def world(desk: Desk) -> World:
+    async with desk.turn() as turn:
+        await turn.m.plans.note(turn.plan.version, turn.plan.rules, turn.now - timedelta(days=60))
+    return await a_world(desk)
+
+
+async def asked(world: World, day_back: int | None = None) -> Why:
+    now = world.desk.clock.now()
+    day = None if day_back is None else (now - timedelta(days=day_back)).date()
+    async with world.desk.glance() as m:
+        found = await why(m, world.desk.plan, "R-118", day, now)
+    assert found is not None
+    return found
+
+
+async def test_an_alert_is_explained_by_rule_numbers_and_version(world: World) -> None:
+    await world.low(2, 8, 8)
+    await world.pass_time(hours=3)
+    found = await asked(world)
+    look = next(look for look in found.looks if any(signal.rule == "item_low" for signal, _ in look.found))
+    signal, became = next(pair for pair in look.found if pair[0].rule == "item_low")
+    assert became == "alert"
+    assert signal.evidence["value"] == 2
+    assert signal.evidence["last_three"] == [8, 8, 8]
+    assert look.read == "twice a week"
+    assert found.version == world.desk.plan.version
+
+
+async def test_what_did_not_ring_says_which_condition_failed(world: World) -> None:
+    await world.low(6, 8, 8)
+    look = (await asked(world, 0)).looks[-1]
+    assert look.why_not["item_low"] == ("not_low", {"lowest": 6})
+    condition, figures = look.why_not["drop"]
+    assert condition == "z_above_limit"
+    assert set(figures) == {"z", "limit", "n"}
+
+
+async def test_a_resting_rule_says_so(world: World) -> None:
+    await world.low(2, 8, 8)
+    await world.pass_time(hours=3)
+    alert = (await world.alerts())[0]
+    async with world.desk.turn() as turn:
+        await turn.m.alerts.change(alert.id, state="dismissed", closed_at=turn.now)
+        await turn.m.alerts.note(alert.id, turn.now, "dismissed", "W-1")
+    await world.low(2, 8, 8)
+    look = (await asked(world, 0)).looks[-1]
+    assert {became for signal, became in look.found if signal.rule == "item_low"} == {"resting"}
+
+
+async def test_the_numbers_in_force_that_day_are_used_and_not_todays(world: World) -> None:
+    await world.low(2, 8, 8)
+    then = world.desk.plan.version
+    await world.pass_time(hours=3)
+    move(world.desk, days=2)
+    world.desk.plan = replace(world.desk.plan, signals={"item_low": {"enabled": False}})
+    async with world.desk.turn() as turn:
+        await turn.m.plans.note(turn.plan.version, turn.plan.rules, turn.now)
+    found = await asked(world)
+    assert found.version == then
+    assert any(signal.rule == "item_low" for look in found.looks for signal, _ in look.found)
+    today = await asked(world, 0)
+    assert today.version == world.desk.plan.version != then
+
+
+async def test_a_plan_that_comes_back_into_force_is_in_force_again(world: World) -> None:
+    first = world.desk.plan
+    other = replace(first, signals={"drop": {"z": -3.0}})
+    async with world.desk.turn() as turn:
+        for n, plan in enumerate((other, first, first)):
+            await turn.m.plans.note(plan.version, plan.rules, turn.now + timedelta(hours=n))
+        in_force = await turn.m.plans.at(turn.now + timedelta(hours=1, minutes=1))
+        between = await turn.m.plans.at(turn.now + timedelta(minutes=1))
+    assert in_force is not None
+    assert between is not None
+    assert (between.version, in_force.version) == (other.version, first.version)
+    assert between.rules["signals"] == {"drop": {"z": -3.0}}
+
+
+async def test_nobody_and_no_alert(world: World) -> None:
+    async with world.desk.glance() as m:
+        assert await why(m, world.desk.plan, "R-999", None, world.desk.clock.now()) is None
+        with pytest.raises(LookupError):
+            await why(m, world.desk.plan, "R-118", None, world.desk.clock.now())
