@@ -55,7 +55,7 @@ class _Answer(_Version):
     question: str
     about: Construct = Field(alias="construct")
     asks: str | None = None
-    goal: int | None = None
+    goal: str | int | None = None
     versions: list[_Version] = []
 
 

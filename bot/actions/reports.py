@@ -61,7 +61,13 @@ async def _client(m: Stores, client: Client) -> dict[str, Any]:
             for version, language, agreed, at in await m.people.consents(client.id)
         ],
         "goals": [
-            {"number": goal.number, "text": goal.text, "state": goal.state.value, "made_at": _at(goal.made_at)}
+            {
+                "id": goal.id,
+                "number": goal.number,
+                "text": goal.text,
+                "state": goal.state.value,
+                "made_at": _at(goal.made_at),
+            }
             for goal in await m.goals.of(client.id)
         ],
         "check_ins": [_check_in(one, answers.get(one.id, [])) for one in check_ins],
@@ -121,6 +127,7 @@ def _answers(versions: list[Answer]) -> list[dict[str, Any]]:
                 "question": one.question,
                 "construct": one.construct,
                 "asks": one.asks,
+                "goal": one.goal_id,
                 "value": one.choice if one.choice is not None else one.value,
                 "value_0_10": one.value_0_10,
                 "text": one.text,
