@@ -43,8 +43,10 @@ RESTS: Mapping[Kind, timedelta] = MappingProxyType(
 FIRST_AFTER: Mapping[Kind, timedelta] = MappingProxyType({Asks.DIRECTION: 2 * WEEK, Asks.FIT: 4 * WEEK})
 """Makes no sense before a client has been with the bot for so long."""
 
-MEMORY = 60
-"""Earlier check-ins that are looked at: more than any promise is long."""
+MEMORY = 32
+REMEMBERED = 4 * WEEK + 2 * SAME_DAY
+"""So many of the newest check-ins are looked at, and all of as long as the longest rest. What was asked before that has
+waited as long as what was never asked."""
 
 
 @dataclass(frozen=True, slots=True)
