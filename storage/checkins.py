@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.checkins import ANSWERABLE, CheckIn, Item, Past, State
 from bot.domain.signals.occasions import RUNNING
-from bot.domain.turns import MEMORY, REMEMBERED, Round, seen_of
+from bot.domain.turns import MEMORY, Round, seen_of
 from storage import tables as t
 
 c = t.check_in.c
@@ -89,7 +89,7 @@ class CheckIns:
 
     async def latest(self, client_ids: Sequence[str], now: datetime, most: int = 8) -> Mapping[str, list[CheckIn]]:
         """Client → their newest check-ins, newest first, about `most` each, however many there have been."""
-        since = _since(client_ids, most, now, now)
+        since = _since(client_ids, most, now)
         query = (
             sa.select(t.check_in)
             .join_from(since, t.check_in, sa.and_(c.client_id == since.c.client_id, c.planned_at >= since.c.at))
@@ -118,7 +118,7 @@ class CheckIns:
             c.last_touched_at,
         )
         never = (State.CANCELLED, State.MISSED_BY_US)
-        since = _since(client_ids, most, now - REMEMBERED, now)
+        since = _since(client_ids, most, now)
         query = (
             sa.select(*of)
             .join_from(since, t.check_in, sa.and_(c.client_id == since.c.client_id, c.planned_at >= since.c.at))
@@ -153,8 +153,8 @@ class CheckIns:
         return [_check_in(row._mapping) for row in await self._con.execute(query)]
 
 
-def _since(client_ids: Sequence[str], most: int, least: datetime, now: datetime) -> sa.CTE:
-    """Client → when their `most`-th newest check-in was due, but no later than `least`; long ago where there are fewer.
+def _since(client_ids: Sequence[str], most: int, now: datetime) -> sa.CTE:
+    """Client → when their `most`-th newest check-in was due; long ago where there are fewer.
 
     Worked out once for each client: PostgreSQL would otherwise do it again for every check-in that it looks at.
     """
@@ -168,8 +168,7 @@ def _since(client_ids: Sequence[str], most: int, least: datetime, now: datetime)
         .scalar_subquery()
     )
     at = sa.func.coalesce(newest, sa.literal(now - FAR_BACK, t.Instant), type_=t.Instant)
-    first = sa.case((at < least, at), else_=sa.literal(least, t.Instant))
-    bounds = sa.select(k.label("client_id"), first.label("at")).where(k.in_(client_ids))
+    bounds = sa.select(k.label("client_id"), at.label("at")).where(k.in_(client_ids))
     return bounds.cte("bounds").prefix_with("MATERIALIZED", dialect="postgresql")
 
 

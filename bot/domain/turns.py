@@ -43,10 +43,8 @@ RESTS: Mapping[Kind, timedelta] = MappingProxyType(
 FIRST_AFTER: Mapping[Kind, timedelta] = MappingProxyType({Asks.DIRECTION: 2 * WEEK, Asks.FIT: 4 * WEEK})
 """Makes no sense before a client has been with the bot for so long."""
 
-MEMORY = 32
-REMEMBERED = 4 * WEEK + 2 * SAME_DAY
-"""So many of the newest check-ins are looked at, and all of as long as the longest rest. What was asked before that has
-waited as long as what was never asked."""
+MEMORY = 60
+"""So many of the newest check-ins are looked at: as many as the longest promise, and four weeks at two a day."""
 
 
 @dataclass(frozen=True, slots=True)
