@@ -89,10 +89,10 @@ class CheckIns:
 
     async def latest(self, client_ids: Sequence[str], now: datetime, most: int = 8) -> Mapping[str, list[CheckIn]]:
         """Client → their newest check-ins, newest first, about `most` each, however many there have been."""
+        since = _since(client_ids, most, now)
         query = (
             sa.select(t.check_in)
-            .join_from(t.client, t.check_in, c.client_id == t.client.c.person_id)
-            .where(t.client.c.person_id.in_(client_ids), c.planned_at >= _since_newest(most, now))
+            .join_from(since, t.check_in, sa.and_(c.client_id == since.c.client_id, c.planned_at >= since.c.at))
             .order_by(c.planned_at.desc(), c.id)
         )
         found: dict[str, list[CheckIn]] = {one: [] for one in client_ids}
@@ -118,10 +118,11 @@ class CheckIns:
             c.last_touched_at,
         )
         never = (State.CANCELLED, State.MISSED_BY_US)
+        since = _since(client_ids, most, now)
         query = (
             sa.select(*of)
-            .join_from(t.client, t.check_in, c.client_id == t.client.c.person_id)
-            .where(t.client.c.person_id.in_(client_ids), c.planned_at >= _since_newest(most, now), c.state.not_in(never))
+            .join_from(since, t.check_in, sa.and_(c.client_id == since.c.client_id, c.planned_at >= since.c.at))
+            .where(c.state.not_in(never))
             .order_by(c.planned_at.desc(), c.id)
         )
         found: dict[str, list[Round]] = {one: [] for one in client_ids}
@@ -152,18 +153,23 @@ class CheckIns:
         return [_check_in(row._mapping) for row in await self._con.execute(query)]
 
 
-def _since_newest(most: int, now: datetime) -> sa.ColumnElement[datetime]:
-    """When the `most`-th newest check-in of the client in the outer query was due; long ago where there are fewer."""
-    earlier = t.check_in.alias("earlier")
+def _since(client_ids: Sequence[str], most: int, now: datetime) -> sa.CTE:
+    """Client → when their `most`-th newest check-in was due; long ago where there are fewer.
+
+    Worked out once for each client: PostgreSQL would otherwise do it again for every check-in that it looks at.
+    """
+    k, earlier = t.client.c.person_id, t.check_in.alias("earlier")
     newest = (
         sa.select(earlier.c.planned_at)
-        .where(earlier.c.client_id == t.client.c.person_id)
+        .where(earlier.c.client_id == k)
         .order_by(earlier.c.planned_at.desc())
         .limit(1)
         .offset(most - 1)
         .scalar_subquery()
     )
-    return sa.func.coalesce(newest, sa.literal(now - FAR_BACK, t.Instant))
+    at = sa.func.coalesce(newest, sa.literal(now - FAR_BACK, t.Instant), type_=t.Instant)
+    bounds = sa.select(k.label("client_id"), at.label("at")).where(k.in_(client_ids))
+    return bounds.cte("bounds").prefix_with("MATERIALIZED", dialect="postgresql")
 
 
 def _meets(one: CheckIn, spans: Sequence[tuple[datetime, datetime | None]]) -> bool:

@@ -44,7 +44,7 @@ FIRST_AFTER: Mapping[Kind, timedelta] = MappingProxyType({Asks.DIRECTION: 2 * WE
 """Makes no sense before a client has been with the bot for so long."""
 
 MEMORY = 60
-"""Earlier check-ins that are looked at: more than any promise is long."""
+"""So many of the newest check-ins are looked at: as many as the longest promise, and four weeks at two a day."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ def _text(asked: Question, facts: Facts, voice: Voice, in_words: bool) -> Html:
         card,
         say("client.question.type_it") if asked.scale is Scale.TEXT else None,
         filled(note, facts, voice) if note else None,
-        say("client.question.first_time", worker=facts["worker"]) if facts["first"] else None,
+        say("client.question.first_time", worker=facts["worker"]) if facts["first"] and not asked.note else None,
         say("client.question.offer_words") if _offers(asked, facts) else None,
         _chosen(asked, facts, voice, in_words),
         say("client.question.reoffered") if facts["away"] else None,

@@ -75,6 +75,19 @@ def test_only_the_very_first_card_says_who_sees_it_and_offers_words() -> None:
     assert labels(screen)[-1] == ["Words, not numbers"]
 
 
+def test_words_are_offered_in_one_line_with_one_button_and_only_where_there_are_numbers() -> None:
+    screen = card(offers=True)
+    assert text(screen)[-1] == "If words suit you better than numbers, tap below. Numbers are fine too."
+    assert labels(screen)[-1] == ["Words, not numbers"]
+    choice = Question("C9", Construct.BOND, Scale.CHOICE, {"en": "Which?"}, options=shipped()["R1"].options)
+    assert "Words, not numbers" not in each_label(card(voice(choice), question="C9", offers=True))
+
+
+def test_a_question_that_says_itself_who_sees_it_does_not_say_that_the_worker_does() -> None:
+    said = text(card(voice(shipped()["F1"]), question="F1", first=True))
+    assert said == ["1 of 3", "Is Sam the right person for you?", "Only Kim sees this one."]
+
+
 def test_in_words_five_labels_carry_the_same_five_values() -> None:
     screen = card(style="words")
     values = [decode(button.data).args[2] for row in screen.rows[:-1] for button in row]  # type: ignore[union-attr]
