@@ -94,13 +94,13 @@ async def add(turn: Turn, alert: Alert, client: Client, signal_ids: Sequence[str
 
 
 async def show(turn: Turn, alert: Alert, client: Client, *, ring: bool = False, at: datetime | None = None) -> None:
-    """Bring the alert up to date wherever it stands or is about to; `ring` for the one whose turn it is."""
+    """Bring the alert up to date wherever it stands or is about to; `ring` for whoever has it, or whose turn it is."""
     due = at or _not_before(alert, turn.now)
     for ref in sorted(alert.reached):
         person = await turn.m.people.by_ref(ref)
         if person is None or not await _has_it(turn, alert, person):
             continue
-        fresh = ring and alert.sent and (ref == alert.holder_ref or alert.kind in URGENT)
+        fresh = ring and alert.sent and (_has_the_turn(alert, person) or alert.kind in URGENT)
         await cards.post(turn, alert, client, person, fresh=fresh, at=due)
 
 
@@ -112,9 +112,14 @@ def _not_before(alert: Alert, now: datetime) -> datetime | None:
     return latest if latest > now else None
 
 
+def _has_the_turn(alert: Alert, person: Person) -> bool:
+    """Whoever took it; as long as nobody has, whoever was told last."""
+    return person.id == alert.holder_id if alert.holder_id is not None else person.ref == alert.holder_ref
+
+
 async def _has_it(turn: Turn, alert: Alert, person: Person) -> bool:
     """Does it stand in their chat, or is it on its way there? Whoever was passed over has nothing to edit."""
-    if alert.kind in URGENT or person.ref == alert.holder_ref:
+    if alert.kind in URGENT or _has_the_turn(alert, person):
         return True
     return await turn.m.messages.standing(person.id, cards.surface(alert.id)) is not None
 

@@ -61,7 +61,7 @@ async def _say_so(turn: Turn, alert: Alert, client: Client, out: Outgoing) -> No
 
 def _is_not_theirs(alert: Alert, client: Client, out: Outgoing) -> bool:
     now = HeldNow(alert.kind, alert.state, alert.ladder, alert.step, client.worker_id)
-    return alert.is_open and isinstance(for_holder(out, now), Drop)
+    return alert.kind is Kind.ALLIANCE and alert.is_open and isinstance(for_holder(out, now), Drop)
 
 
 async def _empty(turn: Turn, alert: Alert, client: Client, out: Outgoing) -> None:

@@ -171,3 +171,21 @@ async def test_a_worker_who_left_is_not_the_next_one(world: World) -> None:
     world.client = replace(client)
     await told(world)
     assert "Jo is asked" in world.sam.shows
+
+
+async def test_what_is_worse_rings_for_whoever_has_it(world: World) -> None:
+    """Kim was asked, then Sam took it after all: what the client tells now is for Sam."""
+    await world.low()
+    await world.pass_time(minutes=121)
+    for _ in range(2):
+        await world.pass_time(days=5, minutes=1)
+    assert len(world.kim.screens) == 1
+    await world.sam.taps("I've got it")
+    kim = len([one for one in world.kim.letters if one.edits is None])
+    sam = len([one for one in world.sam.letters if one.edits is None])
+    (alert,) = await world.alerts()
+    await world.alex.taps_data(f"1:sh:{alert.check_in_id}:tell")
+    await world.pass_time(seconds=61)
+    assert len([one for one in world.sam.letters if one.edits is None]) == sam + 1
+    assert len([one for one in world.kim.letters if one.edits is None]) == kim
+    assert "fell to 2" in world.sam.shows
