@@ -51,12 +51,11 @@ async def _take_away(turn: Turn, out: Outgoing, message_id: int) -> None:
 async def _say_so(turn: Turn, alert: Alert, client: Client, out: Outgoing) -> None:
     """Whoever has the matter, and the client, had read that the worker isn't told."""
     matter = await turn.m.alerts.open_of(client.id, Kind.SOMEONE_ELSE, lock=True)
-    if matter is None:
+    if matter is None or alert.check_in_id is None or matter.check_in_id != alert.check_in_id:
         return
     await turn.m.alerts.note(matter.id, turn.now, SLIPPED, out.ref)
     await matters.show(turn, matter, client)
-    if alert.check_in_id is not None:
-        await said_back.slipped(turn, client, alert.check_in_id, duty.promised(turn.plan, matter.goes_at))
+    await said_back.slipped(turn, client, alert.check_in_id, duty.promised(turn.plan, matter.goes_at))
 
 
 def _is_not_theirs(alert: Alert, client: Client, out: Outgoing) -> bool:
