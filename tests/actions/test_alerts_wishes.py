@@ -137,8 +137,9 @@ async def test_what_was_said_joins_an_alert_that_was_opened_meanwhile(world: Wor
 
 
 async def test_somebody_who_always_answers_two_makes_one_alert(desk: Desk) -> None:
+    """Twice a week for six weeks: longer than any rule rests."""
     world = await a_world(desk)
-    for _ in range(40):
+    for _ in range(12):
         await world.low(2, 2, 2)
         await world.pass_time(hours=3)
     cards = [one for one in world.sam.letters if one.kind in ("worker.alert", "worker.alert_soft") and not one.edits]
