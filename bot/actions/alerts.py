@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
-from bot.actions import arrivals, cards, crisis, delivery, duty, ladder, people, prompts, signals, wishes
+from bot.actions import arrivals, budget, cards, crisis, delivery, duty, ladder, people, prompts, signals, wishes
 from bot.actions.desk import Turn
 from bot.domain.alerts import AlertState, Kind
 from bot.domain.checkins import surface as checkin_surface
@@ -121,13 +121,20 @@ async def ask_wish(turn: Turn, client: Client, check_in_id: str) -> None:
     if found is None or (found.alert is not None and not found.alert.is_open):
         await prompts.thanks(turn, client, check_in_id)
         return
-    said = "ask_resting" if found.alert is None else "ask_known" if found.alert.sent else "ask"
-    await post_choice(turn, client, check_in_id, said)
+    await post_choice(turn, client, check_in_id, _without_a_tap(found))
+
+
+def _without_a_tap(found: wishes.Unsaid) -> str:
+    """Which of the questions says truly what happens if nobody taps."""
+    if found.alert is not None:
+        return "ask_known" if found.alert.sent else "ask"
+    return "ask_held" if any(one.held == budget.HELD for one in found.signals) else "ask_resting"
 
 
 async def post_choice(turn: Turn, client: Client, check_in_id: str, said: str) -> None:
     """The three buttons under one text: `ask`, `undone` after *Undo*, or where no tap means that nothing is added:
-    `ask_known` (the worker has a card already), `ask_resting` (there is none)."""
+    `ask_known` (the worker has a card already), `ask_resting` (there is none), or only a line in the weekly digest:
+    `ask_held`."""
     names: Facts = await people.names_for(turn, client)
     other = await people.other_person(turn, client)
     await delivery.post(
