@@ -77,6 +77,7 @@ class TelegramEars:
 
     async def close(self) -> None:
         await self._application.shutdown()
+        await self._tg.shutdown()  # the application leaves open what it has never come to use
 
     # ------------------------------------------------------------ Ears
 
