@@ -20,7 +20,7 @@ from bot.actions.desk import Desk
 from bot.actions.presence import RECEIVE
 
 LONG_POLL_SECONDS = 25
-ALLOWED = ["message", "edited_message", "callback_query", "my_chat_member"]
+ALLOWED = ["message", "edited_message", "callback_query", "my_chat_member", "channel_post"]
 LONGEST_PAUSE = timedelta(seconds=10)
 """Taps wait 150 s at Telegram, so the pauses between tries stay short."""
 
