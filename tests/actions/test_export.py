@@ -85,6 +85,17 @@ async def test_a_skipped_question_has_no_value(world: World) -> None:
     assert answer["value_0_10"] is None
 
 
+@pytest.mark.parametrize(
+    ("label", "wish"),
+    [("Tell", "tell"), ("I'll say it myself", "myself"), ("I'd like someone else", "someone_else")],
+)
+async def test_what_the_client_chose_stands_in_the_history_by_its_whole_name(world: World, label: str, wish: str) -> None:
+    await world.low()
+    await world.alex.taps(label)
+    (alert, *_) = (await exported(world))["clients"][0]["alerts"]
+    assert f"wish_{wish}" in [line["state"] for line in alert["history"]]
+
+
 async def test_csv_has_a_row_for_everything(world: World) -> None:
     await world.low()
     client = (await exported(world))["clients"][0]
