@@ -10,7 +10,6 @@ tidy         what may be forgotten, what clients asked to have deleted; whether 
 
 import asyncio
 import fcntl
-import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -151,7 +150,8 @@ async def serving(settings: Settings, desk: Desk) -> AsyncIterator[None]:
         bound = socket.create_server((host.strip("[]"), int(port)), family=_family(host))
     except OSError as taken:
         if settings.http.is_configured:
-            raise NotUsable(f"http.listen: {settings.http.listen} can't be had ({_why(taken)}); choose another") from None
+            why = str(taken.strerror).partition(" (")[0]  # behind it Python adds the address once more
+            raise NotUsable(f"http.listen: {settings.http.listen} can't be had ({why}); choose another") from None
         log.warning("door_closed", address=settings.http.listen, hint="The port is taken; set http.listen to choose one.")
         yield
         return
@@ -166,11 +166,6 @@ async def serving(settings: Settings, desk: Desk) -> AsyncIterator[None]:
             server.should_exit = True
             await asyncio.wait([task], timeout=2)
             task.cancel()
-
-
-def _why(broken: OSError) -> str:
-    """In the system's few words: Python adds the address once more."""
-    return os.strerror(broken.errno) if broken.errno and broken.errno > 0 else str(broken.strerror)
 
 
 def _family(host: str) -> socket.AddressFamily:

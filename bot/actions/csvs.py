@@ -18,7 +18,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "answers": (*("check_in", "question", "construct", "asks", "value", "value_0_10", "text", "skipped", "answered_at"),),
     "versions": ("check_in", "question", "value", "value_0_10", "text", "answered_at"),
     "remarks": ("text", "shown_to", "said_at"),
-    "signals": ("rule", "construct", "raised_at", "tier", "severity", "note", "evidence"),
+    "signals": ("rule", "construct", "raised_at", "tier", "severity", "note", "evidence", "held"),
     "alerts": (
         *("alert", "kind", "raised_at", "severity", "state", "rules", "wish", "client_said", "client_feels", "useful"),
     ),
