@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from telegram.error import TelegramError
+from telegram.error import InvalidToken, TelegramError
 from telegram.ext import ExtBot
 
 from bot import charts, ticks
@@ -38,7 +38,7 @@ from bot.domain.pacing import Pacing
 from bot.domain.plan import Plan
 from bot.ports import Clock, SystemClock
 from handlers import routes
-from handlers.receiver import Receiver
+from handlers.receiver import Receiver, token_refused
 from handlers.sender import TelegramMessenger, make_bot
 from handlers.setup import TelegramEars
 from storage import migrate
@@ -105,7 +105,11 @@ def only_one(url: str) -> Iterator[None]:
     if not url.startswith("sqlite") or not path or path == ":memory:":
         yield
         return
-    with Path(f"{path}.lock").open("w") as lock:
+    try:
+        held = Path(f"{path}.lock").open("w")  # noqa: SIM115  # closed below
+    except OSError as why:
+        raise NotUsable(f"database: {path} can't be kept there ({why.strerror})") from None
+    with held as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -146,9 +150,8 @@ async def serving(settings: Settings, desk: Desk) -> AsyncIterator[None]:
         bound = socket.create_server((host.strip("[]"), int(port)), family=_family(host))
     except OSError as taken:
         if settings.http.is_configured:
-            raise NotUsable(
-                f"http.listen: {settings.http.listen} can't be had ({taken.strerror}); choose another"
-            ) from None
+            why = str(taken.strerror).partition(" (")[0]  # behind it Python adds the address once more
+            raise NotUsable(f"http.listen: {settings.http.listen} can't be had ({why}); choose another") from None
         log.warning("door_closed", address=settings.http.listen, hint="The port is taken; set http.listen to choose one.")
         yield
         return
@@ -278,6 +281,8 @@ async def _say_hello(bot: Bot) -> None:
         try:
             await bot.ears.prepare()
             break
+        except InvalidToken:
+            token_refused(tries + 1)
         except TelegramError as broken:
             log.error("telegram_not_reached", error=type(broken).__name__, attempt=tries + 1)
         await bot.desk.clock.wait(never, timedelta(seconds=min(10, 2**tries)))

@@ -20,13 +20,18 @@ from bot.actions.desk import Desk
 from bot.actions.presence import RECEIVE
 
 LONG_POLL_SECONDS = 25
-ALLOWED = ["message", "edited_message", "callback_query", "my_chat_member"]
+ALLOWED = ["message", "edited_message", "callback_query", "my_chat_member", "channel_post"]
 LONGEST_PAUSE = timedelta(seconds=10)
 """Taps wait 150 s at Telegram, so the pauses between tries stay short."""
 
 # PTB advises its own `get_updates`, which parses; raw updates are on purpose.
 warnings.filterwarnings("ignore", "Please use 'Bot.getUpdates'", PTBUserWarning)
 log = structlog.get_logger()
+
+
+def token_refused(attempt: int) -> None:
+    """Telegram answered, and does not know us."""
+    log.error("token_refused", hint="Is the token right, and does the address lead to Telegram?", attempt=attempt)
 
 
 class Receiver:
@@ -37,6 +42,7 @@ class Receiver:
         self._tg = tg
         self._heard = heard
         self._offset: int | None = None
+        self._reached = False
 
     async def run(self) -> None:
         await self._leave_webhook()
@@ -61,7 +67,7 @@ class Receiver:
             after = flood.retry_after
             return after if isinstance(after, timedelta) else timedelta(seconds=after)
         except (InvalidToken, EndPointNotFound):
-            log.error("token_refused", hint="Is the token right, and does the address lead to Telegram?")
+            token_refused(tries + 1)
         except Conflict:
             log.error("second_receiver", hint="Another program receives with the same token, or a webhook is set.")
             await self._leave_webhook()
@@ -70,11 +76,15 @@ class Receiver:
         except Exception as broken:
             log.error("updates_not_kept", error=type(broken).__name__)
         else:
+            self._reached = True
             return None
+        self._reached = False
         return pause
 
     async def _fetch(self) -> list[dict[str, Any]]:
-        asked: dict[str, Any] = {"timeout": LONG_POLL_SECONDS, "allowed_updates": ALLOWED}
+        """At the start, and after a failure, without waiting for updates: that Telegram is there is news in itself."""
+        patience = LONG_POLL_SECONDS if self._reached else 0
+        asked: dict[str, Any] = {"timeout": patience, "allowed_updates": ALLOWED}
         if self._offset is not None:
             asked["offset"] = self._offset
         got = await self._tg.do_api_request("getUpdates", api_kwargs=asked, read_timeout=LONG_POLL_SECONDS + 10)

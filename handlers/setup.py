@@ -17,7 +17,7 @@ from telegram import Bot, CallbackQuery, Message, Update
 from telegram.error import TelegramError
 from telegram.ext import Application, CallbackQueryHandler, ChatMemberHandler, ExtBot, MessageHandler, filters
 
-from bot.actions import delivery
+from bot.actions import delivery, people
 from bot.actions.desk import Turn
 from bot.actions.inbox import Reaction
 from bot.domain.delivery import Post
@@ -58,7 +58,9 @@ class TelegramEars:
         self._tg = tg
         self._messenger = messenger
         self._language = language
-        self._application = _build(tg, self._on_message, self._on_edit, self._on_tap, self._on_membership)
+        self._application = _build(
+            tg, self._on_message, self._on_edit, self._on_tap, self._on_membership, self._elsewhere
+        )
 
     async def prepare(self) -> None:
         """Ask Telegram who we are. Raises while it can't be reached."""
@@ -77,6 +79,7 @@ class TelegramEars:
 
     async def close(self) -> None:
         await self._application.shutdown()
+        await self._tg.shutdown()  # the application leaves open what it has never come to use
 
     # ------------------------------------------------------------ Ears
 
@@ -158,6 +161,11 @@ class TelegramEars:
             blocked = change.new_chat_member.status in ("kicked", "left")
             await (routes.gone(turn, person, change.date) if blocked else routes.back(turn, person, change.date))
 
+    async def _elsewhere(self, update: Update, _: Any) -> None:
+        """A group or channel: the news that somebody added the bot may have been lost."""
+        if update.effective_chat is not None:
+            _NOW.get().reaction.afterwards.append(_leave(self._tg, update.effective_chat.id))
+
     # ------------------------------------------------------------
 
     async def _talk(self, message: Message) -> Talk:
@@ -174,13 +182,14 @@ class TelegramEars:
 
 
 def _build(
-    tg: ExtBot[Any], message: Any, edit: Any, tap: Any, membership: Any
+    tg: ExtBot[Any], message: Any, edit: Any, tap: Any, membership: Any, elsewhere: Any
 ) -> Application[Any, Any, Any, Any, Any, Any]:
     built = Application.builder().application_class(_Strict).bot(tg).updater(None).job_queue(None).build()
     private = filters.ChatType.PRIVATE
     built.add_handler(CallbackQueryHandler(tap))
     built.add_handler(MessageHandler(private & filters.UpdateType.MESSAGE, message))
     built.add_handler(MessageHandler(private & filters.UpdateType.EDITED_MESSAGE, edit))
+    built.add_handler(MessageHandler(~private, elsewhere))
     built.add_handler(ChatMemberHandler(membership, ChatMemberHandler.MY_CHAT_MEMBER))
     return built
 
@@ -188,6 +197,8 @@ def _build(
 async def _go(talk: Talk, found: Route | None, otherwise: str) -> None:
     if found is None or not _may(talk, found):
         raise Refusal(otherwise if talk.speaker else "errors.stranger")
+    if talk.client is not None:
+        await people.expect_no_more(talk.turn, talk.client.person)
     handler: Handler = found.handler
     await handler(talk)
 

@@ -367,7 +367,7 @@ alert_event = sa.Table(
     _id(),
     _to("alert", "alert_id", index=True),
     _when("at", null=False),
-    _text("state", 16),
+    _text("state", 24),
     _text("by", 40),
 )
 

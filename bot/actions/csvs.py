@@ -6,22 +6,30 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-TABLES = (
-    "clients",
-    "consents",
-    "goals",
-    "check_ins",
-    "answers",
-    "versions",
-    "remarks",
-    "signals",
-    "alerts",
-    "alert_history",
-    "sessions",
-    "assignments",
-    "pauses",
-    "absences",
-)
+_SPAN = ("starts_at", "ends_at")
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "clients": ("status", "timezone"),
+    "consents": ("version", "language", "agreed", "at"),
+    "goals": ("number", "text", "state", "made_at"),
+    "check_ins": (
+        *("check_in", "schedule", "state", "reason", "planned_at", "sent_at", "first_touched_at", "last_touched_at"),
+        *("finished_at", "expires_at", "questions"),
+    ),
+    "answers": (*("check_in", "question", "construct", "asks", "value", "value_0_10", "text", "skipped", "answered_at"),),
+    "versions": ("check_in", "question", "value", "value_0_10", "text", "answered_at"),
+    "remarks": ("text", "shown_to", "said_at"),
+    "signals": ("rule", "construct", "raised_at", "tier", "severity", "note", "evidence", "held"),
+    "alerts": (
+        *("alert", "kind", "raised_at", "severity", "state", "rules", "wish", "client_said", "client_feels", "useful"),
+    ),
+    "alert_history": ("alert", "at", "state", "by"),
+    "sessions": ("at", "state", "said_by"),
+    "assignments": ("worker", *_SPAN),
+    "pauses": ("why", *_SPAN),
+    "absences": _SPAN,
+}
+"""Table → what stands in it behind the client's ref, whether it has rows or not."""
+TABLES = tuple(COLUMNS)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -49,12 +57,12 @@ def _without(row: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in row.items() if key != name}
 
 
-def as_csv(found: Iterable[Mapping[str, Any]]) -> str:
+def as_csv(table: str, found: Iterable[Mapping[str, Any]]) -> str:
     """Comma-separated, with a line of names; lists and evidence as JSON; no cell is read as a formula."""
     listed = list(found)
-    names = list(dict.fromkeys(name for row in listed for name in row)) or ["ref"]
+    names = dict.fromkeys(("ref", *COLUMNS[table], *(name for row in listed for name in row)))
     out = io.StringIO()
-    writer = csv.DictWriter(out, names, lineterminator="\n")
+    writer = csv.DictWriter(out, list(names), lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: _cell(value) for name, value in row.items()} for row in listed)
     return out.getvalue()

@@ -12,6 +12,7 @@ from bot.domain.invitations import LIFE, MOST_WRONG, WRONG_WITHIN, Invitation, S
 from bot.domain.people import Asking, Client, Person, Status
 from bot.domain.words import Role
 from storage.invitations import new_code
+from storage.stores import Stores
 
 BOT_NAME = "bot_username"
 """The mark under which the running bot keeps what Telegram calls it."""
@@ -34,10 +35,16 @@ class Invited:
     expires_at: datetime
 
 
-async def invite(turn: Turn, ref: str, by: str, bot_name: str | None = None) -> Invited:
+async def bot_name(m: Stores) -> str | None:
+    """What Telegram calls the bot, if it has ever run."""
+    mark = await m.marks.get(BOT_NAME)
+    return mark.value if mark else None
+
+
+async def invite(turn: Turn, ref: str, by: str, called: str | None = None) -> Invited:
     """A new invitation for anybody on the roster; their older ones end. Raises Refusal when it cannot be.
 
-    Staff can be invited always, clients only when the bot is live.
+    Staff can be invited always, clients only when the bot is live. `called`: the bot's name, where it is known better.
     """
     person = await turn.m.people.by_ref(ref)
     if person is None or person.status is Status.DISCHARGED:
@@ -46,8 +53,7 @@ async def invite(turn: Turn, ref: str, by: str, bot_name: str | None = None) -> 
         raise Refusal("errors.not_live")
     code, expires_at = new_code(), turn.now + LIFE
     await turn.m.invitations.add(person.id, hash_of(code), by, turn.now, expires_at)
-    mark = await turn.m.marks.get(BOT_NAME)
-    name = bot_name or (mark.value if mark else None)
+    name = called or await bot_name(turn.m)
     return Invited(person.ref, person.role, code, link(name, code) if name else None, expires_at)
 
 

@@ -13,12 +13,11 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import httpx
 
-from bot.actions import housekeeping, people
+from bot.actions import getme, housekeeping, people
 from bot.actions.desk import Desk
 from bot.config.keys import NoKey, keys_for
 from bot.config.settings import Mode, Settings
@@ -28,7 +27,6 @@ from storage import migrate
 from storage.sealing import Seal, WrongKey, new_key
 from storage.unit_of_work import Memory
 
-PATIENCE_SECONDS = 15.0
 CLOCK_MAY_DIFFER = timedelta(seconds=30)
 """Check-ins are planned by the minute; Telegram's own answer tells the time to a second."""
 LITTLE, TOO_LITTLE = 1024**3, 100 * 1024**2
@@ -81,13 +79,10 @@ async def look_at_telegram(settings: Settings, clock: Clock) -> list[Finding]:
     """Whether Telegram knows the token, and what time it is there."""
     if settings.telegram.token is None:
         return [_wrong("token", "There is none.", "Get one from @BotFather, give it as CHECKIN_TELEGRAM__TOKEN.")]
-    base = settings.telegram.api_base_url.rstrip("/")
-    host = urlsplit(base).hostname or base
-    here = host in ("127.0.0.1", "localhost", "::1")
+    host = getme.host(settings)
     try:
-        async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=not here) as line:
-            answer = await line.get(f"{base}/bot{settings.telegram.token.get_secret_value()}/getMe")
-            name = _name_in(answer)
+        answer = await getme.ask(settings, settings.telegram.token)
+        name = getme.name_in(answer)
     # The words of these errors may hold the address, and the address holds the token.
     except (httpx.HTTPError, httpx.InvalidURL) as broken:
         says = f"{host} could not be reached ({type(broken).__name__})."
@@ -99,13 +94,6 @@ async def look_at_telegram(settings: Settings, clock: Clock) -> list[Finding]:
         cure = "Try again in a minute; if it stays, look at telegram.api_base_url."
         return [_wrong("token", f"{host} gave an answer that is none (status {answer.status_code}).", cure)]
     return [_fine("token", f"{host} knows it: @{name}."), *_clock(answer, clock.now())]
-
-
-def _name_in(answer: httpx.Response) -> str | None:
-    try:
-        return str(answer.json()["result"]["username"]) if answer.status_code == 200 else None
-    except (ValueError, KeyError, TypeError):
-        return None
 
 
 def _clock(answer: httpx.Response, now: datetime) -> list[Finding]:

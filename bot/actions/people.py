@@ -192,3 +192,9 @@ async def show_commands(turn: Turn, staff: Person) -> None:
 async def expect(turn: Turn, person: Person, what: str | None, until: datetime | None = None) -> None:
     """What the person's next typed words are for; None = nothing in particular."""
     await turn.m.people.change(person.id, expects=what, expects_until=until)
+
+
+async def expect_no_more(turn: Turn, person: Person) -> None:
+    """They went elsewhere: what they type from now on is not for what they were asked before."""
+    if person.expects is not None:
+        await expect(turn, person, None)

@@ -83,7 +83,7 @@ async def _wish_of(turn: Turn, client: Client, check_in_id: str, wish: Wish) -> 
 async def _change(turn: Turn, alert: Alert, wish: Wish, **more: Any) -> Alert:
     severity = await wishes.severity_of(turn, replace(alert, **more))
     await turn.m.alerts.change(alert.id, wish=wish, severity=severity, **more)
-    await turn.m.alerts.note(alert.id, turn.now, f"wish_{wish}"[:16], "client")
+    await turn.m.alerts.note(alert.id, turn.now, f"wish_{wish}", "client")
     changed = await turn.m.alerts.get(alert.id)
     assert changed is not None
     if not changed.sent and changed.ladder:

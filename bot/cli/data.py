@@ -87,6 +87,6 @@ def _as_csv(folder: Path, clients: list[dict[str, Any]]) -> Path:
 
     every = [rows(client) for client in clients]
     for name in TABLES:
-        write_for_owner(folder / f"{name}.csv", as_csv(row for tables in every for row in tables[name]))
+        write_for_owner(folder / f"{name}.csv", as_csv(name, (row for tables in every for row in tables[name])))
     write_for_owner(folder / CODEBOOK, _codebook())
     return folder

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +20,7 @@ from bot.ports import SystemClock
 Result = TypeVar("Result")
 OPERATOR = "operator"
 """Who made an invitation on the command line."""
+NO_NAME = "What the bot is called is not known: neither its token nor --bot NAME was given, or Telegram did not answer."
 
 
 def _at_desk(found: Loaded, work: Callable[[Any], Awaitable[Result]]) -> Result:
@@ -130,22 +130,23 @@ def _iso(moment: datetime | None) -> str | None:
 @click.argument("ref")
 @click.option("--qr", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.png", help="The link as a picture.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-@click.option("--bot", "bot_name", metavar="NAME", help="The bot's name in Telegram, if it has not run yet.")
+@click.option("--bot", "bot_name", metavar="NAME", help="The bot's name in Telegram, if it can't be asked.")
 @config_option
 def invite(ref: str, qr: Path | None, as_json: bool, bot_name: str | None, config_path: str | None) -> None:
     """A one-use invitation for somebody on the roster; earlier ones for them end."""
     from bot.actions import invitations
 
     found = load_or_exit(config_path, SystemClock().now())
+    name = bot_name or _bot_name(found)
+    if name is None and qr is not None:
+        raise _failed(f"{NO_NAME} A picture needs it. No invitation was made.")
     try:
-        made = _at_desk(found, lambda turn: invitations.invite(turn, ref, OPERATOR, bot_name))
+        made = _at_desk(found, lambda turn: invitations.invite(turn, ref, OPERATOR, name))
     except Refusal as refusal:
         raise _failed(_why(refusal, found)) from None
     if made.link is None:
-        click.echo("What the bot is called is not known yet: run it once, or give --bot NAME.", err=True)
-    if qr is not None:
-        if made.link is None:
-            sys.exit(2)
+        click.echo(NO_NAME, err=True)
+    elif qr is not None:
         _draw(made.link, qr)
     if as_json:
         document = {"ref": made.ref, "role": made.role, "link": made.link, "code": made.code}
@@ -153,6 +154,13 @@ def invite(ref: str, qr: Path | None, as_json: bool, bot_name: str | None, confi
         return
     click.echo(made.link or f"/start {made.code}")
     click.echo(f"Opens once, until {made.expires_at:%Y-%m-%d %H:%M} UTC.", err=True)
+
+
+def _bot_name(found: Loaded) -> str | None:
+    """As it was called when it last ran; before its first run Telegram is asked."""
+    from bot.actions import getme, invitations
+
+    return _at_desk(found, lambda turn: invitations.bot_name(turn.m)) or asyncio.run(getme.bot_name(found.settings))
 
 
 def _why(refusal: Refusal, found: Loaded) -> str:

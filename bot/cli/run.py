@@ -3,6 +3,8 @@
 import asyncio
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -12,11 +14,30 @@ from bot.config.load import Loaded
 from bot.config.settings import Mode
 from bot.ports import SystemClock
 
+ENDING = (signal.SIGTERM, signal.SIGINT)
+
 
 @click.command()
 @config_option
 def run(config_path: str | None) -> None:
     """Run the bot until it is told to end (Ctrl-C, or SIGTERM)."""
+    with _ending_well():
+        sys.exit(_started(config_path))
+
+
+@contextmanager
+def _ending_well() -> Iterator[None]:
+    """Being told to end is status 0 from the first moment: loading takes seconds, and nothing is in flight then."""
+    before = {one: signal.signal(one, lambda *_: sys.exit(0)) for one in ENDING}
+    try:
+        yield
+    finally:
+        for one, was in before.items():
+            signal.signal(one, was)
+
+
+def _started(config_path: str | None) -> int:
+    """The exit status, once it has ended."""
     found = load_or_exit(config_path, SystemClock().now())
     for warning in found.warnings:
         click.echo(str(warning), err=True)
@@ -25,22 +46,22 @@ def run(config_path: str | None) -> None:
             "telegram.token: missing; get one from @BotFather in Telegram and give it as CHECKIN_TELEGRAM__TOKEN.",
             err=True,
         )
-        sys.exit(2)
+        return 2
     if found.settings.telegram.mode is Mode.WEBHOOK:
         click.echo('telegram.mode: "webhook" comes in a later version; set "polling".', err=True)
-        sys.exit(2)
+        return 2
     logs.set_up(found.settings.logs.level, json=found.settings.logs.format == "json")
-    sys.exit(asyncio.run(_run(found)))
+    return asyncio.run(_run(found))
 
 
 async def _run(found: Loaded) -> int:
+    stop = asyncio.Event()
+    for one in ENDING:
+        asyncio.get_running_loop().add_signal_handler(one, stop.set)
     # Imported here: everything else of the command line works without PTB being loaded.
     from bot import app
     from bot.domain.errors import NotUsable
 
-    stop = asyncio.Event()
-    for one in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(one, stop.set)
     try:
         with app.only_one(found.settings.database.url.get_secret_value()):
             async with app.open_desk(found.settings, found.plan) as desk:

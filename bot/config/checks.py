@@ -149,7 +149,7 @@ def _data(document: Document) -> Iterator[Fault]:
 
 def _telegram(document: Document) -> Iterator[Fault]:
     telegram = document.telegram
-    if telegram.token is not None and telegram.token_file is not None:
+    if telegram.token is not None and telegram.token.get_secret_value() and telegram.token_file is not None:
         yield Fault(("telegram", "token_file"), "the token is given twice", "keep token or token_file, not both")
     if document.database.encryption_keys and document.database.encryption_keys_file is not None:
         right = "keep encryption_keys or encryption_keys_file, not both"

@@ -23,6 +23,8 @@ PREFIX = "CHECKIN_"
 CONFIG, SECRETS_DIR = f"{PREFIX}CONFIG", f"{PREFIX}SECRETS_DIR"
 NOT_SETTINGS = frozenset({CONFIG, SECRETS_DIR})
 REF_KEYED = frozenset({("alerts", "cover")})
+EITHER_OR = (("telegram", "token", "token_file"), ("database", "encryption_keys", "encryption_keys_file"))
+"""Table, and two keys of it that say the same thing in two ways."""
 
 Layer: TypeAlias = dict[str, Any]
 
@@ -64,6 +66,23 @@ def given(variables: Mapping[str, str]) -> Given:
         except ValueError:
             misnamed.append(Misnamed(name, "is not JSON", 'write a list as ["one", "two"], a table as {"key": "value"}'))
     return Given(values, names, tuple(misnamed))
+
+
+def outranked(*layers: Layer) -> tuple[Layer, ...]:
+    """The layers, the strongest first, without what a stronger one says in the other of two ways.
+
+    A token from the environment goes before the file's `token_file` just as it goes before its `token`.
+    """
+    for table, *pair in EITHER_OR:
+        said = False
+        for layer in layers:
+            inner = layer.get(table)
+            if not isinstance(inner, dict):
+                continue
+            if said:
+                layer[table] = {key: value for key, value in inner.items() if key not in pair}
+            said = said or any(inner.get(key) for key in pair)
+    return layers
 
 
 def bare(annotation: Any) -> Any:

@@ -21,10 +21,11 @@ from bot.config import build
 from bot.config.checks import faults
 from bot.config.document import Document, validate
 from bot.config.faulty import fault_of, without
-from bot.config.given import CONFIG, SECRETS_DIR, Given, given
+from bot.config.given import CONFIG, SECRETS_DIR, Given, given, outranked
 from bot.config.lines import Lines
 from bot.config.problems import ENVIRONMENT, Fault, Problem, Weight, dotted
 from bot.config.problems import Path as Place
+from bot.config.secrets_folder import held_in
 from bot.config.settings import Settings
 from bot.domain.plan import Plan
 
@@ -83,7 +84,7 @@ def read_text(
         written = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as why:
         return _broken(text, name, str(why))
-    reading = _Reading(name, Lines(text), given(environ), _secrets(secrets_dir))
+    reading = _Reading(name, Lines(text), given(environ), held_in(secrets_dir))
     document = reading.document(written)
     for fault in faults(document, today):
         reading.add(fault)
@@ -104,18 +105,6 @@ def _broken(text: str, name: str, why: str) -> Problems:
     return _only(name, line, f"is not TOML: {wrong}", "put this line right first; the rest is read after that")
 
 
-def _secrets(folder: Path | None) -> Given:
-    """Files named like variables, with or without the prefix; one line break at the end is not part of a value."""
-    if folder is None:
-        return given({})
-    found: dict[str, str] = {}
-    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if file.is_file() and not file.name.startswith("."):
-            name = file.name.upper()
-            found[name if name.startswith("CHECKIN_") else f"CHECKIN_{name}"] = file.read_text("utf-8").rstrip("\r\n")
-    return given(found)
-
-
 @dataclass(slots=True)
 class _Reading:
     """One reading of one file: collects problems and knows where each key was set."""
@@ -131,7 +120,7 @@ class _Reading:
         """The document without its bad values, each of which has become a problem."""
         for source, known in ((ENVIRONMENT, self.environment), ("secrets", self.secrets)):
             self.problems += [Problem(source, 0, one.name, one.wrong, one.right) for one in known.misnamed]
-        layers = (self.environment.values, self.secrets.values, dict(written))
+        layers = outranked(self.environment.values, self.secrets.values, dict(written))
         while True:
             try:
                 return validate(*layers)

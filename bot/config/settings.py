@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
+from bot.config.shapes import Database as DatabaseUrl
 from bot.config.shapes import File, Listen, Number, Web, Words, one_of
 
 
@@ -74,7 +75,7 @@ def _keys(value: object) -> object:
 class Database(Section):
     """`[database]`; the keys newest first, each as text."""
 
-    url: SecretStr = SecretStr("sqlite+aiosqlite:///checkin.db")
+    url: DatabaseUrl = SecretStr("sqlite+aiosqlite:///checkin.db")
     encryption_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(_keys)] = ()
     encryption_keys_file: File | None = None
 

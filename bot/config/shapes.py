@@ -7,9 +7,10 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, PlainValidator
+from pydantic import AfterValidator, BeforeValidator, PlainValidator, SecretStr
 from pydantic_core import PydanticCustomError
 
 from bot.config.problems import meant, nearest
@@ -140,6 +141,31 @@ def _web(value: str) -> str:
     return value.rstrip("/")
 
 
+def _database(value: SecretStr) -> SecretStr:
+    """The value never shows: it may hold a password."""
+    url, file, server = value.get_secret_value(), "sqlite+aiosqlite:///checkin.db", "postgresql+psycopg://"
+    if url.startswith("sqlite"):
+        path = url.removeprefix("sqlite+aiosqlite:///").partition("?")[0]
+        if path == url.partition("?")[0] or path in ("", ":memory:"):
+            raise wrong("is not an SQLite database in a file", f"write {file}")
+    elif url.startswith(server):
+        if not _is_address(url):
+            raise wrong("is not an address", "write / : @ in a password as %2F %3A %40")
+    elif url.startswith("postgres"):
+        raise wrong("is not a database that is known here", f"write {server}name:password@host/database")
+    else:
+        raise wrong("is not a database that is known here", f"write {file}, or {server}…")
+    return value
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return "@" not in parts.path and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+
+
 def _file(value: Path) -> Path:
     if "\0" in str(value) or not value.name:
         raise wrong("is not the path of a file", 'write it as in "telegram.token"')
@@ -199,6 +225,7 @@ List: TypeAlias = Annotated[list[Words], BeforeValidator(_one_is_a_list)]
 Channel: TypeAlias = Annotated[str, AfterValidator(_channel)]
 Listen: TypeAlias = Annotated[str, AfterValidator(_listen)]
 Web: TypeAlias = Annotated[str, AfterValidator(_web)]
+Database: TypeAlias = Annotated[SecretStr, AfterValidator(_database)]
 File: TypeAlias = Annotated[Path, AfterValidator(_file)]
 Whole: TypeAlias = Annotated[int, BeforeValidator(_no_switch)]
 Number: TypeAlias = Annotated[float, BeforeValidator(_no_switch)]

@@ -64,6 +64,7 @@ async def _words(talk: Talk, client: Client, text: str) -> None:
 
 
 async def _control(talk: Talk, client: Client, control: Control) -> None:
+    await people.expect_no_more(talk.turn, client.person)
     if control is Control.HELP:
         await talks.show_help(talk.turn, client, fresh=True)
         if client.person.status is Status.JOINED:

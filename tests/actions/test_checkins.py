@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from bot.actions import checkins, signals
 from bot.actions.desk import Desk
@@ -301,6 +302,27 @@ async def test_a_rule_that_fails_costs_no_answer(desk: Desk, client: Client, mon
     move(desk, minutes=10)
     async with desk.turn() as turn:
         assert await checkins.evaluate_due(turn) == 1
+        assert await turn.m.signals.of_client(client.id)
+
+
+async def test_what_the_database_is_at_fault_for_puts_off_the_tap_and_not_its_alert(
+    desk: Desk, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A deadlock, say: the inbox tries the tap again within seconds; an alert read later would be ten minutes late."""
+
+    async def deadlocked(*_: object) -> None:
+        raise OperationalError("", {}, Exception())
+
+    check_in = await asked(desk, client)
+    await tap(desk, client, check_in, [1, 8])
+    with monkeypatch.context() as fault:
+        fault.setattr(signals, "evaluate", deadlocked)
+        with pytest.raises(OperationalError):
+            async with desk.turn() as turn:
+                await checkins.answer(turn, client, check_in.id, 2, 8, MESSAGE)
+    assert [one.value for one in await answers_of(desk, check_in)] == [1, 8]
+    async with desk.turn() as turn:
+        await checkins.answer(turn, client, check_in.id, 2, 8, MESSAGE)
         assert await turn.m.signals.of_client(client.id)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.actions import reports
-from bot.actions.csvs import TABLES, as_csv, rows
+from bot.actions.csvs import COLUMNS, TABLES, as_csv, rows
 from bot.actions.desk import Desk
 from tests.support.stories import World, a_world
 
@@ -85,6 +85,17 @@ async def test_a_skipped_question_has_no_value(world: World) -> None:
     assert answer["value_0_10"] is None
 
 
+@pytest.mark.parametrize(
+    ("label", "wish"),
+    [("Tell", "tell"), ("I'll say it myself", "myself"), ("I'd like someone else", "someone_else")],
+)
+async def test_what_the_client_chose_stands_in_the_history_by_its_whole_name(world: World, label: str, wish: str) -> None:
+    await world.low()
+    await world.alex.taps(label)
+    matters = (await exported(world))["clients"][0]["alerts"]
+    assert f"wish_{wish}" in [line["state"] for one in matters for line in one["history"]]
+
+
 async def test_csv_has_a_row_for_everything(world: World) -> None:
     await world.low()
     client = (await exported(world))["clients"][0]
@@ -92,10 +103,21 @@ async def test_csv_has_a_row_for_everything(world: World) -> None:
     assert set(tables) == set(TABLES)
     assert len(tables["answers"]) == 21
     assert len(tables["alert_history"]) == len(client["alerts"][0]["history"])
-    text = as_csv(tables["answers"])
+    text = as_csv("answers", tables["answers"])
     assert text.splitlines()[0].startswith("ref,check_in,question,construct")
     assert len(text.splitlines()) == 22
 
 
+async def test_each_table_names_its_columns_and_rows_bring_no_others(world: World) -> None:
+    check_in = await world.low()
+    await world.answers(check_in, 3)
+    tables = rows((await exported(world))["clients"][0])
+    filled = {name for name, found in tables.items() if found}
+    assert filled >= {"clients", "check_ins", "answers", "versions", "signals", "alerts", "alert_history"}
+    for name, found in tables.items():
+        assert all(tuple(row) == ("ref", *COLUMNS[name]) for row in found), name
+        assert as_csv(name, []).rstrip("\n").split(",") == ["ref", *COLUMNS[name]]
+
+
 def test_no_cell_is_a_formula() -> None:
-    assert as_csv([{"text": '=HYPERLINK("x")'}]).splitlines()[1].startswith("\"'=HYPERLINK")
+    assert as_csv("remarks", [{"text": '=HYPERLINK("x")'}]).splitlines()[1].startswith(",\"'=HYPERLINK")

@@ -1,7 +1,13 @@
 """What somebody meets who has only just begun: a taken port, no file, and files that are nobody else's business."""
 
+import json
 import socket
+import sqlite3
 import stat
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -70,3 +76,68 @@ def test_a_picture_that_cannot_be_written_is_one_line_with_the_link(
     assert done.exit_code == 2
     assert "No such file or directory" in done.stderr
     assert "https://t.me/a_bot?start=" in done.stderr
+
+
+class TestBeforeTheFirstRun:
+    """The bot's name is in no file yet; a link needs it."""
+
+    @pytest.fixture(autouse=True)
+    def folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "config.toml").write_text(CONFIG)
+        (tmp_path / "people.csv").write_text(PEOPLE)
+        assert typed("roster", "import", "people.csv").exit_code == 0
+        return tmp_path
+
+    def test_telegram_is_asked_what_the_bot_is_called(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        with telegram() as address:
+            monkeypatch.setenv("CHECKIN_TELEGRAM__TOKEN", "123456:made-up")
+            monkeypatch.setenv("CHECKIN_TELEGRAM__API_BASE_URL", address)
+            done = typed("invite", "M-1", "--json", "--qr", "jo.png")
+        assert done.exit_code == 0, done.stderr
+        made = json.loads(done.stdout)
+        assert made["link"] == f"https://t.me/hill_bot?start={made['code']}"
+        assert set(made) == {"ref", "role", "link", "code", "expires_at"}
+        assert (folder / "jo.png").read_bytes().startswith(b"\x89PNG")
+
+    def test_without_a_name_there_is_a_code_but_no_link(self) -> None:
+        done = typed("invite", "M-1", "--json")
+        assert done.exit_code == 0
+        assert json.loads(done.stdout)["link"] is None
+        assert "--bot NAME" in done.stderr
+
+    def test_a_picture_that_cannot_be_made_leaves_the_earlier_code_as_it_is(self, folder: Path) -> None:
+        assert typed("invite", "M-1").exit_code == 0
+        before = invitations(folder)
+        done = typed("invite", "M-1", "--qr", "jo.png", "--json")
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert "No invitation was made." in done.stderr
+        assert invitations(folder) == before
+
+
+def invitations(folder: Path) -> list[tuple[str, str | None]]:
+    with closing(sqlite3.connect(folder / "checkin.db")) as con:
+        return con.execute("SELECT code_hash, ended FROM invitation").fetchall()
+
+
+@contextmanager
+def telegram() -> Iterator[str]:
+    """A Bot API that knows one thing: what the bot is called."""
+
+    class Api(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps({"ok": True, "result": {"username": "hill_bot"}}).encode())
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Api) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()

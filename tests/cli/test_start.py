@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
 from bot.cli import main
+from bot.ports import SystemClock
 from storage import migrate
 from storage import tables as t
 from storage.sealing import new_key
@@ -80,3 +81,29 @@ def test_a_database_that_cannot_be_reached_is_named_without_its_password(
     assert done.exit_code == 2
     assert "Connection refused" in done.stderr
     assert "correct-horse" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [("run",), ("roster", "list")])
+def test_a_folder_that_is_not_there_is_one_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("CHECKIN_DATABASE__URL", f"sqlite+aiosqlite:///{folder / 'no' / 'checkin.db'}")
+    done = typed(*words)
+    assert done.exit_code == 2
+    assert done.stderr.startswith("database: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_taken_port_that_somebody_chose_is_one_short_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHECKIN_SAFETY__CHECKED_ON", SystemClock().now().date().isoformat())
+    more = "\nmanager,M-1,Jo,,,,,\nmanager,M-2,Ada,,,,,\nworker,W-2,Kim,,,,,\n"
+    (folder / "people.csv").write_text(PEOPLE.rstrip() + more)
+    assert typed("roster", "import", "people.csv").exit_code == 0
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        door.listen()
+        address = f"127.0.0.1:{door.getsockname()[1]}"
+        monkeypatch.setenv("CHECKIN_HTTP__LISTEN", address)
+        done = typed("run")
+    assert done.exit_code == 2
+    assert done.stderr == f"http.listen: {address} can't be had (Address already in use); choose another\n"

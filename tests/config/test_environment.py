@@ -110,3 +110,45 @@ class TestSecretsFolder:
         found = str(self.read(tmp_path, {"telegram__tokn": SECRET}))
         assert found.startswith("secrets:0: CHECKIN_TELEGRAM__TOKN: is not a setting")
         assert SECRET not in found
+
+    def test_a_token_file_of_the_config_gives_way_to_a_token_from_a_stronger_source(self, tmp_path: Path) -> None:
+        (tmp_path / "c.toml").write_text(f'{STARTER}\n[telegram]\ntoken_file = "is not even there"\n')
+        assert self.token(read(tmp_path / "c.toml", {"CHECKIN_TELEGRAM__TOKEN": SECRET})) == SECRET
+
+    def test_a_token_of_the_config_gives_way_to_a_token_file_from_a_stronger_source(self, tmp_path: Path) -> None:
+        (tmp_path / "token").write_text(SECRET)
+        (tmp_path / "token").chmod(0o600)
+        assert self.token(self.read(tmp_path, {"telegram__token_file": "token"})) == SECRET
+
+    def test_a_key_file_of_the_config_gives_way_to_keys_from_the_environment(self, tmp_path: Path) -> None:
+        (tmp_path / "c.toml").write_text(f'{STARTER}\n[database]\nencryption_keys_file = "old"\n')
+        found = read(tmp_path / "c.toml", {"CHECKIN_DATABASE__ENCRYPTION_KEYS": SECRET})
+        assert isinstance(found, Loaded), str(found)
+        assert [key.get_secret_value() for key in found.settings.database.encryption_keys] == [SECRET]
+
+    def test_twice_in_one_source_is_a_problem(self, tmp_path: Path) -> None:
+        given = {"CHECKIN_TELEGRAM__TOKEN": SECRET, "CHECKIN_TELEGRAM__TOKEN_FILE": "token"}
+        (tmp_path / "c.toml").write_text(STARTER)
+        assert "the token is given twice" in str(read(tmp_path / "c.toml", given))
+
+    def test_an_empty_token_beside_a_token_file_is_none(self, tmp_path: Path) -> None:
+        (tmp_path / "token").write_text(SECRET)
+        (tmp_path / "token").chmod(0o600)
+        (tmp_path / "c.toml").write_text(f'{STARTER}\n[telegram]\ntoken = ""\ntoken_file = "token"\n')
+        assert self.token(read(tmp_path / "c.toml", {})) == SECRET
+
+    def test_a_folder_that_is_not_there_is_a_problem(self, tmp_path: Path) -> None:
+        (tmp_path / "c.toml").write_text(STARTER)
+        found = str(read(tmp_path / "c.toml", {"CHECKIN_SECRETS_DIR": str(tmp_path / "no")}))
+        assert found.startswith("secrets:0: CHECKIN_SECRETS_DIR: is not a folder that can be read; ")
+
+    def test_a_file_that_holds_no_text_is_a_problem_among_the_others(self, tmp_path: Path) -> None:
+        (tmp_path / "c.toml").write_text(f"{STARTER}\n[telegram]\nmode = 'telepathy'\n")
+        (tmp_path / "telegram__token").write_bytes(b"\xff\xfe")
+        found = str(read(tmp_path / "c.toml", {"CHECKIN_SECRETS_DIR": str(tmp_path)})).splitlines()
+        assert "secrets:0: CHECKIN_TELEGRAM__TOKEN: does not hold text; save it as UTF-8" in found
+        assert any("telegram.mode" in line for line in found)
+
+    def test_one_setting_in_two_files_is_a_problem(self, tmp_path: Path) -> None:
+        found = str(self.read(tmp_path, {"CHECKIN_TELEGRAM__TOKEN": SECRET, "telegram__token": f"{SECRET}x"}))
+        assert found == "secrets:0: CHECKIN_TELEGRAM__TOKEN: stands there in two files; keep one of them"

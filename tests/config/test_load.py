@@ -195,6 +195,38 @@ class TestProblems:
     def test_other_things_that_cannot_be_meant(self, more: str, key: str) -> None:
         assert key in [line.split(": ")[1] for line in problems(f"{STARTER}\n{more}\n")]
 
+    @pytest.mark.parametrize(
+        ("url", "right"),
+        [
+            ("mysql://root:correct-horse@h/x", "write sqlite+aiosqlite:///checkin.db, or postgresql+psycopg://…"),
+            ("checkin.db", "write sqlite+aiosqlite:///checkin.db, or postgresql+psycopg://…"),
+            ("", "write sqlite+aiosqlite:///checkin.db, or postgresql+psycopg://…"),
+            ("sqlite:///checkin.db", "write sqlite+aiosqlite:///checkin.db"),
+            ("sqlite+aiosqlite://", "write sqlite+aiosqlite:///checkin.db"),
+            ("sqlite+aiosqlite:///:memory:", "write sqlite+aiosqlite:///checkin.db"),
+            ("postgres://u:correct-horse@h/x", "write postgresql+psycopg://name:password@host/database"),
+            ("postgresql://u:correct-horse@h/x", "write postgresql+psycopg://name:password@host/database"),
+            ("postgresql+psycopg://u:correct/horse@h/x", "write / : @ in a password as %2F %3A %40"),
+        ],
+    )
+    def test_a_database_that_cannot_be_meant_is_told_without_its_password(self, url: str, right: str) -> None:
+        (found,) = problems(f'{STARTER}\n[database]\nurl = "{url}"\n')
+        assert found.startswith("c.toml:15: database.url: ")
+        assert found.endswith(right)
+        assert "horse" not in found
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "sqlite+aiosqlite:////data/checkin.db",
+            "postgresql+psycopg://u:p%2Fw@h:5432/x?sslmode=require",
+            "postgresql+psycopg://[::1]/x",
+            "postgresql+psycopg:///x?host=/run/postgresql",
+        ],
+    )
+    def test_the_databases_that_there_are(self, url: str) -> None:
+        assert loaded(f'{STARTER}\n[database]\nurl = "{url}"\n').settings.database.url.get_secret_value() == url
+
     def test_what_rests_on_a_wrong_key_is_not_told_as_well(self) -> None:
         """With a wrong `expires_after` nobody can know whether `remind_after` is too long."""
         text = STARTER.replace('time = "14:00"', 'time = "14:00"\nremind_after = "30h"\nexpires_after = "two days"')

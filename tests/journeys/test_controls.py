@@ -286,3 +286,25 @@ async def test_a_low_answer_and_a_break_at_once(town: Town) -> None:
     await town.alex.expect("OK. I've gone quiet.")
     await town.pass_time(seconds=61)
     await town.sam.expect("R-118 · please look today")
+
+
+@pytest.mark.parametrize("elsewhere", ["menu", "/when", "stop"])
+async def test_whoever_went_elsewhere_is_no_longer_typing_a_goal(town: Town, elsewhere: str) -> None:
+    """A goal is shown to the worker at once: what was typed after something else must not become one."""
+    await town.says(town.alex, "/goals")
+    await town.says(town.alex, elsewhere)
+    await town.says(town.alex, "it was a long day")
+    await town.settled()
+    assert (await town.kept())["goals"] == []
+    assert "long day" not in words_on(town.sam)
+
+
+async def test_a_tap_elsewhere_ends_the_typing_of_a_goal(town: Town) -> None:
+    await town.says(town.alex, "/goals")
+    await town.asked()
+    await town.says(town.alex, "/goals")
+    await town.answers(8, 8, 8)
+    await town.says(town.alex, "it was a long day")
+    await town.settled()
+    assert (await town.kept())["goals"] == []
+    assert "long day" not in words_on(town.sam)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from bot.rehearsal.clock import RehearsalClock
 from bot.rehearsal.telegram import Message, Phone
 from tests.support.desks import START
@@ -162,6 +164,18 @@ async def test_a_code_opened_in_a_group_stays_good_and_the_bot_leaves(town: Town
     assert not group.has_bot
     cleo.start(code)
     await cleo.expect("1 of 6")
+
+
+@pytest.mark.parametrize("kind", ["group", "supergroup", "channel"])
+async def test_it_leaves_a_group_that_it_finds_itself_in(town: Town, kind: str) -> None:
+    """Added while it was away: that news is long gone, but somebody writes there."""
+    cleo = town.stranger()
+    group = town.stage.standin.group(-100500, "Family", kind)
+    group.chat.open = True
+    group.text("hello everybody", cleo)
+    await town.settled()
+    assert group.messages == []
+    assert not group.has_bot
 
 
 async def test_typing_on_a_screen_leads_back_to_it(town: Town) -> None:
