@@ -58,7 +58,9 @@ class TelegramEars:
         self._tg = tg
         self._messenger = messenger
         self._language = language
-        self._application = _build(tg, self._on_message, self._on_edit, self._on_tap, self._on_membership)
+        self._application = _build(
+            tg, self._on_message, self._on_edit, self._on_tap, self._on_membership, self._on_elsewhere
+        )
 
     async def prepare(self) -> None:
         """Ask Telegram who we are. Raises while it can't be reached."""
@@ -158,6 +160,11 @@ class TelegramEars:
             blocked = change.new_chat_member.status in ("kicked", "left")
             await (routes.gone(turn, person, change.date) if blocked else routes.back(turn, person, change.date))
 
+    async def _on_elsewhere(self, update: Update, _: Any) -> None:
+        """Words in a group: the note that the bot was added may have got lost while it was away, so it leaves now."""
+        if update.message is not None:
+            _NOW.get().reaction.afterwards.append(_leave(self._tg, update.message.chat.id))
+
     # ------------------------------------------------------------
 
     async def _talk(self, message: Message) -> Talk:
@@ -174,13 +181,14 @@ class TelegramEars:
 
 
 def _build(
-    tg: ExtBot[Any], message: Any, edit: Any, tap: Any, membership: Any
+    tg: ExtBot[Any], message: Any, edit: Any, tap: Any, membership: Any, elsewhere: Any
 ) -> Application[Any, Any, Any, Any, Any, Any]:
     built = Application.builder().application_class(_Strict).bot(tg).updater(None).job_queue(None).build()
     private = filters.ChatType.PRIVATE
     built.add_handler(CallbackQueryHandler(tap))
     built.add_handler(MessageHandler(private & filters.UpdateType.MESSAGE, message))
     built.add_handler(MessageHandler(private & filters.UpdateType.EDITED_MESSAGE, edit))
+    built.add_handler(MessageHandler(~private & filters.UpdateType.MESSAGE, elsewhere))
     built.add_handler(ChatMemberHandler(membership, ChatMemberHandler.MY_CHAT_MEMBER))
     return built
 

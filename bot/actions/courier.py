@@ -301,7 +301,7 @@ class Courier:
 
 def _plainly_goes(out: Outgoing, desk: Desk) -> bool:
     """Nothing more has to be read to know that it may go."""
-    return out.guard is Guard.PERSON and isinstance(for_person(out, desk.clock.now()), Go)
+    return out.guard is Guard.PERSON and not out.former and isinstance(for_person(out, desk.clock.now()), Go)
 
 
 def _letter(out: Outgoing, chat_id: int) -> Letter:

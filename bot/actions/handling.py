@@ -33,7 +33,7 @@ async def theirs(turn: Turn, staff: Person, alert_id: str) -> tuple[Alert, Clien
         raise Refusal(UNKNOWN)
     client = await people.client(turn, alert.client_id)
     as_worker = alert.kind is Kind.ALLIANCE and cards.rung_of(alert, staff) in (Rung.FIRST, Rung.REMINDER)
-    if as_worker and staff.id not in (client.worker_id, alert.holder_id):
+    if as_worker and staff.id != client.worker_id:
         raise Refusal(UNKNOWN)  # was their client once
     return alert, client
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.actions import evidence, matters, sessions
+from bot.actions import evidence, reassigning, sessions
 from bot.actions.desk import Desk
 from bot.domain.alerts import AlertState, Kind
 from bot.domain.people import Status
@@ -25,8 +25,7 @@ async def _moves_to_kim(world: World) -> None:
     async with world.desk.turn() as turn:
         kim = await turn.m.people.by_ref("W-2")
         assert kim is not None
-        await turn.m.people.assign(world.client.id, kim.id, turn.now)
-        await matters.move(turn, world.client.id)
+        await reassigning.give(turn, world.client.id, kim.id)
     await world.settle()
 
 
@@ -153,6 +152,22 @@ async def test_danger_that_the_duty_contact_has_taken_stays_taken_when_the_worke
     assert alert.state is AlertState.ACKNOWLEDGED
     assert alert.holder_ref == "M-1"
     assert "W-1" not in alert.reached
+
+
+async def test_what_a_former_worker_once_had_in_hand_is_theirs_no_more(world: World) -> None:
+    """Settled long ago by Sam; the client is Kim's now, and passed the older answers on to Kim alone."""
+    await world.low()
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=62)
+    [alert] = await world.alerts()
+    await world.sam.taps_data(f"1:al:{alert.id}:not:known")
+    await _moves_to_kim(world)
+    await world.alex.taps("Yes")
+    before = world.sam.all_words
+    for what in ("whole", "show", "notes", "more", "use:useful"):
+        await world.sam.taps_data(f"1:al:{alert.id}:{what}")
+        assert world.sam.refused == "errors.no_alert", what
+    assert world.sam.all_words == before
 
 
 async def test_what_waits_for_the_former_worker_does_not_leave_any_more(world: World) -> None:
