@@ -72,12 +72,15 @@ def rung_of(alert: Alert, reader: Person) -> Rung:
 
 
 def holds_step(alert: Alert, reader: Person) -> bool:
-    """May this person open the content: the worker, whoever has taken it, and others while it waits and is theirs."""
+    """May this person open the content: the worker; whoever has taken it, until it is closed; others while it waits
+    and is theirs."""
     if reader.ref not in alert.reached:
         return False
     rung = rung_of(alert, reader)
-    if alert.holder_id == reader.id or rung in (Rung.FIRST, Rung.REMINDER):
+    if rung in (Rung.FIRST, Rung.REMINDER):
         return True
+    if alert.holder_id == reader.id:
+        return alert.closed_at is None
     return alert.state is AlertState.RAISED and (rung is Rung.COVER or alert.holder_ref == reader.ref)
 
 
@@ -117,6 +120,8 @@ async def facts_for(
         taken = alert.acknowledged_at.isoformat() if alert.acknowledged_at else None
         day = duty.promised(turn.plan, alert.goes_at).isoformat()
         slipped = any(line.state == SLIPPED for line in await turn.m.alerts.history(alert.id))
+        concerned = await people.worker_then(turn, client, alert.raised_at)
+        facts["name"] = concerned.name if concerned else client.ref
         return "manager.someone_else", facts | {"day": day, "taken": taken, "slipped": slipped}
     if rung_of(alert, reader) in (Rung.MANAGER, Rung.LAST_RESORT):
         if alert.client_said in ("try_again", "no_choice"):

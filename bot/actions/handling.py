@@ -32,10 +32,16 @@ async def theirs(turn: Turn, staff: Person, alert_id: str) -> tuple[Alert, Clien
     if alert is None or not _reached(alert, staff):
         raise Refusal(UNKNOWN)
     client = await people.client(turn, alert.client_id)
-    as_worker = alert.kind is Kind.ALLIANCE and cards.rung_of(alert, staff) in (Rung.FIRST, Rung.REMINDER)
-    if as_worker and staff.id != client.worker_id:
+    if staff.id != client.worker_id and _was_told_as_worker(turn, alert, staff):
         raise Refusal(UNKNOWN)  # was their client once
     return alert, client
+
+
+def _was_told_as_worker(turn: Turn, alert: Alert, staff: Person) -> bool:
+    """Told of it for no other reason than that the client was theirs: neither covering nor on duty."""
+    if alert.kind is Kind.ALLIANCE:
+        return cards.rung_of(alert, staff) in (Rung.FIRST, Rung.REMINDER)
+    return alert.kind is Kind.DANGER and alert.worker_id == staff.id and staff.ref not in turn.plan.safety.duty
 
 
 def _reached(alert: Alert, staff: Person) -> bool:

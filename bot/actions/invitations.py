@@ -172,6 +172,9 @@ async def _bind_staff(turn: Turn, chat_id: int, person: Person) -> None:
         status=Status.JOINED,
         joined_at=person.joined_at or turn.now,
     )
+    if person.chat_id is None:  # of a move they have just heard
+        once_for = people.once("staff_joined")
+        await people.tell_managers(turn, once_for, "manager.invite.opened", but=person, ref=person.ref)
     await _staff_screen(turn, person, done=False)
 
 

@@ -84,6 +84,13 @@ async def worker_of(turn: Turn, client: Client) -> Person | None:
     return await turn.m.people.by_id(client.worker_id) if client.worker_id else None
 
 
+async def worker_then(turn: Turn, client: Client, at: datetime) -> Person | None:
+    """Who the worker was at that moment: whom the wish for somebody else is about, whoever it is by now."""
+    terms = await turn.m.people.assignments(client.id)
+    then = next((worker for worker, starts, ends in terms if starts <= at and (ends is None or at < ends)), None)
+    return await turn.m.people.by_id(then) if then else await worker_of(turn, client)
+
+
 async def others(turn: Turn) -> list[Person]:
     """Who may hear what a client's worker does not, the first before all."""
     found = [await turn.m.people.by_ref(ref) for ref in turn.plan.alerts.complaints_to]

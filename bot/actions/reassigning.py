@@ -50,7 +50,8 @@ async def tell_client(turn: Turn, client: Client) -> None:
 async def answer(turn: Turn, client: Client, worker_id: str, *, yes: bool) -> None:
     """Whether this worker may see the older answers. Raises Refusal where it is another worker by now."""
     worker = await people.worker_of(turn, client)
-    if worker is None or worker.id != worker_id or client.worker_sees_from is None:
+    since = client.worker_sees_from
+    if worker is None or worker.id != worker_id or since is None or not client.may_show(since):
         raise Refusal("errors.old_button")
     if yes:
         await turn.m.people.change_client(client.id, worker_sees_from=None)

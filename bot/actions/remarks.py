@@ -56,7 +56,12 @@ async def decide(turn: Turn, client: Client, remark_id: str, choice: str, worker
     A yes is for the worker whose name stood on the button. Where it is another one by now, it is asked again.
     """
     remark = await turn.m.remarks.by_id(remark_id)
-    if remark is None or remark.client_id != client.id or choice not in (SHOW, KEEP, DELETE):
+    if (
+        remark is None
+        or remark.client_id != client.id
+        or not client.may_show(remark.said_at)
+        or choice not in (SHOW, KEEP, DELETE)
+    ):
         raise Refusal("errors.stale_button")
     if choice == SHOW and worker_id != (client.worker_id or ""):
         await _ask(turn, client, remark, f"again:{turn.now.isoformat()}")

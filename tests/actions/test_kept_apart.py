@@ -170,6 +170,37 @@ async def test_what_a_former_worker_once_had_in_hand_is_theirs_no_more(world: Wo
     assert world.sam.all_words == before
 
 
+async def test_words_of_danger_of_a_former_client_are_not_opened_again(world: World) -> None:
+    await _writes(world, HURT_SELF)
+    [alert] = await world.alerts()
+    await world.jo.taps_data(f"1:ack:{alert.id}")
+    await world.jo.taps_data(f"1:al:{alert.id}:touched")
+    await _moves_to_kim(world)
+    for what in ("show", "whole", "more"):
+        await world.sam.taps_data(f"1:al:{alert.id}:{what}")
+        assert world.sam.refused == "errors.no_alert", what
+    assert HURT_SELF not in world.sam.all_words
+
+
+async def test_whoever_covers_opens_nothing_any_more_once_it_is_closed(world: World) -> None:
+    """Covered clients: open alerts only."""
+    await world.low()
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=62)
+    for _ in range(2):
+        await world.pass_time(days=1, hours=1)
+    [alert] = await world.alerts()
+    await world.kim.taps_data(f"1:ack:{alert.id}")
+    await world.kim.taps_data(f"1:al:{alert.id}:whole")
+    assert world.kim.refused is None
+    await world.kim.taps_data(f"1:al:{alert.id}:not:known")
+    before = world.kim.all_words
+    for what in ("whole", "show", "notes"):
+        await world.kim.taps_data(f"1:al:{alert.id}:{what}")
+        assert world.kim.refused == "errors.not_yours", what
+    assert world.kim.all_words == before
+
+
 async def test_what_waits_for_the_former_worker_does_not_leave_any_more(world: World) -> None:
     """A goal in the client's own words, not sent yet when the client gets another worker."""
     world.dead.clear()

@@ -1,10 +1,11 @@
 """Another worker: told to the client, who decides whether that one sees what was said before."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bot.actions import people, roster
+from bot.actions import alerts, people, roster
 from bot.actions.desk import Desk
 from bot.domain.people import Asking, Client
 from tests.support.checkins import release
@@ -152,3 +153,20 @@ async def test_the_question_itself_waits_for_the_end_of_quiet_hours(world: World
     await release(world.desk)
     await world.pass_time(hours=12)
     assert any("now Kim" in screen.text for screen in world.alex.screens)
+
+
+async def test_a_wish_for_somebody_else_stays_about_the_worker_it_was_about(world: World) -> None:
+    """It never names the new worker, and does not climb to them either."""
+    plan = world.desk.plan
+    world.desk.plan = replace(plan, alerts=replace(plan.alerts, complaints_to=("M-2", "W-2", "M-1")))
+    async with world.desk.turn() as turn:
+        await turn.m.people.assign(world.client.id, world.worker.id, turn.now - timedelta(days=90))
+        await alerts.raise_someone_else(turn, world.client)
+    await world.settle()
+    assert "Sam isn't told" in world.ada.shows
+    await moved(world)
+    for _ in range(4):
+        await world.pass_time(days=1, hours=2)
+    assert not any("somebody else" in one.text or "someone else" in one.text for one in world.kim.screens)
+    assert "Kim isn't told" not in world.ada.all_words + world.jo.all_words
+    assert "Sam isn't told" in world.jo.all_words

@@ -549,3 +549,30 @@ async def test_managers_and_others_may_have_nothing_to_close(world: World) -> No
         await turn.m.people.add(Role.WORKER, "W-8", "Lee", "en", "Europe/London", turn.now)
     await world.jo.types("/unlink W-8")
     assert world.jo.refused == "errors.no_chat"
+
+
+async def test_the_managers_hear_that_a_member_of_staff_has_joined(world: World) -> None:
+    async with world.desk.turn() as turn:
+        await turn.m.people.add(Role.WORKER, "W-8", "Lee", "en", "Europe/London", turn.now)
+    await other(world).types(f"/start {await link(world, 'W-8')}")
+    for told in (world.jo, world.ada):
+        assert told.shows.startswith("W-8 has joined. If that can't have been them, /unlink W-8")
+
+
+async def test_an_account_that_has_not_agreed_passes_nothing_on(world: World) -> None:
+    from bot.actions import reassigning
+
+    async with world.desk.turn() as turn:
+        kim = await turn.m.people.by_ref("W-2")
+        assert kim is not None
+        await reassigning.give(turn, world.client.id, kim.id)
+    await unlinked(world, world.kim)
+    phone = other(world)
+    await phone.types(f"/start {await link(world)}")
+    await phone.taps_data(f"1:nw:{kim.id}:yes")
+    assert phone.refused == "errors.old_button"
+    for _ in range(6):
+        await phone.taps(phone.labels[0])
+    await phone.taps_data(f"1:nw:{kim.id}:yes")
+    assert phone.refused == "errors.old_button"
+    assert (await alex_now(world)).worker_sees_from is not None
