@@ -115,11 +115,11 @@ class Client:
 
     def may_show(self, at: datetime) -> bool:
         """Whether something of that moment may stand in their chat: it was said in the account that they have now."""
-        return self.shown_from is None or at >= self.shown_from
+        return self.shown_from is None or at > self.shown_from
 
     def worker_may_see(self, at: datetime) -> bool:
         """Whether something of that moment was said to the worker whom they have now, or passed on to them."""
-        return self.worker_sees_from is None or at >= self.worker_sees_from
+        return self.worker_sees_from is None or at > self.worker_sees_from
 
 
 def worker_name_for(client: Client, worker: Person) -> str:
