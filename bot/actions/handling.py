@@ -11,7 +11,6 @@ from bot.actions.desk import Turn
 from bot.domain.alerts import AlertEvent, AlertState, Kind, step
 from bot.domain.delivery import DELETE, Post, Urgency
 from bot.domain.errors import Refusal
-from bot.domain.ladder import Rung
 from bot.domain.matters import URGENT, Alert
 from bot.domain.on_duty import on_duty
 from bot.domain.people import Client, Person
@@ -32,16 +31,9 @@ async def theirs(turn: Turn, staff: Person, alert_id: str) -> tuple[Alert, Clien
     if alert is None or not _reached(alert, staff):
         raise Refusal(UNKNOWN)
     client = await people.client(turn, alert.client_id)
-    if staff.id != client.worker_id and _was_told_as_worker(turn, alert, staff):
-        raise Refusal(UNKNOWN)  # was their client once
+    if cards.is_former(turn, alert, client, staff):
+        raise Refusal(UNKNOWN)
     return alert, client
-
-
-def _was_told_as_worker(turn: Turn, alert: Alert, staff: Person) -> bool:
-    """Told of it for no other reason than that the client was theirs: neither covering nor on duty."""
-    if alert.kind is Kind.ALLIANCE:
-        return cards.rung_of(alert, staff) in (Rung.FIRST, Rung.REMINDER)
-    return alert.kind is Kind.DANGER and alert.worker_id == staff.id and staff.ref not in turn.plan.safety.duty
 
 
 def _reached(alert: Alert, staff: Person) -> bool:

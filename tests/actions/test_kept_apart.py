@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -289,3 +290,32 @@ async def test_looking_at_somebody_elses_client_is_not_possible_at_the_action_ei
     async with world.desk.turn() as turn:
         with pytest.raises(Refusal, match="unknown_ref"):
             await sessions.look(turn, kim, world.client)
+
+
+async def test_how_a_talk_went_is_neither_asked_of_the_next_worker_nor_told_to_the_former_one(world: World) -> None:
+    """Sam had talked with Alex; before Alex is asked whether it helped, Alex is Kim's."""
+    async with world.desk.turn() as turn:
+        await turn.m.people.assign(world.client.id, world.worker.id, turn.now - timedelta(days=90))
+    await world.low()
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=62)
+    await world.sam.taps("We talked")
+    await _moves_to_kim(world)
+    before = len(world.sam.screens)
+    await world.pass_time(days=1, hours=2)
+    assert "wasn't right between" not in world.alex.all_words
+    assert len(world.sam.screens) == before
+    [alert] = await world.alerts()
+    assert alert.state is AlertState.UNCONFIRMED
+
+
+async def test_a_former_worker_does_not_hear_whether_it_is_better(world: World) -> None:
+    await world.low()
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=62)
+    await world.sam.taps("We talked")
+    await world.pass_time(days=1, hours=2)
+    await _moves_to_kim(world)
+    before = len(world.sam.screens)
+    await world.alex.taps("Yes, and it's better")
+    assert len(world.sam.screens) == before
