@@ -233,8 +233,11 @@ class Courier:
             now = [one for _, one in await m.sending.load([out.id])]
             answers = [await settling.look(m, one, self._desk.plan, self._clock.now()) for one in now]
         for one, answer in zip(now, answers, strict=True):
-            if isinstance(answer, Go):
+            if isinstance(answer, Go) and one.chat_id == out.chat_id:
                 return True
+            if isinstance(answer, Go):  # they have another chat by now
+                await self._settle(one, PUT_BACK)
+                return False
             async with self._desk.turn() as turn:
                 await settling.hold_back(turn, one, answer, self._hooks)
             log.info("held_back", row=one.id, kind=one.kind, answer=type(answer).__name__)
