@@ -30,6 +30,8 @@ class Talk:
     """The message that was tapped on, typed or edited."""
     text: str | None = None
     edited: bool = False
+    forwarded: bool = False
+    """Somebody else's words, passed on."""
     what: str | None = None
     """What came instead of words: photo, sticker, voice or other."""
     toast: str | None = None

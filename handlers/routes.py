@@ -17,17 +17,17 @@ import handlers.client
 import handlers.manager
 import handlers.views
 import handlers.worker
-from bot.actions import alerts, arrivals, checkins, delivery, more, overtaken, said_back
+from bot.actions import alerts, arrivals, checkins, more, overtaken, people, said_back
 from bot.actions.desk import Desk, Turn
 from bot.actions.inbox import MOST_ATTEMPTS
 from bot.actions.people import texts
 from bot.actions.settling import Hooks
-from bot.domain.delivery import Post, Urgency
+from bot.bank.risk import scan
 from bot.domain.errors import Refusal
 from bot.domain.outgoing import Outgoing
 from bot.domain.people import Person
 from bot.domain.plan import Plan
-from bot.domain.words import Facts, Json, Role
+from bot.domain.words import Role
 from handlers.client import typed as client_typed
 from handlers.context import Route, Talk
 from handlers.views.screen import View, Voice
@@ -59,11 +59,20 @@ VIEWS: Mapping[str, View] = _laid_together((handlers.views,), "VIEWS")
 async def typed(talk: Talk) -> None:
     """Words that are no command, and whatever is not words."""
     if talk.speaker is None:
-        talk.answer = Refusal("errors.stranger")
+        talk.answer = _to_stranger(talk)
     elif talk.client is not None:
         await client_typed.typed(talk)
     else:
         talk.answer = Refusal("errors.not_understood")
+
+
+def _to_stranger(talk: Talk) -> Refusal:
+    """Nobody is told what a stranger wrote, and nothing is kept: in danger they get the numbers, and read just that."""
+    service = talk.turn.plan.service
+    numbers = next((said for one in service.languages if (said := service.crisis_text.get(one, "").strip())), None)
+    if numbers and talk.text and scan(talk.text, service.languages):
+        return Refusal("errors.stranger_in_danger", {"crisis_text": numbers})
+    return Refusal("errors.stranger")
 
 
 async def gone(turn: Turn, person: Person, at: datetime) -> None:
@@ -87,14 +96,7 @@ async def came_back(turn: Turn, since: datetime) -> None:
 
 async def tell_administrator(turn: Turn, update_id: int) -> None:
     """An update was set aside: the managers hear that, never what it held."""
-    await _tell_managers(turn, f"set_aside:{update_id}", "admin.update_set_aside", n=MOST_ATTEMPTS, id=update_id)
-
-
-async def _tell_managers(turn: Turn, once_for: str, key: str, **said: Json) -> None:
-    facts: Facts = {"key": key, "facts": said}
-    for manager in await turn.m.people.everybody(Role.MANAGER):
-        post = Post(manager.id, "sentence", f"{once_for}:{manager.id}", facts, urgency=Urgency.DIGEST)
-        await delivery.post(turn, post)
+    await people.tell_managers(turn, f"set_aside:{update_id}", "admin.update_set_aside", n=MOST_ATTEMPTS, id=update_id)
 
 
 # ---------------------------------------------------------------- what became of a message
@@ -114,7 +116,7 @@ async def _refused(turn: Turn, out: Outgoing, why: str) -> None:
     """Telegram will never take it: the managers hear of the mistake."""
     if out.kind == "sentence":
         return  # what tells of refusals is refused itself: no notice about the notice
-    await _tell_managers(turn, f"refused:{out.id}", "admin.message_refused", kind=out.kind, id=out.id)
+    await people.tell_managers(turn, f"refused:{out.id}", "admin.message_refused", kind=out.kind, id=out.id)
 
 
 HOOKS = Hooks(

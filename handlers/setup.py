@@ -172,6 +172,7 @@ class TelegramEars:
         now = _NOW.get()
         talk = Talk(now.turn, message.chat_id, now.update_id, *(await access.who(now.turn, message.chat_id)))
         talk.message_id, talk.text, talk.what = message.message_id, message.text, _what(message)
+        talk.forwarded = message.forward_origin is not None
         return talk
 
     def _toast(self, talk: Talk) -> str | None:

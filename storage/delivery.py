@@ -93,6 +93,7 @@ class Outbox:
             "id": row_id,
             "key": post.key,
             "person_id": post.to,
+            "chat_id": post.chat_id,
             "surface": post.surface,
             "kind": post.kind,
             "facts_sealed": self._closed(row_id, post.facts),
@@ -127,14 +128,21 @@ class Outbox:
         alert_id: str | None = None,
         check_in_id: str | None = None,
         client_id: str | None = None,
+        person_id: str | None = None,
+        kinds: Collection[str] | None = None,
     ) -> int:
-        """Drop what waits and fits all that is given; what is in flight does not come back if it fails."""
+        """Drop what waits and fits all that is given; what is in flight does not come back if it fails.
+
+        `person_id`: what goes to the chat that this person has, not what closes an earlier one.
+        """
         given = (
             (key, _o.key == key),
             (key_prefix, _o.key.startswith(key_prefix or "", autoescape=True)),
             (alert_id, _o.alert_id == alert_id),
             (check_in_id, _o.check_in_id == check_in_id),
             (client_id, _o.client_id == client_id),
+            (person_id, (_o.person_id == person_id) & _o.chat_id.is_(None)),
+            (kinds, _o.kind.in_(kinds or ())),
         )
         which = [where for value, where in given if value is not None]
         if not which:

@@ -16,6 +16,8 @@ from storage import tables as t
 ERASED = "erased"
 """Why a row that was in flight is dropped if it comes back."""
 _o, _m, _c = t.outbox.c, t.message.c, t.client.c
+_IN_THEIR_CHAT = _m.chat_id == sa.select(t.person.c.chat_id).where(t.person.c.id == _m.person_id).scalar_subquery()
+"""A message is named by a number in its chat; in another chat the same number is another message."""
 
 _OF_CLIENT = (
     *(t.signal, t.alert, t.remark, t.answer, t.check_in, t.goal),
@@ -51,12 +53,13 @@ class Erasing:
 
     async def standing(self, person_id: str, since: datetime) -> list[int]:
         """The bot's messages to this person that were sent after `since`."""
-        query = sa.select(_m.message_id).where(_m.person_id == person_id, _m.sent_at > since)
+        query = sa.select(_m.message_id).where(_m.person_id == person_id, _m.sent_at > since, _IN_THEIR_CHAT)
         return list(await self._con.scalars(query.order_by(_m.sent_at, _m.message_id)))
 
     async def elsewhere(self, surfaces: Sequence[str], since: datetime) -> list[tuple[str, str, int]]:
         """(person id, surface, message id) of what was sent about the client to others after `since`."""
-        query = sa.select(_m.person_id, _m.surface, _m.message_id).where(_m.surface.in_(surfaces), _m.sent_at > since)
+        theirs = (_m.surface.in_(surfaces), _m.sent_at > since, _IN_THEIR_CHAT)
+        query = sa.select(_m.person_id, _m.surface, _m.message_id).where(*theirs)
         rows = await self._con.execute(query.order_by(_m.sent_at, _m.message_id))
         return [(row.person_id, row.surface, row.message_id) for row in rows]
 
@@ -118,7 +121,7 @@ class Erasing:
 
     async def strays(self, person_id: str, receipt: str) -> list[int]:
         """Messages that were in flight during the erasing and have arrived since; the receipt is none of them."""
-        query = sa.select(_m.message_id).where(_m.person_id == person_id, _m.surface != receipt)
+        query = sa.select(_m.message_id).where(_m.person_id == person_id, _m.surface != receipt, _IN_THEIR_CHAT)
         return list(await self._con.scalars(query))
 
     async def unsettled(self, person_id: str) -> bool:

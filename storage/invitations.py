@@ -50,6 +50,12 @@ class Invitations:
         row = (await self._con.execute(query.order_by(t.invitation.c.made_at.desc()).limit(1))).first()
         return _invitation(row._mapping) if row else None
 
+    async def last_used(self, person_id: str) -> datetime | None:
+        """When this person's chat was last opened with a link; None = never."""
+        i = t.invitation.c
+        found: datetime | None = await self._con.scalar(sa.select(sa.func.max(i.used_at)).where(i.person_id == person_id))
+        return found
+
     async def use(self, invitation_id: str, now: datetime) -> bool:
         """Mark as used; False when somebody else was first."""
         i = t.invitation.c

@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage import tables as t
 
 c = t.message.c
+_IN_THEIR_CHAT = c.chat_id == sa.select(t.person.c.chat_id).where(t.person.c.id == c.person_id).scalar_subquery()
+"""What stands in a chat that somebody had before says nothing about the one they have now."""
 
 
 class Messages:
@@ -20,7 +22,7 @@ class Messages:
         """The message that shows this surface now."""
         query = (
             sa.select(c.message_id)
-            .where(c.person_id == person_id, c.surface == surface, c.current.is_(True))
+            .where(c.person_id == person_id, c.surface == surface, c.current.is_(True), _IN_THEIR_CHAT)
             .order_by(c.sent_at.desc())
         )
         found: int | None = await self._con.scalar(query.limit(1))
@@ -28,8 +30,9 @@ class Messages:
 
     async def older(self, person_id: str, surface: str) -> list[int]:
         """Messages that showed this surface before the one that shows it now."""
-        query = sa.select(c.message_id).where(c.person_id == person_id, c.surface == surface, c.current.is_(False))
-        return [row.message_id for row in await self._con.execute(query.order_by(c.sent_at))]
+        theirs = (c.person_id == person_id, c.surface == surface, c.current.is_(False), _IN_THEIR_CHAT)
+        query = sa.select(c.message_id).where(*theirs).order_by(c.sent_at)
+        return list(await self._con.scalars(query))
 
     async def knows(self, chat_id: int, message_id: int) -> bool:
         query = sa.select(c.id).where(c.chat_id == chat_id, c.message_id == message_id)

@@ -104,6 +104,12 @@ class People:
             values["name_sealed"] = self._seal.close(NAME, person_id, name) if name else None
         await self._con.execute(t.person.update().where(t.person.c.id == person_id).values(**values))
 
+    async def dead_chat(self, person_id: str, chat_id: int, why: str, now: datetime) -> bool:
+        """This chat does not get through. False, and nothing noted, if it is not theirs any more."""
+        p = t.person.c
+        still = t.person.update().where(p.id == person_id, p.chat_id == chat_id)
+        return (await self._con.execute(still.values(unreachable=why, unreachable_at=now))).rowcount == 1
+
     # ------------------------------------------------------------ clients
 
     async def client(self, client_id: str) -> Client | None:
@@ -209,4 +215,7 @@ class People:
             next_session=row[c.next_session],
             erase_at=row[c.erase_at],
             erased_at=row[c.erased_at],
+            agreed_chat_id=row[c.agreed_chat_id],
+            shown_from=row[c.shown_from],
+            worker_sees_from=row[c.worker_sees_from],
         )

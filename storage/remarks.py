@@ -41,7 +41,9 @@ class Remarks:
         return await self._one(c.id == remark_id)
 
     async def by_message(self, client_id: str, message_id: int) -> Remark | None:
-        return await self._one(sa.and_(c.client_id == client_id, c.chat_message_id == message_id))
+        """The newest that came with a message of this number."""
+        found = await self._many(sa.and_(c.client_id == client_id, c.chat_message_id == message_id))
+        return found[-1] if found else None
 
     async def of(self, client_id: str) -> list[Remark]:
         """All of a client's, oldest first."""

@@ -21,6 +21,8 @@ from storage.delivery import FACTS, Claim
 from storage.sealing import Seal
 
 _o, _p, _m = t.outbox.c, t.person.c, t.message.c
+_CHAT = sa.func.coalesce(_o.chat_id, _p.chat_id)
+"""Where a row goes: the chat that it names, else the one that its person has now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +50,19 @@ class Sending:
         """The first due row of each person, the most urgent first."""
         place = sa.func.row_number().over(partition_by=_o.person_id, order_by=(_o.urgency, _o.number))
         due = (
-            sa.select(_o.id, _o.person_id, _o.urgency, _o.not_before, _o.number, place.label("place"))
+            sa.select(_o.id, _o.person_id, _o.chat_id, _o.urgency, _o.not_before, _o.number, place.label("place"))
             .where(_o.state == PostState.WAITING, _o.not_before <= now)
             .subquery()
         )
         query = (
-            sa.select(due, _p.chat_id)
+            sa.select(due, sa.func.coalesce(due.c.chat_id, _p.chat_id).label("chat"))
             .join_from(due, t.person, due.c.person_id == _p.id)
             .where(due.c.place == 1)
             .order_by(due.c.urgency, due.c.not_before, due.c.number)
             .limit(limit)
         )
         return [
-            Head(row.id, row.person_id, row.chat_id, Urgency(row.urgency), row.not_before, row.number)
+            Head(row.id, row.person_id, row.chat, Urgency(row.urgency), row.not_before, row.number)
             for row in await self._con.execute(query)
         ]
 
@@ -87,11 +89,11 @@ class Sending:
 
     async def load(self, row_ids: Collection[str]) -> list[tuple[Head, Outgoing]]:
         """Claimed rows with everything that sending them needs, in the order in which they were decided."""
-        here = sa.and_(_m.person_id == _p.id, _m.chat_id == _p.chat_id, _m.surface == _o.surface, _m.current.is_(True))
+        here = sa.and_(_m.person_id == _p.id, _m.chat_id == _CHAT, _m.surface == _o.surface, _m.current.is_(True))
         query = (
             sa.select(
                 t.outbox,
-                *(_p.ref, _p.role, _p.status, _p.chat_id, _p.unreachable, _p.language, _p.timezone),
+                *(_p.ref, _p.role, _p.status, _CHAT.label("chat"), _p.unreachable, _p.language, _p.timezone),
                 *(_m.message_id.label("stands"), _m.has_photo, _m.has_buttons),
             )
             .join_from(t.outbox, t.person, _o.person_id == _p.id)
@@ -101,7 +103,7 @@ class Sending:
         )
         rows = await self._con.execute(query)
         return [
-            (Head(row.id, row.person_id, row.chat_id, Urgency(row.urgency), row.not_before, row.number), self._out(row))
+            (Head(row.id, row.person_id, row.chat, Urgency(row.urgency), row.not_before, row.number), self._out(row))
             for row in rows
         ]
 
@@ -114,7 +116,8 @@ class Sending:
             ref=row.ref,
             role=Role(row.role),
             status=Status(row.status),
-            chat_id=row.chat_id,
+            chat_id=row.chat,
+            former=row.chat_id is not None,
             unreachable=row.unreachable,
             language=row.language,
             timezone=row.timezone,
@@ -222,7 +225,9 @@ class Sending:
         """This message is what the surface shows from now on."""
         assert out.chat_id is not None
         surface, chat_id = out.surface, out.chat_id
-        others = sa.and_(_m.person_id == out.person_id, _m.surface == surface, _m.current.is_(True))
+        others = sa.and_(
+            _m.person_id == out.person_id, _m.chat_id == chat_id, _m.surface == surface, _m.current.is_(True)
+        )
         await self._con.execute(
             t.message.update().where(others, _m.message_id != now.message_id).values(current=False, has_buttons=False)
         )

@@ -130,6 +130,9 @@ client = sa.Table(
     _when("next_session"),
     _when("erase_at", index=True),
     _when("erased_at"),
+    sa.Column("agreed_chat_id", sa.BigInteger, nullable=True),  # the account that last said yes
+    _when("shown_from"),
+    _when("worker_sees_from"),
 )
 
 assignment = sa.Table(
@@ -393,6 +396,7 @@ outbox = sa.Table(
     _id(),
     sa.Column("key", sa.String(120), nullable=False, unique=True),
     _to("person", "person_id"),
+    sa.Column("chat_id", sa.BigInteger, nullable=True),  # a chat that was theirs; else the one they have now
     _text("surface", 64, null=True),
     _text("kind", 48),
     _sealed("facts_sealed", null=True),

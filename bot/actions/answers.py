@@ -246,7 +246,7 @@ async def answer_typed(turn: Turn, client: Client, text: str, message_id: int, e
     the last one, if that was typed as well.
     """
     earlier = await turn.m.answers.by_message(client.id, message_id)
-    if earlier is not None:
+    if earlier is not None and client.may_show(earlier[1].answered_at):
         check_in = await own(turn, client, earlier[0])
         return await _typed(turn, client, check_in, earlier[1].item, text, message_id)
     check_in_now = await turn.m.checkins.answerable(client.id, turn.now)

@@ -71,13 +71,25 @@ def rung_of(alert: Alert, reader: Person) -> Rung:
     return found[-1] if found else Rung.FIRST
 
 
+def is_former(turn: Turn, alert: Alert, client: Client, reader: Person) -> bool:
+    """Told of it for no other reason than that the client was theirs, neither covering nor on duty; and it is no more."""
+    if reader.id == client.worker_id:
+        return False
+    if alert.kind is Kind.ALLIANCE:
+        return reader.ref in alert.reached and rung_of(alert, reader) in (Rung.FIRST, Rung.REMINDER)
+    return alert.kind is Kind.DANGER and alert.worker_id == reader.id and reader.ref not in turn.plan.safety.duty
+
+
 def holds_step(alert: Alert, reader: Person) -> bool:
-    """May this person open the content: the worker, whoever has taken it, and others while it waits and is theirs."""
+    """May this person open the content: the worker; whoever has taken it, until it is closed; others while it waits
+    and is theirs."""
     if reader.ref not in alert.reached:
         return False
     rung = rung_of(alert, reader)
-    if alert.holder_id == reader.id or rung in (Rung.FIRST, Rung.REMINDER):
+    if rung in (Rung.FIRST, Rung.REMINDER):
         return True
+    if alert.holder_id == reader.id:
+        return alert.closed_at is None
     return alert.state is AlertState.RAISED and (rung is Rung.COVER or alert.holder_ref == reader.ref)
 
 
@@ -117,6 +129,8 @@ async def facts_for(
         taken = alert.acknowledged_at.isoformat() if alert.acknowledged_at else None
         day = duty.promised(turn.plan, alert.goes_at).isoformat()
         slipped = any(line.state == SLIPPED for line in await turn.m.alerts.history(alert.id))
+        concerned = await people.worker_then(turn, client, alert.raised_at)
+        facts["name"] = concerned.name if concerned else client.ref
         return "manager.someone_else", facts | {"day": day, "taken": taken, "slipped": slipped}
     if rung_of(alert, reader) in (Rung.MANAGER, Rung.LAST_RESORT):
         if alert.client_said in ("try_again", "no_choice"):
@@ -228,7 +242,10 @@ async def post(
     at: datetime | None = None,
     reply: bool = False,
 ) -> None:
-    """Bring what this reader sees of the alert up to date, or let it ring anew (`fresh`), not before `at`."""
+    """Bring what this reader sees of the alert up to date, or let it ring anew (`fresh`), not before `at`. A former
+    worker's card stays as it was."""
+    if is_former(turn, alert, client, reader):
+        return
     rings_at = max(at or turn.now, turn.now if alert.sent else alert.goes_at) if fresh or not alert.sent else None
     kind, facts = await facts_for(turn, alert, client, reader, rings_at)
     edition = await turn.m.alerts.next_edition(alert.id)

@@ -233,8 +233,11 @@ class Courier:
             now = [one for _, one in await m.sending.load([out.id])]
             answers = [await settling.look(m, one, self._desk.plan, self._clock.now()) for one in now]
         for one, answer in zip(now, answers, strict=True):
-            if isinstance(answer, Go):
+            if isinstance(answer, Go) and one.chat_id == out.chat_id:
                 return True
+            if isinstance(answer, Go):  # they have another chat by now
+                await self._settle(one, PUT_BACK)
+                return False
             async with self._desk.turn() as turn:
                 await settling.hold_back(turn, one, answer, self._hooks)
             log.info("held_back", row=one.id, kind=one.kind, answer=type(answer).__name__)
@@ -301,7 +304,7 @@ class Courier:
 
 def _plainly_goes(out: Outgoing, desk: Desk) -> bool:
     """Nothing more has to be read to know that it may go."""
-    return out.guard is Guard.PERSON and isinstance(for_person(out, desk.clock.now()), Go)
+    return out.guard is Guard.PERSON and not out.former and isinstance(for_person(out, desk.clock.now()), Go)
 
 
 def _letter(out: Outgoing, chat_id: int) -> Letter:

@@ -3,7 +3,7 @@
 await delivery.post(turn, Post(to=person.id, kind="client.thanks", key=f"thanks:{check_in_id}", ...))
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bot.actions.desk import Turn
 from bot.domain.delivery import LEASE, Post, PostState, Urgency
@@ -49,6 +49,8 @@ async def withdraw(
     alert_id: str | None = None,
     check_in_id: str | None = None,
     client_id: str | None = None,
+    person_id: str | None = None,
+    kinds: Collection[str] | None = None,
     why: str,
 ) -> int:
     """Take back what has not left yet and fits everything that is given. Returns how many rows."""
@@ -60,6 +62,8 @@ async def withdraw(
         alert_id=alert_id,
         check_in_id=check_in_id,
         client_id=client_id,
+        person_id=person_id,
+        kinds=kinds,
     )
 
 

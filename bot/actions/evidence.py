@@ -21,6 +21,8 @@ from bot.domain.words import Json, Tier
 from storage.signals import Kept
 
 NO_ALERT = ""
+WITHOUT_WORDS = ("silence", "blocked")
+"""Rules that rest on nothing that the client said."""
 LOOKED_AT = timedelta(days=1)
 """The picture ends so long after the newest reason: later answers are another matter's."""
 
@@ -32,9 +34,11 @@ async def history(turn: Turn, client: Client) -> History:
 
 
 async def shown_history(turn: Turn, client: Client) -> History:
-    """The same as staff may see it: without what is still being answered, and without what the client kept back."""
+    """The same as staff may see it: without what is still being answered, what the client kept back, and what was said
+    to another worker and not passed on."""
     known, kept_back = await history(turn, client), await _kept_back(turn, client)
-    shown = [one for one in known.occasions if one.readable(turn.now) and one.check_in_id not in kept_back]
+    theirs = [one for one in known.occasions if client.worker_may_see(one.started_at)]
+    shown = [one for one in theirs if one.readable(turn.now) and one.check_in_id not in kept_back]
     return replace(known, occasions=tuple(shown))
 
 
@@ -52,6 +56,11 @@ def is_asked_about(one: Kept) -> bool:
     return RULES[one.signal.rule].client_is_asked and one.signal.tier >= Tier.ALERT and not one.signal.note
 
 
+def _was_said_to_them(client: Client, one: Kept) -> bool:
+    """To the worker whom the client has now, or passed on to them."""
+    return one.signal.rule in WITHOUT_WORDS or client.worker_may_see(one.signal.raised_at)
+
+
 def may_show(alert: Alert, one: Kept) -> bool:
     """Numbers and words that the client was asked about are shown only by their wish."""
     return one.wish is Wish.TELL or not (alert.waits and RULES[one.signal.rule].client_is_asked)
@@ -59,8 +68,9 @@ def may_show(alert: Alert, one: Kept) -> bool:
 
 async def reasons(turn: Turn, alert: Alert) -> tuple[Signal, ...]:
     """What the card may show, strongest first."""
-    kept = await turn.m.signals.of_alert(alert.id)
-    return strongest([one.signal for one in kept if (one.holds or alert.sent) and may_show(alert, one)])
+    kept, client = await turn.m.signals.of_alert(alert.id), await people.client(turn, alert.client_id)
+    theirs = [one for one in kept if (one.holds or alert.sent) and _was_said_to_them(client, one)]
+    return strongest([one.signal for one in theirs if may_show(alert, one)])
 
 
 async def content(turn: Turn, alert: Alert, client: Client) -> dict[str, Json]:

@@ -60,6 +60,11 @@ async def _ask(turn: Turn, alert: Alert, client: Client) -> None:
     if free > turn.now:
         await turn.m.alerts.change(alert.id, ask_client_at=free)
         return
+    then = await people.worker_then(turn, client, alert.raised_at)
+    another = then is not None and then.id != client.worker_id
+    if another or not await people.is_theirs(turn, client, alert.raised_at):
+        await _no_answer(turn, alert, client, "bot")
+        return
     if client.asking not in ASKABLE or not client.person.reachable:
         await _later_or_never(turn, alert, client)
         return

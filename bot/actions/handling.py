@@ -11,7 +11,6 @@ from bot.actions.desk import Turn
 from bot.domain.alerts import AlertEvent, AlertState, Kind, step
 from bot.domain.delivery import DELETE, Post, Urgency
 from bot.domain.errors import Refusal
-from bot.domain.ladder import Rung
 from bot.domain.matters import URGENT, Alert
 from bot.domain.on_duty import on_duty
 from bot.domain.people import Client, Person
@@ -32,9 +31,8 @@ async def theirs(turn: Turn, staff: Person, alert_id: str) -> tuple[Alert, Clien
     if alert is None or not _reached(alert, staff):
         raise Refusal(UNKNOWN)
     client = await people.client(turn, alert.client_id)
-    as_worker = alert.kind is Kind.ALLIANCE and cards.rung_of(alert, staff) in (Rung.FIRST, Rung.REMINDER)
-    if as_worker and staff.id not in (client.worker_id, alert.holder_id):
-        raise Refusal(UNKNOWN)  # was their client once
+    if cards.is_former(turn, alert, client, staff):
+        raise Refusal(UNKNOWN)
     return alert, client
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.actions import delivery, joining, people, timetable
+from bot.actions import accounts, delivery, joining, people, timetable
 from bot.actions.desk import Turn
 from bot.domain.consent import DONE, Choice
 from bot.domain.delivery import Post
@@ -33,6 +33,8 @@ class Invited:
     code: str = field(repr=False)
     link: str | None = field(repr=False)
     expires_at: datetime
+    replaces: bool = False
+    """They have a chat already: opening it in another account closes that one."""
 
 
 async def bot_name(m: Stores) -> str | None:
@@ -45,6 +47,8 @@ async def invite(turn: Turn, ref: str, by: str, called: str | None = None) -> In
     """A new invitation for anybody on the roster; their older ones end. Raises Refusal when it cannot be.
 
     Staff can be invited always, clients only when the bot is live. `called`: the bot's name, where it is known better.
+    Whoever opens it in another account than the one that they have closes that chat: who may do so to somebody who has
+    joined is for the caller to decide.
     """
     person = await turn.m.people.by_ref(ref)
     if person is None or person.status is Status.DISCHARGED:
@@ -54,11 +58,20 @@ async def invite(turn: Turn, ref: str, by: str, called: str | None = None) -> In
     code, expires_at = new_code(), turn.now + LIFE
     await turn.m.invitations.add(person.id, hash_of(code), by, turn.now, expires_at)
     name = called or await bot_name(turn.m)
-    return Invited(person.ref, person.role, code, link(name, code) if name else None, expires_at)
+    url = link(name, code) if name else None
+    return Invited(person.ref, person.role, code, url, expires_at, replaces=_has_joined(person))
+
+
+def _has_joined(person: Person) -> bool:
+    return person.status is Status.JOINED and person.chat_id is not None
 
 
 async def show_invitation(turn: Turn, staff: Person, ref: str) -> None:
-    """An invitation as a message to the member of staff who asked for it."""
+    """An invitation as a message to the member of staff who asked for it. Never quietly one that takes a chat over:
+    whoever has joined is unlinked first, which is a step of its own and told to others."""
+    person = await turn.m.people.by_ref(ref)
+    if person is not None and _has_joined(person):
+        raise Refusal("worker.invite.has_joined")
     made = await invite(turn, ref, staff.ref)
     whose = "worker" if made.role is Role.CLIENT else "manager"
     facts = {"ref": made.ref, "link": made.link or made.code, "until": people.local(staff, made.expires_at)}
@@ -108,12 +121,14 @@ async def _let_in(turn: Turn, chat_id: int, person: Person, invitation: Invitati
     if person.role is Role.CLIENT and people.lacks(turn):
         return Refusal("client.code.not_ready", {"until": people.local(person, invitation.expires_at)})
     holder = await turn.m.people.by_chat(chat_id)
-    if holder is not None and holder.id != person.id:
-        if holder.status is Status.JOINED or holder.role is not person.role:
-            return Refusal("client.code.other_phone")
-        await turn.m.people.change(holder.id, chat_id=None)
+    if holder is not None and holder.id != person.id and not _makes_room(holder, person):
+        return Refusal("client.code.other_phone")
     if not await turn.m.invitations.use(invitation.id, turn.now):
         return await _wrong(turn, chat_id, "client.code.used")
+    if holder is not None and holder.id != person.id:
+        await accounts.close(turn, holder, invitation.made_by, takes_leave=False)  # the chat goes on, as another's
+    if person.chat_id not in (None, chat_id):
+        await _moves(turn, person, invitation.made_by)
     client = await turn.m.people.client(person.id)
     if client is None:
         await _bind_staff(turn, chat_id, person)
@@ -122,17 +137,35 @@ async def _let_in(turn: Turn, chat_id: int, person: Person, invitation: Invitati
     return None
 
 
+def _makes_room(holder: Person, person: Person) -> bool:
+    """Whether the account that `holder` has may become `person`'s: one account is one person here, but whoever has left
+    may come back under another ref, and whoever was discharged as anybody."""
+    if holder.status is Status.DISCHARGED:
+        return True
+    return holder.status is not Status.JOINED and holder.role is person.role
+
+
+async def _moves(turn: Turn, person: Person, by: str) -> None:
+    """The link was opened in another account than the one that they have."""
+    await accounts.close(turn, person, by)
+    if person.status in accounts.TALKED_HERE:
+        await accounts.tell_staff(turn, person, "worker.moved.opened")
+
+
 async def _bind_client(turn: Turn, chat_id: int, client: Client) -> None:
-    joined = client.person.status is Status.JOINED
-    moves = joined and client.person.chat_id not in (None, chat_id)
-    status = Status.JOINED if joined else Status.INVITED
-    await turn.m.people.change(client.id, chat_id=chat_id, unreachable=None, unreachable_at=None, status=status)
-    if joined and client.join_screen == DONE:
-        key = "client.code.moved" if moves else "client.code.already"
-        await people.say(turn, client.person, key)
+    if _has_joined(client.person):  # in the account that they have
+        if await welcome_back(turn, client.person) is not None:
+            await people.say(turn, client.person, "client.code.already")
         return
+    await turn.m.people.change(client.id, chat_id=chat_id, unreachable=None, unreachable_at=None, status=Status.INVITED)
+    stays = client.asking in accounts.STAYS
     await turn.m.people.change_client(
-        client.id, join_screen=1, asking=Asking.NOT_YET, asking_since=turn.now, consent_version=None, erased_at=None
+        client.id,
+        join_screen=1,
+        asking=client.asking if stays else Asking.NOT_YET,
+        asking_since=client.asking_since if stays else turn.now,
+        consent_version=None,
+        erased_at=None,
     )
     await joining.show(turn, await people.client(turn, client.id), fresh=True)
 
@@ -146,6 +179,9 @@ async def _bind_staff(turn: Turn, chat_id: int, person: Person) -> None:
         status=Status.JOINED,
         joined_at=person.joined_at or turn.now,
     )
+    if person.chat_id is None:  # of a move they have just heard
+        once_for = people.once("staff_joined")
+        await people.tell_managers(turn, once_for, "manager.invite.opened", but=person, ref=person.ref)
     await _staff_screen(turn, person, done=False)
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
-from bot.actions import delivery, people
+from bot.actions import accounts, delivery, people
 from bot.actions.desk import Turn
 from bot.domain import clocks
 from bot.domain.asked import Own
@@ -89,7 +89,7 @@ async def tap(turn: Turn, client: Client, tapped_on: int, choice: Choice, value:
 
 async def _onward(turn: Turn, client: Client, leads_to: int, choice: Choice) -> None:
     values: dict[str, object] = {"join_screen": leads_to}
-    if client.join_screen == 1 and client.asking is Asking.NOT_YET:
+    if client.join_screen == 1 and client.is_new_here:
         values["quiet_mode"] = choice is Choice.SHARED
     if choice is Choice.STYLE:
         values["style"] = Style.WORDS if client.style is Style.NUMBERS else Style.NUMBERS
@@ -102,9 +102,14 @@ async def _agreed(turn: Turn, client: Client) -> Client | None:
     version = people.consent_version(turn.plan, language)
     await turn.m.people.note_consent(client.id, version, language, True, turn.now)
     await turn.m.people.change(client.id, status=Status.JOINED, joined_at=client.person.joined_at or turn.now)
-    await turn.m.people.change_client(client.id, consent_version=version, consent_at=turn.now, join_screen=6)
-    client = await people.client(turn, client.id)
-    if client.asking is not Asking.NOT_YET:  # only the words had changed; times and clock are settled long since
+    if accounts.in_another_account(client):
+        await accounts.begins_anew(turn, client)
+    account = client.person.chat_id
+    await turn.m.people.change_client(
+        client.id, consent_version=version, consent_at=turn.now, agreed_chat_id=account, join_screen=6
+    )
+    was_new, client = client.is_new_here, await people.client(turn, client.id)
+    if not was_new:  # only the words had changed; times and clock are settled long since
         return await _finished(turn, client)
     await show(turn, client)
     return None
@@ -113,8 +118,10 @@ async def _agreed(turn: Turn, client: Client) -> Client | None:
 async def _finished(turn: Turn, client: Client) -> Client:
     asking = Asking.ON if client.asking is Asking.NOT_YET else client.asking
     await turn.m.people.change_client(client.id, join_screen=DONE, asking=asking, asking_since=turn.now)
+    if client.asking is Asking.NOT_YET:
+        await turn.m.people.resume(client.id, turn.now)
     client = await people.client(turn, client.id)
-    first = people.next_asked(turn, client)
+    first = people.next_asked(turn, client) if client.asking is Asking.ON else None
     page = "waiting" if people.lacks(turn) else "done"
     await show(turn, client, page=page, day=people.local(client.person, first) if first else None)
     await people.tell_worker(turn, client, "worker.invite.opened", people.once("joined"))
@@ -196,7 +203,7 @@ async def _facts(turn: Turn, client: Client) -> dict[str, Json]:
     return {
         **names,
         "screen": client.join_screen,
-        "again": client.consent_at is not None and client.asking is not Asking.NOT_YET,
+        "again": not client.is_new_here,
         "often": often,
         "often_n": n,
         "questions": max(1, len(asked)),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.actions import cards, crisis, duty, presence
+from bot.actions import cards, crisis, duty, people, presence
 from bot.actions.desk import Turn
 from bot.domain.alerts import Kind
 from bot.domain.ladder import Rung, Step, after, ladder, next_person
@@ -123,7 +123,8 @@ async def tell_client(turn: Turn, alert: Alert, *, sent: bool) -> None:
     client = await turn.m.people.client(alert.client_id)
     kept = await turn.m.signals.of_alert(alert.id)
     typed = any(one.signal.evidence.get("value") == Happening.TEXT for one in kept)
-    if client is not None:
+    said = max((one.signal.raised_at for one in kept), default=alert.raised_at)
+    if client is not None and await people.is_theirs(turn, client, said):
         page = crisis.MATCHED if typed else crisis.OPENED
         await crisis.passed_on(turn, client, page, sent=sent, harm=alert.kind is Kind.HARM)
 

@@ -133,9 +133,16 @@ async def take_back(turn: Turn, alert: Alert, by: str) -> None:
 
 
 async def move(turn: Turn, client_id: str) -> None:
-    """The client has another worker now: what is open goes along, and the former worker's card is emptied."""
+    """The client has another worker now: what is open goes along, and the former worker's card is emptied.
+
+    What was kept from the former worker does not climb to the new one either: they are the worker now.
+    """
     client = await people.client(turn, client_id)
     worker = await people.worker_of(turn, client)
+    for kind in (Kind.SOMEONE_ELSE, Kind.HARM):
+        alert = await turn.m.alerts.open_of(client_id, kind)
+        if alert is not None and worker is not None and worker.ref not in alert.reached:
+            await turn.m.alerts.change(alert.id, ladder=[one for one in alert.ladder if one.ref != worker.ref])
     for kind in (Kind.ALLIANCE, Kind.DANGER):
         alert = await turn.m.alerts.open_of(client_id, kind)
         if alert is not None and worker is not None and alert.worker_id not in (worker.id, None):

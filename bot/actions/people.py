@@ -20,7 +20,7 @@ from bot.domain.errors import Refusal
 from bot.domain.people import Client, Person, Status, worker_name_for
 from bot.domain.plan import NotLive, Plan, live_problems
 from bot.domain.schedules import next_due
-from bot.domain.words import Facts, Json
+from bot.domain.words import Facts, Json, Role
 from bot.texts import Texts
 
 _VERSIONS: dict[tuple[str, str], str] = {}
@@ -82,6 +82,13 @@ async def client(turn: Turn, client_id: str) -> Client:
 
 async def worker_of(turn: Turn, client: Client) -> Person | None:
     return await turn.m.people.by_id(client.worker_id) if client.worker_id else None
+
+
+async def worker_then(turn: Turn, client: Client, at: datetime) -> Person | None:
+    """Who the worker was at that moment: whom the wish for somebody else is about, whoever it is by now."""
+    terms = await turn.m.people.assignments(client.id)
+    then = next((worker for worker, starts, ends in terms if starts <= at and (ends is None or at < ends)), None)
+    return await turn.m.people.by_id(then) if then else await worker_of(turn, client)
 
 
 async def others(turn: Turn) -> list[Person]:
@@ -181,6 +188,23 @@ async def tell_worker(turn: Turn, client: Client, key: str, once_for: str, **fac
     post_key = f"told:{once_for}:{client.id}"
     post = Post(client.worker_id, "sentence", post_key, said, urgency=Urgency.DIGEST)
     await delivery.post(turn, replace(post, guard=Guard.ASSIGNED, client_id=client.id))
+
+
+async def tell_managers(turn: Turn, once_for: str, key: str, but: Person | None = None, **facts: Json) -> None:
+    """A neutral line to every manager, but for the one who knows it already."""
+    said: Facts = {"key": key, "facts": facts}
+    for manager in await turn.m.people.everybody(Role.MANAGER):
+        if but is None or manager.id != but.id:
+            post = Post(manager.id, "sentence", f"{once_for}:{manager.id}", said, urgency=Urgency.DIGEST)
+            await delivery.post(turn, post)
+
+
+async def is_theirs(turn: Turn, client: Client, at: datetime) -> bool:
+    """Whether something of that moment may be told to whoever has this client's chat now."""
+    if client.consent_at is not None:
+        return client.may_show(at)
+    opened = await turn.m.invitations.last_used(client.id)
+    return opened is None or at >= opened
 
 
 async def show_commands(turn: Turn, staff: Person) -> None:

@@ -7,13 +7,13 @@ somebody has them: an alert is never lost.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.actions import cards, delivery, followup, menu, people
 from bot.actions.desk import Turn
 from bot.domain.alerts import AlertState
-from bot.domain.delivery import CLEAR, DELETE, Post, Urgency
+from bot.domain.delivery import CAN_DELETE, CLEAR, DELETE, Post, Urgency
 from bot.domain.errors import Refusal
 from bot.domain.matters import URGENT, Alert
 from bot.domain.outgoing import MESSAGE
@@ -22,8 +22,6 @@ from bot.domain.wall import out_of_quiet
 from bot.domain.words import Facts
 from storage.stores import Stores
 
-CAN_DELETE = timedelta(hours=48)
-"""Telegram lets a bot delete only what is younger."""
 RECEIPT = "erased"
 """The surface of the one message that stays."""
 
@@ -174,6 +172,9 @@ async def _make_bare(turn: Turn, client: Client) -> None:
         next_session=None,
         erase_at=None,
         erased_at=turn.now,
+        agreed_chat_id=None,
+        shown_from=None,
+        worker_sees_from=None,
     )
 
 

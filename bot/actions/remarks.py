@@ -22,7 +22,7 @@ async def keep(turn: Turn, client: Client, text: str, message_id: int | None, ed
 
     An edited message updates the words; whether the worker sees the new ones is asked again.
     """
-    known = await turn.m.remarks.by_message(client.id, message_id) if message_id is not None else None
+    known = await of_message(turn, client, message_id) if message_id is not None else None
     if known is not None:
         if known.text != text:
             await turn.m.remarks.change(known.id, text=text, shown_to=ASKED)
@@ -38,16 +38,34 @@ async def keep(turn: Turn, client: Client, text: str, message_id: int | None, ed
     return True
 
 
+async def of_message(turn: Turn, client: Client, message_id: int) -> Remark | None:
+    """What this message said before, if it is an edit. In another account the same number is another message."""
+    known = await turn.m.remarks.by_message(client.id, message_id)
+    return known if known is not None and client.may_show(known.said_at) else None
+
+
 async def _ask(turn: Turn, client: Client, remark: Remark, when: str, *, while_asking: bool = False) -> None:
-    facts = {**await people.names_for(turn, client), "remark": remark.id, "while_asking": while_asking}
+    names = await people.names_for(turn, client)
+    facts = {**names, "remark": remark.id, "while_asking": while_asking, "to": client.worker_id or ""}
     await delivery.post(turn, _post(client, remark.id, "client.remark_sharing", when, facts))
 
 
-async def decide(turn: Turn, client: Client, remark_id: str, choice: str) -> None:
-    """One of the three buttons. Raises Refusal for words that are not theirs, or are gone."""
+async def decide(turn: Turn, client: Client, remark_id: str, choice: str, worker_id: str = "") -> None:
+    """One of the three buttons; `worker_id` is whom it named. Raises Refusal for words not theirs, or gone.
+
+    A yes is for the worker whose name stood on the button. Where it is another one by now, it is asked again.
+    """
     remark = await turn.m.remarks.by_id(remark_id)
-    if remark is None or remark.client_id != client.id or choice not in (SHOW, KEEP, DELETE):
+    if (
+        remark is None
+        or remark.client_id != client.id
+        or not client.may_show(remark.said_at)
+        or choice not in (SHOW, KEEP, DELETE)
+    ):
         raise Refusal("errors.stale_button")
+    if choice == SHOW and worker_id != (client.worker_id or ""):
+        await _ask(turn, client, remark, f"again:{turn.now.isoformat()}")
+        return
     wanted = {SHOW: WORKER, KEEP: NOBODY}.get(choice)
     if remark.shown_to == wanted:
         return

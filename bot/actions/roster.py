@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import available_timezones
 
-from bot.actions import arrivals, matters, prompts, timetable
+from bot.actions import accounts, arrivals, prompts, reassigning, timetable
 from bot.actions.desk import Turn
 from bot.domain import roster
 from bot.domain.people import Asking, Client, Person, Status
@@ -14,6 +14,9 @@ from bot.domain.roster import Entry, Known, Problem
 from bot.domain.roster_changes import Change, Changes, changes, write
 from bot.domain.words import Role
 from storage.stores import Stores
+
+ROSTER = "roster"
+"""Who did it, where a file said so: for the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +108,7 @@ async def _change(turn: Turn, ids: Mapping[str, str], change: Change) -> None:
 async def _settle(turn: Turn, ids: Mapping[str, str], entry: Entry, fields: tuple[str, ...]) -> None:
     """What only clients have: their worker and their next session."""
     if "worker" in fields and entry.worker is not None:
-        await turn.m.people.assign(ids[entry.ref], ids[entry.worker], turn.now)
-        await matters.move(turn, ids[entry.ref])
+        await reassigning.give(turn, ids[entry.ref], ids[entry.worker])
     if "next_session" in fields:
         await turn.m.people.change_client(ids[entry.ref], next_session=entry.next_session)
 
@@ -125,6 +127,10 @@ async def _end(turn: Turn, person_id: str, role: Role) -> None:
 
 async def _come_back(turn: Turn, person_id: str, role: Role) -> None:
     """As somebody new: a new link, and for a client a new yes."""
-    await turn.m.people.change(person_id, status=Status.INVITED, chat_id=None, unreachable=None)
+    person = await turn.m.people.by_id(person_id)
+    if person is not None:
+        await accounts.close(turn, person, ROSTER, takes_leave=False)
+        await turn.m.people.change(person_id, status=Status.INVITED)
     if role is Role.CLIENT:
-        await turn.m.people.change_client(person_id, asking=Asking.NOT_YET, consent_version=None, join_screen=0)
+        anew = {"asking": Asking.NOT_YET, "consent_version": None, "consent_at": None, "join_screen": 0}
+        await turn.m.people.change_client(person_id, **anew)

@@ -29,6 +29,9 @@ async def chosen(turn: Turn, client: Client, check_in_id: str, wish: Wish, by: d
 
 async def undo_fades(turn: Turn, out: Outgoing, message_id: int) -> None:
     """The choice stands in the chat: once its minute is over, *Undo* goes; where others see the phone, all of it."""
+    person = await turn.m.people.by_id(out.person_id)
+    if person is None or person.chat_id != out.chat_id:
+        return  # another account has their chat by now
     until = out.facts.get("until")
     if out.facts.get("undo") and isinstance(until, str) and out.surface is not None:
         at = max(datetime.fromisoformat(until), turn.now) + SETTLES
@@ -94,6 +97,8 @@ async def picked_up(turn: Turn, client: Client, alert: Alert, by: str | None) ->
 
     False: the client does not read it, also where a newer question stands there that they may still answer.
     """
+    if not await people.is_theirs(turn, client, alert.raised_at):
+        return False  # another account answered
     if alert.check_in_id is None or not is_seen(alert, client) or await _is_choosing(turn, client, alert.check_in_id):
         return False
     await delivery.post(

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.actions import delivery, joining, menu, people, prompts, timetable
+from bot.actions import delivery, joining, menu, people, prompts, reassigning, timetable
 from bot.actions.apart import PUSHED_AWAY, together
 from bot.actions.desk import Turn
 from bot.domain.asked import Own
 from bot.domain.clocks import read_clock
 from bot.domain.consent import DONE
 from bot.domain.dates import read_day
-from bot.domain.delivery import DELETE, Post, Urgency
+from bot.domain.delivery import CAN_DELETE, DELETE, Post, Urgency
 from bot.domain.errors import Refusal
 from bot.domain.outgoing import MESSAGE
 from bot.domain.people import Asking, Client, Status, Style
@@ -25,8 +25,6 @@ WHEN_CLOCK = "when:clock"
 """What a client's typed words are for."""
 PATIENCE = timedelta(hours=1)
 LONGEST_BREAK = timedelta(days=183)
-CAN_HIDE = timedelta(hours=48)
-"""Telegram lets a bot delete only what is younger."""
 RESUMABLE = (Asking.BREAK, Asking.QUIETED, Asking.GONE_QUIET, Asking.NO_MORE, Asking.ON)
 """The client's own word ends these; after danger or a hold, a person has to speak first."""
 
@@ -134,6 +132,7 @@ async def carry_on(turn: Turn, client: Client) -> None:
     await turn.m.people.change_client(client.id, asking=Asking.ON, asking_since=turn.now, paused_until=None)
     await turn.m.people.resume(client.id, turn.now)
     first = await timetable.plan_for(turn, client.id)
+    await reassigning.tell_client(turn, await people.client(turn, client.id))
     await menu.show(turn, client, "carried_on", day=people.local(client.person, first) if first else None)
 
 
@@ -286,7 +285,7 @@ async def hide(turn: Turn, client: Client) -> None:
     chat_id = client.person.chat_id
     if chat_id is None:
         return
-    for message_id in await turn.m.messages.since(client.id, chat_id, turn.now - CAN_HIDE):
+    for message_id in await turn.m.messages.since(client.id, chat_id, turn.now - CAN_DELETE):
         key = f"hide:{client.id}:{chat_id}:{message_id}"
         facts: dict[str, Json] = {MESSAGE: message_id}
         await delivery.post(turn, Post(client.id, DELETE, key, facts, urgency=Urgency.QUESTION, client_id=client.id))

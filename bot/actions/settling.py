@@ -54,6 +54,8 @@ async def look(m: Stores, out: Outgoing, plan: Plan, now: datetime) -> Answer:
     answer = for_person(out, now)
     if not isinstance(answer, Go):
         return answer
+    if out.former and not out.only_takes_away and await m.people.by_chat(out.chat_id or 0) is not None:
+        return Drop("not_theirs")  # somebody else joined in that account meanwhile
     if out.guard is Guard.ASKED:
         client = await m.sending.asked_now(out.client_id or out.person_id, out.check_in_id)
         return for_asked(out, client, plan.calendar.quiet_hours, now)
@@ -90,8 +92,7 @@ async def settle(turn: Turn, out: Outgoing, verdict: Verdict, hooks: Hooks) -> N
         case Gone():
             await _gone(turn, out, hooks)
         case Unreachable(why=why):
-            await turn.m.people.change(out.person_id, unreachable=why[:40], unreachable_at=turn.now)
-            await _dead(turn, out, why, hooks, hooks.unreachable)
+            await _unreachable(turn, out, why, hooks)
         case Refused(why=why):
             await _dead(turn, out, why, hooks, hooks.refused)
 
@@ -155,6 +156,16 @@ async def _gone(turn: Turn, out: Outgoing, hooks: Hooks) -> None:
     await turn.m.sending.end(out.id, PostState.DROPPED, turn.now, "nothing_there", None)
     if out.kind == DELETE:  # older than 48 hours: it stays, but without its buttons
         await _take_away(turn, out, CLEAR, old)
+
+
+async def _unreachable(turn: Turn, out: Outgoing, why: str, hooks: Hooks) -> None:
+    """The chat is dead. Where it is not theirs any more, the row waits for the chat that they have now."""
+    if out.former:
+        await _dead(turn, out, why, Hooks(), None)
+    elif await turn.m.people.dead_chat(out.person_id, out.chat_id or 0, why[:40], turn.now):
+        await _dead(turn, out, why, hooks, hooks.unreachable)
+    else:
+        await turn.m.sending.back(out, turn.now, turn.now, tried=True, unsure=False)
 
 
 async def _dead(turn: Turn, out: Outgoing, why: str, hooks: Hooks, hook: WhenNot | None) -> None:

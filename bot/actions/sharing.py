@@ -26,6 +26,8 @@ async def choose(turn: Turn, client: Client, check_in_id: str, wish: Wish) -> No
     found = await wishes.unsaid(turn, client.id, check_in.id)
     if found is None or wish is Wish.NONE:
         raise Refusal(STALE)
+    if wish is Wish.TELL and not client.worker_may_see(check_in.last_touched_at or check_in.planned_at):
+        raise Refusal(STALE)  # the button named the worker they had before
     if wish is Wish.SOMEONE_ELSE:
         if await people.other_person(turn, client) is None:
             raise Refusal(STALE)  # the button is older than the plan: nobody would hear of it

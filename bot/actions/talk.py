@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.actions import alerts, crisis, duty, menu, people, prompts
+from bot.actions import alerts, crisis, duty, menu, people, prompts, remarks
 from bot.actions.desk import Turn
 from bot.domain.alerts import Kind
 from bot.domain.errors import Refusal
@@ -67,7 +67,7 @@ async def danger(turn: Turn, client: Client, lists: frozenset[str], text: str, m
     """
     harm = lists == frozenset({HARM_BY_OTHERS})
     await crisis.show(turn, client, crisis.MATCHED, crisis.PASSING, harm=harm, fresh=True)
-    known = await turn.m.remarks.by_message(client.id, message_id) if message_id is not None else None
+    known = await remarks.of_message(turn, client, message_id) if message_id is not None else None
     kept = known or await turn.m.remarks.add(client.id, None, message_id, text, turn.now)
     await turn.m.remarks.change(kept.id, text=text, shown_to=NOBODY)
     await people.expect(turn, client.person, None)
@@ -93,8 +93,9 @@ async def _quiet(turn: Turn, client: Client) -> None:
 
 
 async def progress(turn: Turn, client: Client, *, fresh: bool, most: int = 20) -> None:
-    """The client's own answers and the words they added, newest first."""
+    """The client's own answers and the words they added in the account that they have, newest first."""
     kept = [one for many in (await turn.m.answers.of(client.id)).values() for one in many if one.current]
+    kept = [one for one in kept if client.may_show(one.answered_at)]
     said = [one for one in kept if (one.value, one.choice, one.text) != (None, None, None)]
     goals = {goal.id: goal.text for goal in await turn.m.goals.of(client.id)}
     lines: list[Json] = [
@@ -109,7 +110,9 @@ async def progress(turn: Turn, client: Client, *, fresh: bool, most: int = 20) -
         for one in said
     ]
     own: list[Json] = [
-        {"day": people.local(client.person, one.said_at), "text": one.text} for one in await turn.m.remarks.of(client.id)
+        {"day": people.local(client.person, one.said_at), "text": one.text}
+        for one in await turn.m.remarks.of(client.id)
+        if client.may_show(one.said_at)
     ]
     newest = sorted((*lines, *own), key=_day, reverse=True)[:most]
     await menu.show(turn, client, "answers", fresh=fresh, more={"answers": newest})

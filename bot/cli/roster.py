@@ -15,6 +15,7 @@ from bot.domain.errors import Refusal
 from bot.domain.plan import live_problems
 from bot.domain.roster import COLUMNS, decode
 from bot.domain.roster_changes import Changes, as_cell
+from bot.domain.words import Role
 from bot.ports import SystemClock
 
 Result = TypeVar("Result")
@@ -153,6 +154,9 @@ def invite(ref: str, qr: Path | None, as_json: bool, bot_name: str | None, confi
         click.echo(json.dumps({**document, "expires_at": made.expires_at.isoformat()}, indent=2))
         return
     click.echo(made.link or f"/start {made.code}")
+    if made.replaces:
+        closes = "they join anew in that one" if made.role is Role.CLIENT else "they go on in that one"
+        click.echo(f"{made.ref} has joined. Opened in another account, it closes their chat; {closes}.", err=True)
     click.echo(f"Opens once, until {made.expires_at:%Y-%m-%d %H:%M} UTC.", err=True)
 
 

@@ -50,7 +50,9 @@ class PostState(StrEnum):
 CLEAR = "clear"
 """The kind of a post that takes the buttons off its surface and changes nothing else."""
 DELETE = "delete"
-"""The kind of a post that deletes the message of its surface (Telegram allows 48 hours)."""
+"""The kind of a post that deletes the message of its surface."""
+CAN_DELETE = timedelta(hours=48)
+"""Telegram lets a bot delete only what is younger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class Post:
     to: str
     kind: str
     key: str
+    chat_id: int | None = field(default=None, repr=False, kw_only=True)
+    """A chat that was theirs, to be closed; else it goes to the one they have when it is sent."""
     facts: Facts = field(default_factory=dict, repr=False)
     surface: str | None = None
     urgency: Urgency = Urgency.REPLY

@@ -55,6 +55,8 @@ class Outgoing:
     withdrawn: str | None = None
     """Why it was taken back while it was in flight."""
     stands: Standing | None = None
+    former: bool = False
+    """It goes to a chat that was theirs and is being closed."""
 
     @property
     def only_takes_away(self) -> bool:
@@ -133,6 +135,8 @@ def for_person(out: Outgoing, now: datetime) -> Answer:
         return Drop("no_chat")
     if out.only_takes_away and out.edits is None:
         return Drop("nothing_there")
+    if out.former:
+        return Go()
     if out.urgency is Urgency.REPLY:
         left = out.role is not Role.CLIENT and out.status is Status.DISCHARGED
         return Drop(out.status.value) if left and out.kind != SENTENCE and not out.only_takes_away else Go()

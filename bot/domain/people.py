@@ -93,6 +93,12 @@ class Client:
     """When everything of this client is deleted, as they asked; None = they did not ask."""
     erased_at: datetime | None = None
     """When it was. Whoever joins anew begins anew: then it is None again."""
+    agreed_chat_id: int | None = field(default=None, repr=False)
+    """The account in which they last said yes: whoever agrees in another one is shown nothing of before."""
+    shown_from: datetime | None = None
+    """Their chat shows nothing older: it was said in another account. None = everything is theirs to see."""
+    worker_sees_from: datetime | None = None
+    """The worker sees nothing older: it was said to another worker, and not passed on. None = everything."""
 
     @property
     def id(self) -> str:
@@ -101,6 +107,19 @@ class Client:
     @property
     def ref(self) -> str:
         return self.person.ref
+
+    @property
+    def is_new_here(self) -> bool:
+        """Whoever has this chat has not agreed in it yet: all screens, and nothing of what was agreed before."""
+        return self.consent_at is None or self.asking is Asking.NOT_YET
+
+    def may_show(self, at: datetime) -> bool:
+        """Whether something of that moment may stand in their chat: it was said in the account that they have now."""
+        return self.shown_from is None or at > self.shown_from
+
+    def worker_may_see(self, at: datetime) -> bool:
+        """Whether something of that moment was said to the worker whom they have now, or passed on to them."""
+        return self.worker_sees_from is None or at > self.worker_sees_from
 
 
 def worker_name_for(client: Client, worker: Person) -> str:

@@ -8,9 +8,10 @@ from handlers.views.client_remarks import CHANGES, QUESTIONS, REMARK
 
 
 async def sharing(talk: Talk) -> None:
-    if talk.client is None or len(talk.args) != 2:
+    """`r:REMARK:n`, `r:REMARK:d`, and `r:REMARK:y:WORKER`: a yes is for the worker whom the button named."""
+    if talk.client is None or len(talk.args) not in (2, 3):
         raise Refusal("errors.stale_button")
-    await remarks.decide(talk.turn, talk.client, talk.args[0], talk.args[1])
+    await remarks.decide(talk.turn, talk.client, *talk.args)
 
 
 async def about_questions(talk: Talk) -> None:

@@ -1,6 +1,7 @@
 """Whatever is typed: words that always work, then words of danger, then whatever the chat was waiting for.
 
-An edited message is scanned and read again, but starts nothing new.
+An edited message is scanned and read again, but starts nothing new. A forwarded one is somebody else's words: it is
+scanned, and nothing else.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -45,6 +46,8 @@ async def typed(talk: Talk) -> None:
 
 
 async def _words(talk: Talk, client: Client, text: str) -> None:
+    if talk.forwarded and not scan(text, talk.turn.plan.service.languages):
+        raise Refusal("client.small.forwarded")  # neither an answer nor words of theirs
     words = control_words(client.person.language)
     whole = next((does for one in words if (does := one.whole_message(text))), None)
     if whole is not None and not talk.edited:

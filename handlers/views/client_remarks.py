@@ -19,7 +19,7 @@ def remark_sharing(facts: Facts, voice: Voice) -> Screen:
     say, remark, worker = voice.say.plain, str(facts["remark"]), facts["worker"]
     text = voice.say("client.words.while_asking" if facts["while_asking"] else "client.words.ask", worker=worker)
     rows: Rows = (
-        (button(say("client.words.buttons.show", worker=worker), REMARK, remark, SHOW),),
+        (button(say("client.words.buttons.show", worker=worker), REMARK, remark, SHOW, str(facts["to"])),),
         (button(say("client.words.buttons.keep"), REMARK, remark, KEEP),),
         (button(say("client.words.buttons.delete"), REMARK, remark, DELETE),),
     )

@@ -19,8 +19,8 @@ def join(facts: Facts, voice: Voice) -> Screen:
 
 
 COMMANDS: Mapping[Role, tuple[str, ...]] = {
-    Role.WORKER: ("caseload", "client", "invite", "next", "met", "missed", "hold", "ack", "intouch", "help"),
-    Role.MANAGER: ("report", "invite", "ack", "intouch", "help"),
+    Role.WORKER: ("caseload", "client", "invite", "next", "met", "missed", "hold", "unlink", "ack", "intouch", "help"),
+    Role.MANAGER: ("report", "invite", "unlink", "ack", "intouch", "help"),
 }
 """What the help of staff lists: the commands that exist."""
 

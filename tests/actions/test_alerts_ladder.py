@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.actions import alerts, handling, matters
+from bot.actions import alerts, handling, reassigning
 from bot.actions.desk import Desk
 from bot.domain.alerts import AlertState, Kind
 from bot.domain.errors import Refusal
@@ -299,10 +299,9 @@ async def test_a_new_worker_gets_what_is_open_and_the_former_one_keeps_nothing(w
     async with world.desk.turn() as turn:
         kim = await turn.m.people.by_ref("W-2")
         assert kim is not None
-        await turn.m.people.assign(world.client.id, kim.id, turn.now)
-        await matters.move(turn, world.client.id)
+        await reassigning.give(turn, world.client.id, kim.id)
     await world.settle()
-    assert "fell to 2" in world.kim.shows
+    assert world.kim.shows.startswith("R-118 · worth a talk")
     assert world.sam.shows == "R-118 · Kim has it now. Nothing for you to do."
     assert world.sam.labels == []
     await world.pass_time(days=1, minutes=1)

@@ -120,7 +120,7 @@ async def test_the_worker_sees_words_only_after_a_yes(
     async with desk.turn() as turn:
         await remarks.keep(turn, client, "felt told off", 700)
         remark = (await turn.m.remarks.of(client.id))[0]
-        await remarks.decide(turn, client, remark.id, choice)
+        await remarks.decide(turn, client, remark.id, choice, worker.id)
     async with desk.glance() as m:
         assert [one.shown_to for one in await m.remarks.of(client.id)] == [shown_to]
     assert ("worker.words" in await kinds(desk, worker.id)) is told

@@ -2,10 +2,11 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from bot.actions import evidence, matters, sessions
+from bot.actions import evidence, reassigning, sessions
 from bot.actions.desk import Desk
 from bot.domain.alerts import AlertState, Kind
 from bot.domain.people import Status
@@ -25,8 +26,7 @@ async def _moves_to_kim(world: World) -> None:
     async with world.desk.turn() as turn:
         kim = await turn.m.people.by_ref("W-2")
         assert kim is not None
-        await turn.m.people.assign(world.client.id, kim.id, turn.now)
-        await matters.move(turn, world.client.id)
+        await reassigning.give(turn, world.client.id, kim.id)
     await world.settle()
 
 
@@ -155,6 +155,53 @@ async def test_danger_that_the_duty_contact_has_taken_stays_taken_when_the_worke
     assert "W-1" not in alert.reached
 
 
+async def test_what_a_former_worker_once_had_in_hand_is_theirs_no_more(world: World) -> None:
+    """Settled long ago by Sam; the client is Kim's now, and passed the older answers on to Kim alone."""
+    await world.low()
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=62)
+    [alert] = await world.alerts()
+    await world.sam.taps_data(f"1:al:{alert.id}:not:known")
+    await _moves_to_kim(world)
+    await world.alex.taps("Yes")
+    before = world.sam.all_words
+    for what in ("whole", "show", "notes", "more", "use:useful"):
+        await world.sam.taps_data(f"1:al:{alert.id}:{what}")
+        assert world.sam.refused == "errors.no_alert", what
+    assert world.sam.all_words == before
+
+
+async def test_words_of_danger_of_a_former_client_are_not_opened_again(world: World) -> None:
+    await _writes(world, HURT_SELF)
+    [alert] = await world.alerts()
+    await world.jo.taps_data(f"1:ack:{alert.id}")
+    await world.jo.taps_data(f"1:al:{alert.id}:touched")
+    await _moves_to_kim(world)
+    for what in ("show", "whole", "more"):
+        await world.sam.taps_data(f"1:al:{alert.id}:{what}")
+        assert world.sam.refused == "errors.no_alert", what
+    assert HURT_SELF not in world.sam.all_words
+
+
+async def test_whoever_covers_opens_nothing_any_more_once_it_is_closed(world: World) -> None:
+    """Covered clients: open alerts only."""
+    await world.low()
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=62)
+    for _ in range(2):
+        await world.pass_time(days=1, hours=1)
+    [alert] = await world.alerts()
+    await world.kim.taps_data(f"1:ack:{alert.id}")
+    await world.kim.taps_data(f"1:al:{alert.id}:whole")
+    assert world.kim.refused is None
+    await world.kim.taps_data(f"1:al:{alert.id}:not:known")
+    before = world.kim.all_words
+    for what in ("whole", "show", "notes"):
+        await world.kim.taps_data(f"1:al:{alert.id}:{what}")
+        assert world.kim.refused == "errors.not_yours", what
+    assert world.kim.all_words == before
+
+
 async def test_what_waits_for_the_former_worker_does_not_leave_any_more(world: World) -> None:
     """A goal in the client's own words, not sent yet when the client gets another worker."""
     world.dead.clear()
@@ -243,3 +290,32 @@ async def test_looking_at_somebody_elses_client_is_not_possible_at_the_action_ei
     async with world.desk.turn() as turn:
         with pytest.raises(Refusal, match="unknown_ref"):
             await sessions.look(turn, kim, world.client)
+
+
+async def test_how_a_talk_went_is_neither_asked_of_the_next_worker_nor_told_to_the_former_one(world: World) -> None:
+    """Sam had talked with Alex; before Alex is asked whether it helped, Alex is Kim's."""
+    async with world.desk.turn() as turn:
+        await turn.m.people.assign(world.client.id, world.worker.id, turn.now - timedelta(days=90))
+    await world.low()
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=62)
+    await world.sam.taps("We talked")
+    await _moves_to_kim(world)
+    before = len(world.sam.screens)
+    await world.pass_time(days=1, hours=2)
+    assert "wasn't right between" not in world.alex.all_words
+    assert len(world.sam.screens) == before
+    [alert] = await world.alerts()
+    assert alert.state is AlertState.UNCONFIRMED
+
+
+async def test_a_former_worker_does_not_hear_whether_it_is_better(world: World) -> None:
+    await world.low()
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=62)
+    await world.sam.taps("We talked")
+    await world.pass_time(days=1, hours=2)
+    await _moves_to_kim(world)
+    before = len(world.sam.screens)
+    await world.alex.taps("Yes, and it's better")
+    assert len(world.sam.screens) == before

@@ -78,6 +78,22 @@ def test_a_picture_that_cannot_be_written_is_one_line_with_the_link(
     assert "https://t.me/a_bot?start=" in done.stderr
 
 
+def test_a_link_that_would_replace_a_chat_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operator's own act is allowed, and not in silence. The link alone is on standard output."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.toml").write_text(CONFIG)
+    (tmp_path / "people.csv").write_text(PEOPLE)
+    assert typed("roster", "import", "people.csv").exit_code == 0
+    first = typed("invite", "M-1", "--bot", "a_bot")
+    assert "has joined" not in first.stderr
+    with sqlite3.connect(tmp_path / "checkin.db") as con:
+        con.execute("UPDATE person SET chat_id = 3001, status = 'joined'")
+    again = typed("invite", "M-1", "--bot", "a_bot")
+    assert again.exit_code == 0
+    assert "M-1 has joined. Opened in another account, it closes their chat" in again.stderr
+    assert again.stdout.count("\n") == 1
+
+
 class TestBeforeTheFirstRun:
     """The bot's name is in no file yet; a link needs it."""
 

@@ -63,12 +63,14 @@ class Place:
         )
         yield from (f"1:g:{what}:{goal}" for what in ("ask_rename", "let_go_ask", "yes_let_go", "yes_quote", "no_quote"))
         yield f"1:gs:{goal}"
-        yield from (f"1:r:{self.remark}:{what}" for what in "ynd")
+        yield from (f"1:r:{self.remark}:{what}" for what in ("y", "n", "d", f"y:{self.world.worker.id}"))
+        yield from (f"1:nw:{self.world.worker.id}:{said}" for said in ("yes", "no"))
+        yield from (f"1:ul:{client}:{said}" for said in ("no", "yes:4102444800"))
         yield from (f"1:hd:{client}:again", f"1:hd:{client}:hold")
         yield from (f"1:rt:{self.asking}:3", f"1:rt:{self.asking}:skip")
 
     def commands(self) -> Iterator[str]:
-        for name in ("client", "met", "missed", "hold", "invite", "ack", "intouch"):
+        for name in ("client", "met", "missed", "hold", "invite", "unlink", "ack", "intouch"):
             yield from (f"/{name} {ref}" for ref in ("R-118", "r-118", " R-118 "))
         yield "/next R-118 24 May 11:00"
         yield from ("/caseload", "/report", "/goals", "/progress", "/mydata", "/menu", "/hide")
@@ -176,7 +178,7 @@ async def test_every_button_and_every_command_is_in_the_table(place: Place) -> N
     assert not tapped & ABOUT_ONESELF
 
 
-@pytest.mark.parametrize("command", ["/client", "/met", "/hold", "/ack", "/intouch", "/invite"])
+@pytest.mark.parametrize("command", ["/client", "/met", "/hold", "/ack", "/intouch", "/invite", "/unlink"])
 async def test_somebody_elses_client_sounds_exactly_like_nobody(place: Place, command: str) -> None:
     """What is refused is refused in the same words as a ref that does not exist, and no ref is repeated."""
     kim = place.world.kim

@@ -210,7 +210,7 @@ def test_the_reminder_leaves_the_client_free() -> None:
 
 
 def test_words_are_shown_only_by_a_button_of_three() -> None:
-    screen = remark_sharing({"remark": ID, "worker": "Sam", "while_asking": False}, voice())
+    screen = remark_sharing({"remark": ID, "worker": "Sam", "while_asking": False, "to": ID}, voice())
     assert text(screen) == ["Shall Sam see that?"]
     assert each_label(screen) == ["Yes, show Sam", "No, just for me", "Delete it"]
 

@@ -245,14 +245,6 @@ async def test_a_phone_that_belongs_to_somebody_else_stays_theirs(desk: Desk, wo
     assert (await Chat(desk, PHONE).types(f"/start {code}")).shows.startswith("1 of 6")
 
 
-async def test_a_new_link_for_somebody_who_has_joined_moves_the_chat(desk: Desk, worker: Person) -> None:
-    client = await a_client(desk, worker, chat_id=1009)
-    chat = await opened(desk)
-    assert (await chat.client()).id == client.id
-    assert chat.shows.startswith("Welcome back.")
-    assert (await Chat(desk, 1009).who()) == (None, None)
-
-
 async def test_a_client_is_invited_only_when_the_bot_is_live(desk: Desk, invited: Client) -> None:
     desk.clock.advance(timedelta(days=168))  # type: ignore[attr-defined]
     code = await code_for(desk)

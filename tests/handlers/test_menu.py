@@ -321,7 +321,11 @@ async def test_help_for_a_worker_is_a_list(desk: Desk, chat: Chat) -> None:
 async def test_a_stranger_learns_nothing(desk: Desk, chat: Chat) -> None:
     stranger = Chat(desk, 4242)
     for text in ("hello", "stop", "/menu", "I want to die"):
-        assert (await stranger.types(text)).refused in ("errors.stranger", "errors.unknown_command")
+        assert (await stranger.types(text)).refused in (
+            "errors.stranger",
+            "errors.stranger_in_danger",
+            "errors.unknown_command",
+        )
 
 
 async def test_a_worker_gets_nothing_from_a_clients_buttons(desk: Desk, chat: Chat) -> None:

@@ -240,3 +240,31 @@ async def test_an_old_button_of_an_alert_that_is_closed(town: Town) -> None:
     assert (await town.sam.expect(lambda _: True, after=before)).text == "That one is closed already."
     assert alerts_on(town.sam) == []
     assert [one["state"] for one in await town.alerts()] == ["dismissed"]
+
+
+async def test_what_is_forwarded_is_nobodys_answer_and_no_words_of_theirs(town: Town) -> None:
+    """A number that somebody else wrote, somebody's "stop", and somebody's words."""
+    await town.asked()
+    for words in ("7", "stop", "look what she wrote about me"):
+        before = town.alex.revision
+        town.alex.text(words, forwarded=True)
+        await town.alex.expect("I can only take your own words.", after=before)
+    kept = await town.kept()
+    assert kept["check_ins"][-1]["answers"] == []
+    assert kept["remarks"] == []
+    assert kept["pauses"] == []
+
+
+async def test_words_of_danger_are_heard_even_when_they_are_forwarded(town: Town) -> None:
+    town.alex.text("i want to die", forwarded=True)
+    await town.alex.expect("Call 999 now.")
+
+
+async def test_a_group_that_it_never_learnt_it_was_added_to_is_left_at_the_first_word(town: Town) -> None:
+    """The note that it was added came while it was away for more than a day, and was lost."""
+    group = town.stage.standin.group(-100501, "Family")
+    group.chat.open = True
+    group.text("hello everybody", town.alex)
+    await town.settled()
+    assert group.messages == []
+    assert not group.has_bot

@@ -57,6 +57,7 @@ async def a_client(
             "asking": Asking.ON,
             "consent_version": people.consent_version(turn.plan, "en"),
             "consent_at": turn.now - timedelta(days=30),
+            "agreed_chat_id": chat_id,
             "join_screen": 7,
             "card_explained": True,
         }

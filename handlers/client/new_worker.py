@@ -1,0 +1,20 @@
+"""Whether a new worker may see the older answers (`nw:WORKER:yes`, `nw:WORKER:no`)."""
+
+from bot.actions import reassigning
+from bot.domain.errors import Refusal
+from bot.domain.words import Role
+from handlers import access
+from handlers.context import Talk, route
+from handlers.views.client_new_worker import NEW_WORKER, NO, YES
+
+
+async def tap(talk: Talk) -> None:
+    client = await access.own_chat(talk)
+    match talk.args:
+        case (worker, said) if client is not None and said in (YES, NO):
+            await reassigning.answer(talk.turn, client, worker, yes=said == YES)
+        case _:
+            raise Refusal("errors.old_button")
+
+
+TAPS = {NEW_WORKER: route(tap, Role.CLIENT)}
