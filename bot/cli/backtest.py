@@ -15,7 +15,7 @@ from bot.ports import SystemClock
 
 if TYPE_CHECKING:
     from bot.domain.backtest import Case
-    from bot.domain.replay import Replay
+    from bot.domain.replay import Decided
 
 
 @click.command()
@@ -104,7 +104,7 @@ def _tell(cases: "Sequence[Case]", found: Loaded, other: Loaded | None, as_json:
         click.echo(line)
 
 
-def _counted(clients: int, replays: "Sequence[Replay]") -> list[str]:
+def _counted(clients: int, replays: "Sequence[Decided]") -> list[str]:
     from bot.domain.backtest import counts
 
     alerts = sum(len(one.alerts) for one in replays)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from heapq import merge
 
 from bot.domain.budget import Budget
-from bot.domain.replay import Ledger, Moment, Replay, Replayed, in_a_week, moments
+from bot.domain.replay import Decided, Ledger, Moment, Replay, Replayed, in_a_week, moments
 from bot.domain.signals.history import History
 from bot.domain.signals.settings import Settings
 
@@ -60,19 +60,24 @@ def run(
     *,
     ask_client_first: bool = True,
     step: Callable[[], None] = lambda: None,
-) -> list[Replay]:
-    """Every client's replay, in the order of `cases`. Each worker's clients share a budget, so they go side by side
+) -> list[Decided]:
+    """Every client's decisions, in the order of `cases`. Each worker's clients share a budget, so they go side by side
     in time. `step` is called once for each client that is done."""
     replays = [Replay(one.history, settings, one.closes, ask_client_first) for one in cases]
-    by_worker: dict[str, list[int]] = {}
-    for n, case in enumerate(cases):
-        by_worker.setdefault(case.workers[-1][1] if case.workers else "", []).append(n)
-    for mine in by_worker.values():
+    for mine in by_worker(cases):
         ledger = Ledger(budget, len(mine))
         for n in mine:
             replays[n].ledger = ledger
         _side_by_side([replays[n] for n in mine], step)
-    return replays
+    return [one.decided for one in replays]
+
+
+def by_worker(cases: Sequence[Case]) -> list[list[int]]:
+    """Who shares a budget: the places in `cases` of each worker's clients."""
+    found: dict[str, list[int]] = {}
+    for n, case in enumerate(cases):
+        found.setdefault(case.workers[-1][1] if case.workers else "", []).append(n)
+    return list(found.values())
 
 
 def _side_by_side(replays: Sequence[Replay], step: Callable[[], None]) -> None:
@@ -131,7 +136,7 @@ def _same(one: Replayed, other: Replayed) -> bool:
     return one.kind is other.kind and abs(one.raised_at - other.raised_at) <= SAME
 
 
-def compare(cases: Sequence[Case], before: Sequence[Replay], after: Sequence[Replay]) -> Comparison:
+def compare(cases: Sequence[Case], before: Sequence[Decided], after: Sequence[Decided]) -> Comparison:
     """What the second replay has that the first has not, and the other way round."""
     found = Comparison()
     for case, one, other in zip(cases, before, after, strict=True):
@@ -139,7 +144,7 @@ def compare(cases: Sequence[Case], before: Sequence[Replay], after: Sequence[Rep
     return found
 
 
-def counts(replays: Sequence[Replay]) -> Mapping[str, Mapping[str, int]]:
+def counts(replays: Sequence[Decided]) -> Mapping[str, Mapping[str, int]]:
     """Rule → how many signals, alerts that rest on it, and findings held back."""
     signals = Counter(one.rule for replay in replays for one in replay.signals)
     alerts = Counter(rule for replay in replays for alert in replay.alerts for rule in alert.rules)

@@ -61,6 +61,15 @@ class Held:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a replay comes to: signals in the order in which they were found, alerts, and what made none."""
+
+    signals: tuple[Signal, ...]
+    alerts: tuple[Replayed, ...]
+    held: tuple[Held, ...]
+
+
 def moments(history: History) -> list[Moment]:
     """Every moment at which a history is read, in order: each check-in at its last scale answer, left alone half done,
     at its end, and whenever an answer is changed; and everything that happens outside the questions."""
@@ -106,6 +115,11 @@ class Replay:
     def __post_init__(self) -> None:
         self.history = self.history.in_order()
         self._starts = [one.started_at for one in self.history.occasions]
+
+    @property
+    def decided(self) -> Decided:
+        """As far as it has come."""
+        return Decided(tuple(self.signals), tuple(self.alerts), tuple(self.held))
 
     def run(self) -> "Replay":
         for moment in moments(self.history):

@@ -93,6 +93,12 @@ def cusum(c: float, z: float, k: float, low: float, high: float) -> float:
     return max(0.0, c - min(max(z, low), high) - k)
 
 
+def standard_deviation(values: Sequence[float]) -> float:
+    """Around the mean of these very values (divided by n). In floats: the library's is exact, and ten times as slow."""
+    mean = sum(values) / len(values)
+    return sqrt(sum((x - mean) ** 2 for x in values) / len(values))
+
+
 def median(values: Sequence[float]) -> float | None:
     """The middle value; None if there is none."""
     return _median(values) if values else None

@@ -124,3 +124,35 @@ def test_a_series_from_elsewhere_needs_no_more_than_answers(plan: Any) -> None:
     assert occasion.mean == 9
     assert occasion.scales_done
     assert not backtest.replay(known, plan, lambda: None)[0].alerts
+
+
+def test_shared_out_over_the_processors_it_decides_the_same(plan: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def client(ref: int) -> dict[str, Any]:
+        values = [8] * 6 + [ref % 4]
+        check_ins = [
+            {
+                "answers": [
+                    {
+                        "question": part,
+                        "construct": part,
+                        "value": value,
+                        "answered_at": f"2026-0{1 + n // 4}-{1 + 7 * (n % 4):02}T10:00:00Z",
+                    }
+                    for part in ("bond", "goals", "tasks")
+                ]
+            }
+            for n, value in enumerate(values)
+        ]
+        starts = [{"worker": f"W-{ref % 3}", "starts_at": "2025-12-01T00:00:00Z"}]
+        return {"ref": f"R-{ref}", "assignments": starts, "check_ins": check_ins}
+
+    known = cases({"format": 1, "clients": [client(n) for n in range(12)]}, plan.bank)
+    done: list[int] = []
+    alone = backtest.replay(known, plan, lambda: done.append(1))
+    monkeypatch.setattr(backtest, "WORTH_SHARING", 1)
+    shared = backtest.replay(known, plan, lambda: done.append(1))
+    assert len(done) == 24
+    as_json = [[backtest.as_json(case, one) for case, one in zip(known, each, strict=True)] for each in (alone, shared)]
+    assert as_json[0] == as_json[1]
+    assert sum(len(one.alerts) for one in alone) > 3
+    assert any(held.reason == "budget" for one in alone for held in one.held)

@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
-from statistics import median, pstdev
+from statistics import median
 
 from bot.domain.signals.history import Signal
 from bot.domain.signals.observations import Observation, scored
 from bot.domain.signals.occasions import Occasion
 from bot.domain.signals.reading import Finding, Reading, Unmet, shown
 from bot.domain.signals.settings import Parameters
-from bot.domain.usual import figure
+from bot.domain.usual import figure, standard_deviation
 from bot.domain.words import Tier
 
 
@@ -23,9 +23,10 @@ def low_information(reading: Reading, numbers: Parameters) -> Finding:
         return Unmet("too_few", {"n": len(lately)})
     answers, seconds = _answers(reading, lately)
     mode, share = _mode(answers)
-    why = _why(lately, share, pstdev(answers), seconds, numbers)
+    spread = standard_deviation(answers)
+    why = _why(lately, share, spread, seconds, numbers)
     if why is None:
-        figures = {"share": figure(share), "sd": figure(pstdev(answers))}
+        figures = {"share": figure(share), "sd": figure(spread)}
         return Unmet("varied", figures | ({"seconds": figure(seconds)} if seconds is not None else {}))
     if reading.told_lately("low_information", numbers["again_after"]):
         return Unmet("told_lately", {"why": why})

@@ -13,7 +13,6 @@ from itertools import groupby, pairwise
 from bot.domain.signals.history import History
 from bot.domain.signals.intervals import Intervals
 from bot.domain.signals.occasions import Occasion, Reply
-from bot.domain.words import ALLIANCE
 
 LONG_GAP = timedelta(days=60)
 FRESH = timedelta(days=14)
@@ -49,18 +48,17 @@ def scored(occasion: Occasion) -> tuple[Scored, ...]:
 
 def observations(history: History, now: datetime) -> tuple[Observation, ...]:
     """All observations of a history in order, of check-ins that may be read at `now`, by time of their first answer."""
-    ready = (one for one in history.occasions if one.mean is not None and one.readable(now))
-    found = sorted((_first_answer(one), one.check_in_id, one) for one in ready)
-    intervals = Intervals.of(history)
-    eras = _eras([at for at, _, _ in found], history.assignments)
-    return tuple(
-        Observation(name, one.mean or 0.0, at, max(rating.at for rating in one.ratings), era, intervals.start(at))
-        for (at, name, one), era in zip(found, eras, strict=True)
+    found = sorted(
+        (*one.rated_from_to, one.check_in_id, one.mean)
+        for one in history.occasions
+        if one.mean is not None and one.rated_from_to is not None and one.readable(now)
     )
-
-
-def _first_answer(occasion: Occasion) -> datetime:
-    return min(reply.at for reply in occasion.replies if reply.construct in ALLIANCE)
+    intervals = Intervals.of(history)
+    eras = _eras([at for at, _, _, _ in found], history.assignments)
+    return tuple(
+        Observation(name, mean, at, last_at, era, intervals.start(at))
+        for (at, last_at, name, mean), era in zip(found, eras, strict=True)
+    )
 
 
 def _eras(times: Sequence[datetime], assignments: Sequence[datetime]) -> list[int]:

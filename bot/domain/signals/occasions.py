@@ -152,6 +152,14 @@ class Occasion:
         return sum(self.parts.values()) / len(self.parts) if len(self.parts) >= 2 else None
 
     @cached_property
+    def rated_from_to(self) -> tuple[datetime, datetime] | None:
+        """When the first answer about bond, goals or tasks came (it stays when one is changed), and the newest rating."""
+        if not self.ratings:
+            return None
+        first = min(reply.at for reply in self.replies if reply.construct in ALLIANCE)
+        return first, max(one.at for one in self.ratings)
+
+    @cached_property
     def special(self) -> tuple[Reply, ...]:
         """The answers to questions of which a rule has to know what they ask."""
         return tuple(one for one in self._answers if one.asks is not None)
