@@ -122,6 +122,7 @@ async def _refused(turn: Turn, out: Outgoing, why: str) -> None:
 HOOKS = Hooks(
     sent={
         **dict.fromkeys(arrivals.KINDS, overtaken.rang),
+        "worker.alert_soft": alerts.told_softly,
         "client.question": _asked,
         "client.about_questions": _asked,
         "client.sharing_chosen": said_back.undo_fades,

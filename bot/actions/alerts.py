@@ -3,7 +3,20 @@
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
-from bot.actions import arrivals, budget, cards, crisis, delivery, duty, ladder, people, prompts, signals, wishes
+from bot.actions import (
+    arrivals,
+    budget,
+    cards,
+    crisis,
+    delivery,
+    duty,
+    ladder,
+    overtaken,
+    people,
+    prompts,
+    signals,
+    wishes,
+)
 from bot.actions.desk import Turn
 from bot.domain.alerts import AlertState, Kind
 from bot.domain.checkins import surface as checkin_surface
@@ -131,10 +144,24 @@ def _without_a_tap(found: wishes.Unsaid) -> str:
     return "ask_held" if any(one.held == budget.HELD for one in found.signals) else "ask_resting"
 
 
-async def post_choice(turn: Turn, client: Client, check_in_id: str, said: str) -> None:
-    """The three buttons under one text: `ask`, `undone` after *Undo*, or where no tap means that nothing is added:
-    `ask_known` (the worker has a card already), `ask_resting` (there is none), or only a line in the weekly digest:
-    `ask_held`."""
+async def told_softly(turn: Turn, out: Outgoing, message_id: int) -> None:
+    """Telegram took the softened card: where the client never chose, the choice says what has been told without it."""
+    before = await turn.m.alerts.get(out.alert_id, lock=True) if out.alert_id else None
+    await overtaken.rang(turn, out, message_id)
+    if before is None or before.rang_at is not None or before.chosen_at is not None or before.check_in_id is None:
+        return  # an edit of what had arrived before; or it went as the client wished
+    check_in = await turn.m.checkins.by_id(before.check_in_id)
+    found = await wishes.unsaid(turn, before.client_id, before.check_in_id)
+    client = await turn.m.people.client(before.client_id)
+    if client is None or check_in is None or check_in.asks_about is None or found is None or found.alert is None:
+        return  # there is no choice to be made any more
+    await post_choice(turn, client, check_in.id, "no_tap", silent=True)
+
+
+async def post_choice(turn: Turn, client: Client, check_in_id: str, said: str, *, silent: bool = False) -> None:
+    """The three buttons under one text: `ask`, `undone` after *Undo*, `no_tap` once the worker has been told as much as
+    no tap allows, or where no tap means that nothing is added: `ask_known` (the worker has a card already),
+    `ask_resting` (there is none), or only a line in the weekly digest: `ask_held`."""
     names: Facts = await people.names_for(turn, client)
     other = await people.other_person(turn, client)
     await delivery.post(
@@ -146,6 +173,7 @@ async def post_choice(turn: Turn, client: Client, check_in_id: str, said: str) -
             facts={**names, "check_in": check_in_id, "said": said, "offers_other": other is not None},
             surface=checkin_surface(check_in_id),
             urgency=Urgency.REPLY,
+            silent=silent,
             client_id=client.id,
             check_in_id=check_in_id,
         ),

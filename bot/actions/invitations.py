@@ -55,6 +55,8 @@ async def invite(turn: Turn, ref: str, by: str, called: str | None = None) -> In
         raise Refusal("errors.unknown_ref")
     if person.role is Role.CLIENT and people.lacks(turn):
         raise Refusal("errors.not_live")
+    if person.role is Role.CLIENT and (await people.client(turn, person.id)).worker_id is None:
+        raise Refusal("errors.no_worker")  # as after an erasing: nobody would see the answers
     code, expires_at = new_code(), turn.now + LIFE
     await turn.m.invitations.add(person.id, hash_of(code), by, turn.now, expires_at)
     name = called or await bot_name(turn.m)

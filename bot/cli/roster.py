@@ -168,6 +168,8 @@ def _bot_name(found: Loaded) -> str | None:
 
 
 def _why(refusal: Refusal, found: Loaded) -> str:
+    if refusal.key == "errors.no_worker":
+        return "This client has no worker, so nobody would see the answers. Give them one with `roster import` first."
     if refusal.key != "errors.not_live":
         return "Nobody on the roster can be invited under this ref. `checkin-bot roster list` shows them."
     today = SystemClock().now().date()

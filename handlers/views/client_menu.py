@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, TypeAlias
 
 from bot.domain.words import Facts
-from bot.texts import Html, html, lines
+from bot.texts import Html, blocks, html, lines
 from handlers.views.client_join import plan_words
 from handlers.views.screen import Rows, Screen, View, Voice, button
 
@@ -211,15 +212,18 @@ def _answers(facts: Facts, voice: Voice) -> Screen:
     found: Any = facts["answers"]
     if not found:
         return Screen(voice.say("client.answers.none"), _rows((_BACK_TO_SETTINGS,), facts, voice))
-    said = [_answer(one, facts, voice) for one in found]
-    return Screen(lines(voice.say("client.answers.head"), "", *said), _rows((_BACK_TO_SETTINGS,), facts, voice))
+    days = [
+        lines(head, *(_answer(one, facts, voice) for one in same))
+        for head, same in groupby(found, key=lambda one: voice.say("client.answers.day", day=one["day"]))
+    ]
+    return Screen(blocks(voice.say("client.answers.head"), *days), _rows((_BACK_TO_SETTINGS,), facts, voice))
 
 
 def _answer(one: Mapping[str, Any], facts: Facts, voice: Voice) -> Html:
     if one["text"] is not None:
-        return voice.say("client.answers.words", day=one["day"], words=one["text"])
+        return voice.say("client.answers.words", words=one["text"])
     question = _asked(one, facts, voice)
-    return voice.say("client.answers.line", day=one["day"], question=html(question), answer=_value(one, voice))
+    return voice.say("client.answers.line", question=html(question), answer=_value(one, voice))
 
 
 def _asked(one: Mapping[str, Any], facts: Facts, voice: Voice) -> str:

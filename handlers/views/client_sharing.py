@@ -15,7 +15,10 @@ def _known(facts: Facts) -> dict[str, Any]:
 
 
 def ask(facts: Facts, voice: Voice) -> Screen:
-    """How shall the worker hear about it? The same after every low answer; the numbers are not repeated."""
+    """How shall the worker hear about it? The same after every low answer; the numbers are not repeated.
+
+    `said`: `ask` at first, `undone` after *Undo*, `no_tap` once the worker has been told as much as no tap allows.
+    """
     names = ("tell", "myself", "someone_else") if facts.get("offers_other") else ("tell", "myself")
     rows = tuple(
         (button(voice.say.plain(f"client.sharing.buttons.{one}", **_known(facts)), SHARE, str(facts["check_in"]), one),)

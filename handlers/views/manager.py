@@ -134,7 +134,7 @@ def danger(facts: Facts, voice: Voice) -> Screen:
     text = blocks(
         say("manager.danger.again" if again else "manager.danger.head", ref=ref),
         lines(what, _nobody(facts, voice), say("manager.danger.not_meant") if facts.get("not_meant") else None),
-        lines(say("manager.danger.given_numbers"), say("manager.danger.no_hit")),
+        lines(say("manager.danger.given_numbers"), say("manager.danger.no_hit") if named else None),
         _worker_told(facts, voice),
         say("manager.danger.paused"),
         _danger_states(facts, voice),
@@ -187,7 +187,8 @@ def danger_words(facts: Facts, voice: Voice) -> Screen:
 
 def danger_worker(facts: Facts, voice: Voice) -> Screen:
     """For the assigned worker, while somebody else is on duty for it."""
-    text = voice.say("worker.danger.text", ref=facts["ref"], duty=facts["duty"], when=facts["when"])
+    what = "text" if facts.get("lists") else "contact_me"
+    text = voice.say(f"worker.danger.{what}", **{name: facts[name] for name in ("ref", "duty", "when", "place")})
     return Screen(blocks(text, _danger_states(facts, voice)), _danger_rows(facts, voice), protected=True)
 
 

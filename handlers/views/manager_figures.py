@@ -96,8 +96,9 @@ def _nothing_missed(f: Mapping[str, Any], voice: Voice) -> Html | None:
     base = "manager.nothing_missed"
     if not f["alerts"]:
         return voice.say(f"{base}.none", day=f["since"])
-    if f["late"]:
-        return voice.say(f"{base}.late", n=f["alerts"], late=f["late"], day=f["since"])
+    missed = [voice.say(f"{base}.{what}", n=f[what], day=f["since"]) for what in ("late", "waiting") if f[what]]
+    if missed:
+        return lines(*missed)
     return voice.say(f"{base}.text", n=f["taken"], day=f["since"]) if f["taken"] else None
 
 

@@ -88,6 +88,25 @@ async def test_walking_away_after_the_first_low_answer_still_tells_the_worker(wo
     assert "worth asking" in world.sam.shows
 
 
+async def test_once_the_two_hours_are_over_the_choice_says_what_the_worker_was_told(world: World) -> None:
+    await world.low()
+    assert "If you don't tap" in world.alex.shows
+    await world.pass_time(minutes=121)
+    assert "I've told Sam just this" in world.alex.shows
+    assert "If you don't tap" not in world.alex.shows
+    assert world.alex.labels == ["Tell Sam for me", "I'll say it myself", "I'd like someone else"]
+    await world.sam.taps("I've got it")
+    await world.pass_time(minutes=1)
+    assert "Sam has picked this up" in world.alex.shows
+
+
+async def test_a_choice_that_was_made_is_not_told_as_none(world: World) -> None:
+    await world.low()
+    await world.alex.taps("I'll say it myself")
+    await world.pass_time(seconds=61)
+    assert "worth asking" not in world.alex.shows
+
+
 async def test_saying_it_oneself_shows_only_that_time_is_wanted(world: World) -> None:
     await world.low()
     await world.alex.taps("I'll say it myself")

@@ -206,5 +206,17 @@ async def test_the_report_tells_what_was_taken_late(world: World) -> None:
     await world.pass_time(days=2)
     await world.sam.taps("I've got it")
     await world.jo.types("/report")
-    assert "1 picked up late" in world.jo.shows
+    assert "1 alert since Thu 16 Apr was picked up late." in world.jo.shows
+    assert "Nothing was missed" not in world.jo.shows
+
+
+async def test_the_report_calls_nothing_late_that_still_waits(world: World) -> None:
+    """Whoever takes it tomorrow is late; until then it waits, and a manager can still see to it."""
+    await world.low()
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=61)
+    await world.pass_time(days=1, minutes=1)
+    await world.jo.types("/report")
+    assert "1 alert still waits, longer than the time allowed." in world.jo.shows
+    assert "late" not in world.jo.shows
     assert "Nothing was missed" not in world.jo.shows

@@ -190,6 +190,21 @@ def test_a_later_danger_notice_tells_when_it_was_sent(voice: Voice) -> None:
     assert "Client says: not what I meant" in text
 
 
+def test_who_asked_to_be_contacted_is_not_said_to_have_written_anything(voice: Voice) -> None:
+    asked = {**DANGER, "lists": []}
+    worker, duty = (seen(shown(kind, asked, voice).text) for kind in ("danger_worker", "danger"))
+    assert "asked for Riverside to contact them" in worker
+    assert "asked for Riverside to contact them" in duty
+    for said in (worker, duty):
+        assert "wrote" not in said
+        assert "word list" not in said
+    assert "They wrote danger words" in seen(shown("danger_worker", DANGER, voice).text)
+
+
+def test_nobody_is_said_to_handle_what_was_only_sent(voice: Voice) -> None:
+    assert "handled" not in seen(shown("danger_worker", DANGER, voice).text)
+
+
 def test_a_question_asked_in_words_is_quoted_with_the_tapped_button(voice: Voice) -> None:
     from dataclasses import replace
 

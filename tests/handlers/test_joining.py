@@ -6,6 +6,7 @@ import pytest
 
 from bot.actions import invitations, joining, people
 from bot.actions.desk import Desk
+from bot.domain.errors import Refusal
 from bot.domain.invitations import MOST_WRONG
 from bot.domain.people import Asking, Client, Person, Status, Style
 from bot.domain.words import Role
@@ -56,6 +57,14 @@ async def test_no_screen_is_longer_than_sixty_words(desk: Desk, invited: Client,
     for _ in range(6):
         assert len(chat.shows.split("\n", 1)[1].split()) <= 60, chat.shows
         await chat.taps(chat.labels[1] if quiet and len(chat.screens) == 1 else chat.labels[0])
+
+
+async def test_a_client_without_a_worker_is_not_invited(desk: Desk, invited: Client) -> None:
+    async with desk.turn() as turn:
+        await turn.m.people.change_client(invited.id, worker_id=None)
+    with pytest.raises(Refusal) as refused:
+        await code_for(desk)
+    assert refused.value.key == "errors.no_worker"
 
 
 async def test_every_screen_but_the_first_and_the_last_leads_back(desk: Desk, invited: Client) -> None:

@@ -24,7 +24,7 @@ FACTS: Mapping[str, Any] = {
     "place": "The Hill",
     "duty": "Kim",
     "hours": "Monday to Friday, 09:00 to 17:00",
-    "not_shared_with": ["police", "probation", "courts", "social services", "benefits"],
+    "not_shared_with": ["the police", "probation", "the courts", "social services", "the benefits office"],
     "often": "Twice a week",
     "plan": "I'll write every Tuesday and Thursday at 14:00.",
     "next_in": "Kim is here until 17:00 today.",
