@@ -7,6 +7,7 @@ shape has to change, a new message is sent without sound, and the courier takes 
 import asyncio
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
@@ -23,15 +24,16 @@ from telegram import (
     Message,
 )
 from telegram.constants import MessageLimit, ParseMode
-from telegram.error import InvalidToken, TelegramError
+from telegram.error import BadRequest, InvalidToken, TelegramError
 from telegram.ext import ExtBot
 from telegram.request import HTTPXRequest
 
 from bot import charts
 from bot.domain.delivery import CLEAR, DELETE
+from bot.domain.outgoing import ALSO
 from bot.ports import Letter, Refused, Sent, Unsure, Verdict
 from bot.texts import Html, MissingText, seen
-from handlers.verdicts import judge
+from handlers.verdicts import NO_SUCH_METHOD, judge
 from handlers.views.screen import Screen, View, Voice
 
 # Without it PTB warns, with every 429, that retry_after will one day be a timedelta.
@@ -120,7 +122,7 @@ class TelegramMessenger:
 
     async def _send(self, letter: Letter) -> Verdict:
         if letter.edits is not None and letter.kind == DELETE:
-            await self._tg.delete_message(letter.chat_id, letter.edits)
+            await self._delete(letter.chat_id, letter.edits, letter.facts.get(ALSO))
             return Sent(letter.edits)
         if letter.edits is not None and letter.kind == CLEAR:
             await self._tg.edit_message_reply_markup(letter.chat_id, letter.edits, reply_markup=None)
@@ -130,6 +132,21 @@ class TelegramMessenger:
         if letter.edits is None or not _same_shape(letter, letter.ready):
             return await self._new(letter, letter.ready)
         return await self._edit(letter, letter.ready, letter.edits)
+
+    async def _delete(self, chat_id: int, message_id: int, also: object) -> None:
+        """One message, or many at once; not every Bot API server knows how to take many."""
+        if not isinstance(also, list) or not also:
+            await self._tg.delete_message(chat_id, message_id)
+            return
+        together = [message_id, *also]
+        try:
+            await self._tg.delete_messages(chat_id, together)
+        except InvalidToken as unknown:
+            if NO_SUCH_METHOD not in unknown.message.lower():
+                raise
+            for one in together:
+                with suppress(BadRequest):  # gone already, or too old
+                    await self._tg.delete_message(chat_id, one)
 
     async def _new(self, letter: Letter, parcel: _Parcel) -> Sent:
         silent = letter.silent or letter.edits is not None

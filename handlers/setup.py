@@ -87,7 +87,10 @@ class TelegramEars:
         parsed = Update.de_json(dict(update), self._tg)
         token = _NOW.set(_Now(turn, reaction, parsed.update_id))
         try:
+            known = await _remembered(turn, parsed)  # before: "hide" clears itself too
             await self._application.process_update(parsed)
+            if not known:
+                await _remembered(turn, parsed)  # a link has just told whose chat this is
         finally:
             _NOW.reset(token)
 
@@ -97,6 +100,7 @@ class TelegramEars:
             reaction.afterwards.append(_stop_spinner(parsed.callback_query))
         chat = parsed.effective_chat
         if chat is not None and chat.type == "private":
+            await _remembered(turn, parsed)
             await self._say(turn, chat.id, parsed.update_id, reaction, refusal)
 
     async def _say(self, turn: Turn, chat_id: int, update_id: int, reaction: Reaction, sentence: Refusal) -> None:
@@ -193,6 +197,16 @@ def _build(
     built.add_handler(MessageHandler(~private, elsewhere))
     built.add_handler(ChatMemberHandler(membership, ChatMemberHandler.MY_CHAT_MEMBER))
     return built
+
+
+async def _remembered(turn: Turn, update: Update) -> bool:
+    """Note the number of a client's own message, which a bot may delete as well. Whether it is noted now."""
+    message = update.message
+    person = await turn.m.people.by_chat(message.chat_id) if message is not None else None
+    if message is None or person is None or person.role is not Role.CLIENT:
+        return False
+    await turn.m.messages.heard(person.id, message.chat_id, message.message_id, turn.now)
+    return True
 
 
 async def _go(talk: Talk, found: Route | None, otherwise: str) -> None:

@@ -52,7 +52,7 @@ class Erasing:
     # ------------------------------------------------------------ what there is
 
     async def standing(self, person_id: str, since: datetime) -> list[int]:
-        """The bot's messages to this person that were sent after `since`."""
+        """Messages in this person's chat, the bot's and their own, from after `since`."""
         query = sa.select(_m.message_id).where(_m.person_id == person_id, _m.sent_at > since, _IN_THEIR_CHAT)
         return list(await self._con.scalars(query.order_by(_m.sent_at, _m.message_id)))
 

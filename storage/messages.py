@@ -1,4 +1,4 @@
-"""What stands in the chats, as far as the bot knows."""
+"""What stands in the chats, as far as the bot knows: its own messages, and the numbers of what clients wrote."""
 
 from datetime import datetime
 
@@ -10,6 +10,8 @@ from storage import tables as t
 c = t.message.c
 _IN_THEIR_CHAT = c.chat_id == sa.select(t.person.c.chat_id).where(t.person.c.id == c.person_id).scalar_subquery()
 """What stands in a chat that somebody had before says nothing about the one they have now."""
+SAID = "said"
+"""The surface of what a person wrote. It shows nothing."""
 
 
 class Messages:
@@ -52,7 +54,15 @@ class Messages:
             )
         )
 
-    async def since(self, person_id: str, chat_id: int, moment: datetime) -> list[int]:
-        """The bot's messages in this chat that were sent after `moment`, oldest first."""
-        query = sa.select(c.message_id).where(c.person_id == person_id, c.chat_id == chat_id, c.sent_at > moment)
+    async def heard(self, person_id: str, chat_id: int, message_id: int, now: datetime) -> None:
+        """The person's own message: nothing of it is kept but its number, so that it can be cleared from the chat."""
+        if not await self.knows(chat_id, message_id):
+            row = {"id": t.new_id(), "person_id": person_id, "chat_id": chat_id, "message_id": message_id}
+            await self._con.execute(t.message.insert().values(**row, surface=SAID, current=False, sent_at=now))
+
+    async def since(self, person_id: str, chat_id: int, moment: datetime, *, said: bool = False) -> list[int]:
+        """Messages in this chat since `moment`, oldest first: everybody's, or with `said` only the person's own."""
+        query = sa.select(c.message_id).where(c.person_id == person_id, c.chat_id == chat_id, c.sent_at >= moment)
+        if said:
+            query = query.where(c.surface == SAID)
         return list(await self._con.scalars(query.order_by(c.sent_at, c.message_id)))

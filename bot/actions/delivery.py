@@ -4,9 +4,12 @@ await delivery.post(turn, Post(to=person.id, kind="client.thanks", key=f"thanks:
 """
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from bot.actions.desk import Turn
-from bot.domain.delivery import LEASE, Post, PostState, Urgency
+from bot.domain.delivery import DELETE, LEASE, Post, PostState, Urgency
+from bot.domain.outgoing import ALSO, AT_ONCE, MESSAGE
+from bot.domain.words import Facts, Json
 from storage.delivery import Ahead, Claim
 
 
@@ -39,6 +42,16 @@ async def post_all(turn: Turn, posts: Sequence[Post]) -> None:
     if posts:
         await turn.m.outbox.add_many(posts, turn.now)
         turn.ring(turn.desk.bells.deliver)
+
+
+async def take_away(
+    turn: Turn, person_id: str, message_ids: Sequence[int], key: str, *, not_before: datetime | None = None
+) -> None:
+    """Delete these messages from a person's chat, as many with one call as Telegram takes."""
+    for first in range(0, len(message_ids), AT_ONCE):
+        some = message_ids[first : first + AT_ONCE]
+        facts: Facts = {MESSAGE: some[0], ALSO: list[Json](some[1:])}
+        await post(turn, Post(person_id, DELETE, f"{key}:{first}", facts, not_before=not_before, client_id=person_id))
 
 
 async def withdraw(

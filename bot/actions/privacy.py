@@ -5,7 +5,7 @@ audit lines, which hold no content. Whoever is in danger and has not been taken 
 somebody has them: an alert is never lost.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -179,13 +179,12 @@ async def _make_bare(turn: Turn, client: Client) -> None:
 
 
 async def _empty_chats(
-    turn: Turn, client: Client, own: Iterable[int], theirs: Iterable[tuple[str, str, int]], in_hand: set[str]
+    turn: Turn, client: Client, own: Sequence[int], theirs: Iterable[tuple[str, str, int]], in_hand: set[str]
 ) -> None:
-    """Delete what the bot wrote, to the client and about them. A notice of danger that somebody has in hand only loses
-    its buttons: the client may be waiting for that person.
+    """Delete what was written in the client's chat, and about them elsewhere. A notice of danger that somebody has in
+    hand only loses its buttons: the client may be waiting for that person.
     """
-    for message_id in own:
-        await _take_away(turn, client.id, DELETE, message_id)
+    await delivery.take_away(turn, client.id, own, f"erase:{client.id}:own")
     for person_id, surface, message_id in theirs:
         await _take_away(turn, person_id, CLEAR if surface in in_hand else DELETE, message_id)
 

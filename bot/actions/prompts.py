@@ -14,7 +14,7 @@ from bot.actions import delivery, people
 from bot.actions.desk import Turn
 from bot.actions.people import local
 from bot.domain.checkins import Answer, CheckIn, Event, State, ended, holding, item_before, step
-from bot.domain.delivery import CLEAR, DELETE, Post, Urgency
+from bot.domain.delivery import CLEAR, Post, Urgency
 from bot.domain.goals import Goal
 from bot.domain.next_in import next_in
 from bot.domain.outgoing import MESSAGE
@@ -177,21 +177,14 @@ async def finish(turn: Turn, check_in: CheckIn, answers: Sequence[Answer]) -> Ch
 
 
 async def clear_when_quiet(turn: Turn, client: Client, check_in: CheckIn) -> None:
-    """Where other people see the phone, the message goes a minute after it has been answered."""
+    """Where other people see the phone, the message goes a minute after it has been answered, and typed answers too."""
     stands = await turn.m.messages.standing(client.id, check_in.surface) if client.quiet_mode else None
-    if stands is None:
+    chat_id, since = client.person.chat_id, check_in.sent_at
+    if stands is None or chat_id is None or since is None:
         return
-    await delivery.post(
-        turn,
-        Post(
-            to=client.id,
-            kind=DELETE,
-            key=f"{check_in.surface}:delete:{check_in.showing}",
-            facts={MESSAGE: stands},
-            not_before=turn.now + QUIET_CLEARS_AFTER,
-            client_id=client.id,
-        ),
-    )
+    typed = await turn.m.messages.since(client.id, chat_id, since, said=True)
+    key, at = f"{check_in.surface}:delete:{check_in.showing}", turn.now + QUIET_CLEARS_AFTER
+    await delivery.take_away(turn, client.id, [stands, *typed], key, not_before=at)
 
 
 def ask_key(check_in: CheckIn) -> str:

@@ -11,9 +11,8 @@ from bot.domain.asked import Own
 from bot.domain.clocks import read_clock
 from bot.domain.consent import DONE
 from bot.domain.dates import read_day
-from bot.domain.delivery import CAN_DELETE, DELETE, Post, Urgency
+from bot.domain.delivery import CAN_DELETE, Post, Urgency
 from bot.domain.errors import Refusal
-from bot.domain.outgoing import MESSAGE
 from bot.domain.people import Asking, Client, Status, Style
 from bot.domain.rhythm import describe, per_week, slower
 from bot.domain.wall import DAY, instant, out_of_quiet
@@ -281,13 +280,13 @@ async def set_language(turn: Turn, client: Client, language: str) -> None:
 
 
 async def hide(turn: Turn, client: Client) -> None:
-    """Delete what the bot wrote in this chat, as far back as Telegram allows. What is still to come is still sent."""
+    """Delete what the bot and the client wrote in this chat, as far back as Telegram allows, and at once: somebody may
+    be reaching for the phone. What is still to come is still sent.
+    """
     chat_id = client.person.chat_id
     if chat_id is None:
         return
-    for message_id in await turn.m.messages.since(client.id, chat_id, turn.now - CAN_DELETE):
-        key = f"hide:{client.id}:{chat_id}:{message_id}"
-        facts: dict[str, Json] = {MESSAGE: message_id}
-        await delivery.post(turn, Post(client.id, DELETE, key, facts, urgency=Urgency.QUESTION, client_id=client.id))
+    known = await turn.m.messages.since(client.id, chat_id, turn.now - CAN_DELETE)
+    await delivery.take_away(turn, client.id, known, people.once("hide"))
     if not client.quiet_mode:
         await people.say(turn, client.person, "client.hide.done")

@@ -101,7 +101,8 @@ async def _sent(turn: Turn, out: Outgoing, sent: Sent, hooks: Hooks) -> None:
     assert out.chat_id is not None
     await turn.m.sending.end(out.id, PostState.SENT, turn.now, None, sent.message_id)
     if out.kind == DELETE:
-        await turn.m.sending.falls(out.chat_id, sent.message_id)
+        for one in (sent.message_id, *out.takes_along):
+            await turn.m.sending.falls(out.chat_id, one)
     elif out.kind == CLEAR:
         await turn.m.sending.bare(out.chat_id, sent.message_id)
     elif out.surface is not None:

@@ -15,6 +15,9 @@ from bot.domain.words import Facts, Hours, Role
 
 MESSAGE = "message_id"
 """The fact of a CLEAR or DELETE that is about one certain message instead of a surface."""
+ALSO = "also"
+"""The fact of a DELETE that takes more messages with it: their ids. Telegram takes a hundred in one call."""
+AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,12 @@ class Outgoing:
         if isinstance(named, int):
             return named
         return self.stands.message_id if self.stands and not self.fresh else None
+
+    @property
+    def takes_along(self) -> Sequence[int]:
+        """The other messages that a DELETE is about."""
+        also = self.facts.get(ALSO)
+        return [one for one in also if isinstance(one, int)] if isinstance(also, list) else ()
 
     @property
     def repeats_for_ever(self) -> bool:

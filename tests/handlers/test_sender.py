@@ -14,12 +14,14 @@ from telegram.ext import ExtBot
 from bot import charts
 from bot.charts import Labels
 from bot.domain.delivery import CLEAR, DELETE
+from bot.domain.outgoing import ALSO
 from bot.domain.picture import Line, Picture, Point
 from bot.domain.plan import Plan
 from bot.domain.words import Construct, Facts
 from bot.ports import Gone, Letter, Refused, Sent, TryLater, Unreachable, Unsure, Verdict
 from bot.rehearsal.clock import RehearsalClock
 from bot.rehearsal.telegram import Kind, Phone, Rule, StandIn, serve
+from bot.rehearsal.telegram.methods import METHODS
 from bot.texts import Texts
 from handlers import sender
 from handlers.sender import TelegramMessenger, make_bot
@@ -232,6 +234,19 @@ async def test_deleting_deletes_and_what_is_deleted_already_counts_as_done(
     assert isinstance(first, Sent)
     for _ in range(2):
         assert await messenger.deliver(letter(DELETE, edits=first.message_id)) == Sent(first.message_id)
+    assert from_bot(sam) == []
+
+
+@pytest.mark.parametrize("knows_many", [True, False])
+async def test_many_messages_go_at_once_or_one_by_one_where_the_server_knows_no_better(
+    messenger: TelegramMessenger, sam: Phone, monkeypatch: pytest.MonkeyPatch, knows_many: bool
+) -> None:
+    if not knows_many:
+        monkeypatch.delitem(METHODS, "deletemessages")  # type: ignore[arg-type]  # a mapping that is a dict
+    sent = [await messenger.deliver(letter()) for _ in range(3)]
+    first, gone, last = [one.message_id for one in sent if isinstance(one, Sent)]
+    await messenger.deliver(letter(DELETE, edits=gone))
+    assert await messenger.deliver(letter(DELETE, edits=first, facts={ALSO: [gone, last]})) == Sent(first)
     assert from_bot(sam) == []
 
 

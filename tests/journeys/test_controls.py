@@ -117,6 +117,27 @@ async def test_hide_clears_the_chat_as_far_back_as_telegram_allows(town: Town) -
     await town.alex.until(lambda: not [one for one in town.alex.messages if one.from_bot and "1 of 3" in one.text])
 
 
+async def test_hide_clears_what_the_client_wrote_as_well(town: Town) -> None:
+    """The bot's messages hold little; what the client typed is what nobody else should see."""
+    typed = ["they were angry with me", "/menu", "/nonsense", "hide"]
+    for words in typed:
+        await town.says(town.alex, words)
+        await town.settled()
+    await town.alex.until(lambda: not {one.text for one in town.alex.messages} & set(typed))
+
+
+async def test_on_a_shared_phone_typed_answers_go_with_the_question(town: Town) -> None:
+    await town.says(town.alex, "menu")
+    await town.tap(town.alex, "My answers")
+    await town.tap(town.alex, "Other people see")
+    await town.asked()
+    for number in ("7", "8", "9"):
+        await town.says(town.alex, number)
+    await town.alex.expect("That's all for today")
+    await town.pass_time(minutes=2)
+    await town.alex.until(lambda: not {"7", "8", "9"} & {one.text for one in town.alex.messages})
+
+
 async def test_the_menu_has_four_words_and_everything_is_behind_them(town: Town) -> None:
     shown = await town.says(town.alex, "menu")
     assert shown.labels[:4] == MENU

@@ -127,7 +127,14 @@ PUSHED = [
     "client.erase.waits",
     "client.sharing.no_tap",
     *under("worker.alert.head", "worker.silence.text", "worker.blocked.", "worker.left.", "worker.goal.added"),
-    *under("worker.words.text", "worker.reminder.", "worker.cover.", "worker.danger.t", "worker.danger.c", "worker.useful.ask"),
+    *under(
+        "worker.words.text",
+        "worker.reminder.",
+        "worker.cover.",
+        "worker.danger.t",
+        "worker.danger.c",
+        "worker.useful.ask",
+    ),
     *under("manager.escalation.head", "manager.danger.head", "manager.still_there.", "manager.someone_else.text"),
     *under("manager.live.daily", "manager.live.stale", "admin."),
 ]
@@ -142,7 +149,9 @@ def test_the_first_line_of_what_comes_unasked_is_short() -> None:
 
 
 def test_the_first_line_of_what_comes_unasked_tells_nothing_private() -> None:
-    told = re.compile(r"danger|hurt|999|between you|wasn't right|\blow\b|harm|suicid|{(?:" + "|".join(PRIVATE) + r")\b", re.IGNORECASE)
+    told = re.compile(
+        r"danger|hurt|999|between you|wasn't right|\blow\b|harm|suicid|{(?:" + "|".join(PRIVATE) + r")\b", re.IGNORECASE
+    )
     firsts = {key: told.findall(_own_first_line(key)) for key in PUSHED}
     assert {key: hits for key, hits in firsts.items() if hits} == {}
 
