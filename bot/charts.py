@@ -18,25 +18,29 @@ from bot.domain.words import Construct
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDTH, HEIGHT, DPI = 1000, 560, 100
+WIDTH, HEIGHT, DPI = 1000, 660, 100
+SMALL, LARGE = 25, 31
+"""Points. A phone shows the picture about 320 pixels wide: what is small here is 11 pixels there."""
 PAPER, INK, FAINT, SHADE, BAND = "#FBFAF7", "#3A4048", "#757B83", "#ECEAE4", "#DCE7E8"
 LOOKS = {
     Construct.BOND: ("#17677D", "o"),
     Construct.GOALS: ("#7A6A9C", "s"),
-    Construct.TASKS: ("#B27D1E", "^"),
+    Construct.TASKS: ("#8C6114", "^"),
 }
 """Colour and marker of each line: told apart also without colours, and none of them a warning."""
 
 TOGETHER = (INK, "D")
-APART = 3.5
+APART = 5
 """Pixels between lines that run on top of each other."""
 
 LOW_END, HIGH_END = -0.9, 10.9
-TOP = 0.815
-"""Share of the height that the chart itself takes."""
+SIDES, BOTTOM, BREADTH, TOP = 0.075, 0.125, 0.61, 0.835
+"""Where the chart itself stands on the picture, in shares of its width and height."""
 
 POINTS_PER_PIXEL = (HIGH_END - LOW_END) / (HEIGHT * TOP)
-NAME_WIDTH = 14
+LINE_HEIGHT = SMALL * 1.15 * DPI / 72 * POINTS_PER_PIXEL
+NAME_WIDTH = 12
+MOST_DATES = 4
 
 LONG_BREAK = timedelta(days=21)
 
@@ -65,12 +69,12 @@ def warm_up() -> None:
 
 
 def draw(chart: Picture, labels: Labels) -> bytes:
-    """A PNG of 1000 × 560 pixels."""
+    """A PNG of 1000 × 660 pixels."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI, facecolor=PAPER)
-    axes = figure.add_axes((0.062, 0.125, 0.665, TOP), facecolor=PAPER)
+    axes = figure.add_axes((SIDES, BOTTOM, BREADTH, TOP), facecolor=PAPER)
     _paper(axes, chart, labels)
     _gaps(axes, chart.gaps, labels)
     _usual(axes, chart, labels)
@@ -119,15 +123,15 @@ def _strokes(chart: Picture, labels: Labels) -> list[Stroke]:
 
 
 def _paper(axes: "Axes", chart: Picture, labels: Labels) -> None:
-    """The empty chart: 0, 5 and 10, and four or five dates."""
+    """The empty chart: 0, 5 and 10, and up to four dates, the last one under the last answer."""
     axes.set_ylim(LOW_END, HIGH_END)
     axes.set_xlim(chart.start.toordinal() - 1.5, chart.end.toordinal() + 2)
     axes.set_yticks([0, 5, 10])
     axes.hlines([0, 5, 10], *axes.get_xlim(), color="#E4E1DA", linewidth=1.2, zorder=0)
     weeks = (chart.end - chart.start).days // 7
-    days = [chart.end - n * A_WEEK for n in range(0, weeks + 1, max(1, -(-weeks // 4)))]
+    days = [chart.end - n * A_WEEK for n in range(0, weeks + 1, -(-(weeks + 1) // MOST_DATES))]
     axes.set_xticks([day.toordinal() for day in days], [labels.day(day) for day in days])
-    axes.tick_params(length=0, labelsize=19, labelcolor=FAINT, pad=8)
+    axes.tick_params(length=0, labelsize=SMALL, labelcolor=FAINT, pad=10)
     for side in axes.spines.values():
         side.set_visible(False)
 
@@ -136,13 +140,13 @@ def _gaps(axes: "Axes", gaps: Sequence[Gap], labels: Labels) -> None:
     for gap in gaps:
         middle = (gap.start.toordinal() + gap.end.toordinal()) / 2
         if gap.kind is GapKind.UNANSWERED:
-            axes.plot(middle, -0.45, marker="_", color=FAINT, markersize=11, markeredgewidth=2.2, zorder=2)
+            axes.plot(middle, -0.45, marker="_", color=FAINT, markersize=15, markeredgewidth=3, zorder=2)
             continue
         sides = (gap.start.toordinal() - 0.5, gap.end.toordinal() + 0.5)
         axes.fill_betweenx([0, 10], *sides, color=SHADE, linewidth=0, zorder=0.5)
         turn = 0 if sides[1] - sides[0] > 0.14 * (axes.get_xlim()[1] - axes.get_xlim()[0]) else 90
         name = labels.gaps.get(gap.kind, "")
-        axes.text(middle, 0.4, name, fontsize=17, color=FAINT, ha="center", va="bottom", rotation=turn, zorder=1)
+        axes.text(middle, 0.4, name, fontsize=SMALL, color=FAINT, ha="center", va="bottom", rotation=turn, zorder=1)
 
 
 def _usual(axes: "Axes", chart: Picture, labels: Labels) -> None:
@@ -151,7 +155,7 @@ def _usual(axes: "Axes", chart: Picture, labels: Labels) -> None:
     low, high = max(chart.usual - chart.spread, 0), min(chart.usual + chart.spread, 10)
     axes.axhspan(low, high, color=BAND, linewidth=0, alpha=0.75, zorder=0.8)
     left = axes.get_xlim()[0]
-    axes.text(left + 0.6, low - 0.16, labels.usual, fontsize=17, color="#6F8A8D", ha="left", va="top", zorder=1)
+    axes.text(left + 0.6, low - 0.16, labels.usual, fontsize=SMALL, color="#5B777A", ha="left", va="top", zorder=1)
 
 
 def _line(axes: "Axes", stroke: Stroke, gaps: Sequence[Gap]) -> None:
@@ -165,10 +169,10 @@ def _line(axes: "Axes", stroke: Stroke, gaps: Sequence[Gap]) -> None:
             [value for _, value in part],
             color=stroke.colour,
             marker=stroke.marker,
-            linewidth=3.4 if stroke.strong else 2.2,
-            markersize=9.5 if stroke.strong else 7,
+            linewidth=4.6 if stroke.strong else 3,
+            markersize=13 if stroke.strong else 9.5,
             markeredgecolor=PAPER,
-            markeredgewidth=1.4,
+            markeredgewidth=1.8,
             alpha=1 if stroke.strong else 0.6,
             solid_capstyle="round",
             transform=shift,
@@ -195,13 +199,13 @@ def _names(axes: "Axes", strokes: Sequence[Stroke]) -> None:
     """Each line's name at its end, in its colour and with its marker; names keep out of each other's way."""
     ordered = sorted(strokes, key=lambda stroke: (-stroke.last, -stroke.aside))
     names = [_wrapped(stroke.name) for stroke in ordered]
-    spots = _spread_out([stroke.last for stroke in ordered], [0.78 * (name.count("\n") + 1) + 0.35 for name in names])
+    spots = _spread_out([stroke.last for stroke in ordered], [LINE_HEIGHT * (name.count("\n") + 1) + 0.35 for name in names])
     beside = axes.get_yaxis_transform()
     for stroke, name, spot in zip(ordered, names, spots, strict=True):
         look: dict[str, Any] = {"color": stroke.colour, "transform": beside, "clip_on": False}
-        axes.plot(1.033, spot, stroke.marker, markersize=9.5, **look)
+        axes.plot(1.035, spot, stroke.marker, markersize=12, **look)
         weight = "bold" if stroke.strong else "normal"
-        axes.text(1.06, spot, name, fontsize=18, fontweight=weight, va="center", linespacing=1.15, **look)
+        axes.text(1.07, spot, name, fontsize=SMALL, fontweight=weight, va="center", linespacing=1.15, **look)
 
 
 def _wrapped(name: str) -> str:
@@ -237,14 +241,14 @@ def _low(axes: "Axes", chart: Picture, strokes: Sequence[Stroke], labels: Labels
         return
     value, stroke = found[-1]
     spot = (chart.low.toordinal(), value + stroke.aside * POINTS_PER_PIXEL)
-    axes.plot(*spot, "o", markersize=21, markerfacecolor="none", markeredgecolor=stroke.colour, markeredgewidth=2.2)
+    axes.plot(*spot, "o", markersize=29, markerfacecolor="none", markeredgecolor=stroke.colour, markeredgewidth=3)
     beside = value < 1.5  # no room below
     axes.annotate(
         labels.number(value),
         spot,
-        xytext=(-20, 0) if beside else (0, -16),
+        xytext=(-26, 0) if beside else (0, -21),
         textcoords="offset points",
-        fontsize=21,
+        fontsize=LARGE,
         fontweight="bold",
         color=stroke.colour,
         ha="right" if beside else "center",

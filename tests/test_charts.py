@@ -47,7 +47,7 @@ def has(png: bytes, colour: str) -> bool:
 
 def test_it_is_a_png_of_the_promised_size() -> None:
     height, width, _ = imread(BytesIO(draw(LOW, LABELS))).shape
-    assert (width, height) == (WIDTH, HEIGHT) == (1000, 560)
+    assert (width, height) == (WIDTH, HEIGHT) == (1000, 660)
 
 
 def test_the_same_facts_give_the_same_picture() -> None:

@@ -28,7 +28,7 @@ from bot.texts.marks import Html, blocks, html, lines, marked_up, seen, unmarked
 __all__ = ["Html", "MissingText", "Say", "TextProblem", "Texts", "blocks", "flat", "html", "lines", "seen"]
 
 FALL_BACK = "en"
-PATTERNS = ("weekday", "date", "day", "time", "day_time", "hours", "days")
+PATTERNS = ("weekday", "date", "day", "short", "time", "day_time", "hours", "days")
 
 
 class MissingText(KeyError):

@@ -160,6 +160,7 @@ SPECS: Mapping[str, Callable[[Forms, Any], str]] = {
     "weekday": lambda forms, fact: forms._day(fact, "weekday"),
     "date": lambda forms, fact: forms._day(fact, "date"),
     "day": lambda forms, fact: forms._day(fact, "day"),
+    "short": lambda forms, fact: forms._day(fact, "short"),
     "time": lambda forms, fact: forms._clock(fact, "time"),
     "times": lambda forms, fact: forms._list([forms._clock(one, "time") for one in _several(fact)]),
     "day_time": lambda forms, fact: forms._clock(fact, "day_time"),

@@ -28,7 +28,7 @@ def chart(facts: Facts, voice: Voice) -> Chart | None:
         together=say("worker.construct.together"),
         usual=say("chart.usual"),
         gaps={kind: say(key) for kind, key in GAPS.items()},
-        day=lambda day: voice.say.forms.write(day, "date"),
+        day=lambda day: voice.say.forms.write(day, "short"),
         number=lambda value: voice.say.forms.write(value, "number"),
     )
     return Chart(Picture.of_facts(kept), labels)
