@@ -199,7 +199,9 @@ def _names(axes: "Axes", strokes: Sequence[Stroke]) -> None:
     """Each line's name at its end, in its colour and with its marker; names keep out of each other's way."""
     ordered = sorted(strokes, key=lambda stroke: (-stroke.last, -stroke.aside))
     names = [_wrapped(stroke.name) for stroke in ordered]
-    spots = _spread_out([stroke.last for stroke in ordered], [LINE_HEIGHT * (name.count("\n") + 1) + 0.35 for name in names])
+    spots = _spread_out(
+        [stroke.last for stroke in ordered], [LINE_HEIGHT * (name.count("\n") + 1) + 0.35 for name in names]
+    )
     beside = axes.get_yaxis_transform()
     for stroke, name, spot in zip(ordered, names, spots, strict=True):
         look: dict[str, Any] = {"color": stroke.colour, "transform": beside, "clip_on": False}
@@ -241,7 +243,8 @@ def _low(axes: "Axes", chart: Picture, strokes: Sequence[Stroke], labels: Labels
         return
     value, stroke = found[-1]
     spot = (chart.low.toordinal(), value + stroke.aside * POINTS_PER_PIXEL)
-    axes.plot(*spot, "o", markersize=29, markerfacecolor="none", markeredgecolor=stroke.colour, markeredgewidth=3)
+    ring: dict[str, Any] = {"markerfacecolor": "none", "markeredgecolor": stroke.colour, "markeredgewidth": 3}
+    axes.plot(*spot, "o", markersize=29, clip_on=False, **ring)
     beside = value < 1.5  # no room below
     axes.annotate(
         labels.number(value),

@@ -20,13 +20,16 @@ if TYPE_CHECKING:
 PORT = 8765
 LONDON = ZoneInfo("Europe/London")
 SEEN = frozenset({"sent", "edited", "deleted", "toast"})
-INTRO = "Three phones of a made-up service. It is {day}; three weeks of check-ins have been answered already."
+INTRO = (
+    "A made-up service on {day}. For three weeks Alex has answered 8, 8, 8 about working with Sam. "
+    "Sam has an alert about somebody else, R-204. And Alex is being asked again."
+)
 TRY = (
-    "On Alex's phone, answer the question: 2, then 8, then 8. Then choose who tells Sam.",
-    "Press “+1 minute”: the minute for changing one's mind is over, and Sam's phone rings.",
-    "On Sam's phone: “I've got it”, then “We talked”. See what Alex sees.",
-    "Press “+1 day”: Alex is asked whether it helped. Send /report from Jo's phone.",
-    "Or answer only the first question, press “+1 hour” three times, and look at Sam's phone.",
+    "On Alex's phone answer 2, then 8, then 8. Then choose how Sam hears about it.",
+    "Press “+1 minute”: Alex can't take it back any more, and Sam's phone rings.",
+    "On Sam's phone tap “I've got it” under both alerts, then “We talked” under the new one. See what Alex sees.",
+    "Press “+1 day”: Alex is asked whether it helped. Then send /report from Jo's phone.",
+    "Another time: answer only the first question with 2, press “+1 hour” three times, and look at Sam's phone.",
 )
 
 
@@ -82,9 +85,9 @@ async def _serve(folder: Path, port: int) -> None:
             stage.standin,
             clock,
             [
-                OnPage(cast.alex, "Client", "R-118, asked on Tuesdays and Thursdays"),
-                OnPage(cast.sam, "Worker", "has R-118 and R-204"),
-                OnPage(cast.jo, "Manager", "sees figures and whether somebody acted, not answers"),
+                OnPage(cast.alex, "Client", "R-118, asked twice a week"),
+                OnPage(cast.sam, "Worker", "of R-118 and R-204"),
+                OnPage(cast.jo, "Manager", "sees whether somebody acted"),
             ],
             [StoryButton("next", "Next check-in", _next_check_in(stage))],
             intro=INTRO.format(day=f"{story.TODAY:%A %d %B}"),

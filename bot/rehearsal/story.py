@@ -62,6 +62,8 @@ async def _everybody_joins(stage: Stage) -> Cast:
     for number, (ref, name) in enumerate(PEOPLE):
         phones[ref] = stage.standin.person(1001 + number, name)
         await people.join(phones[ref], await stage.code(ref), stage.clock)
+    for ref in ("R-118", "R-204"):
+        await phones["W-1"].expect(f"{ref} has joined.")
     return Cast(alex=phones["R-118"], robin=phones["R-204"], sam=phones["W-1"], jo=phones["M-1"])
 
 

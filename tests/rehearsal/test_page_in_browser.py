@@ -58,7 +58,9 @@ async def address(standin: StandIn, clock: RehearsalClock, sam: Phone, alex: Pho
     sam.start()
     people = [OnPage(sam, "Client", "R-118"), OnPage(alex, "Worker")]
     buttons = [StoryButton("next", "Next check-in", next_check_in)]
-    async with serve(standin, app=demo_app(standin, clock, people, buttons, try_this=["Tap 2."])) as found:
+    async with serve(
+        standin, app=demo_app(standin, clock, people, buttons, try_this=["Tap 2.", "Look at Alex."])
+    ) as found:
         yield found
 
 
@@ -101,7 +103,11 @@ async def test_a_question_is_answered_by_tapping_and_turns_into_the_next(
     await send("editMessageText", chat_id=sam.chat_id, message_id=number, text="2 of 3", reply_markup=SCALE)
     await expect(page.get_by_text("2 of 3")).to_be_visible()
     await expect(page.get_by_text("1 of 3")).to_have_count(0)
+    await expect(page.locator("#phone-7001 article").last).to_be_focused()
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Tab")
     await expect(page.get_by_role("button", name="0", exact=True)).to_be_focused()
+    assert not standin.open_taps, "a key pressed twice is no second tap"
     await page.close()
     assert wrong == []
 
@@ -160,8 +166,49 @@ async def test_an_invitation_opens_on_the_phone_that_is_chosen(
     await send("sendMessage", chat_id=sam.chat_id, text="https://t.me/checkin_demo_bot?start=abcDEF_-0123456789")
     await page.get_by_role("button", name="https://t.me/").click()
     await page.get_by_role("dialog").get_by_role("button", name="Alex").click()
-    await expect(page.locator("#phone-7002").get_by_text("/start abcDEF_-0123456789")).to_be_visible()
+    await expect(page.locator("#phone-7002").get_by_text("/start", exact=True)).to_be_visible()
     assert [m.text for m in alex.messages] == ["/start abcDEF_-0123456789"]
+    await page.close()
+    assert wrong == []
+
+
+async def test_what_is_taller_than_the_phone_shows_from_its_first_line(
+    browser: BrowserContext, address: str, send: Send, sam: Phone
+) -> None:
+    """An alert begins with its chart; its end is one press away."""
+    page, wrong = await opened(browser, address, 1400)
+    for begins in ("First", "Second"):
+        await send("sendMessage", chat_id=sam.chat_id, text=f"{begins} line\n" + "and more\n" * 80 + f"{begins} end")
+        message = page.locator("#phone-7001 .text").last
+        await expect(message).to_contain_text(f"{begins} end")
+        top, log = await message.bounding_box(), await page.locator("#phone-7001 .log").bounding_box()
+        assert top is not None
+        assert log is not None
+        assert 0 <= top["y"] - log["y"] < 60
+    await page.get_by_role("button", name="More below").click()
+    await expect(page.get_by_role("button", name="More below")).to_have_count(0)
+    await page.close()
+    assert wrong == []
+
+
+async def test_the_steps_turn_one_by_one_where_there_is_little_room(browser: BrowserContext, address: str) -> None:
+    page, wrong = await opened(browser, address, 360)
+    await expect(page.get_by_text("Tap 2.")).to_be_visible()
+    await expect(page.get_by_text("Look at Alex.")).to_be_hidden()
+    await page.get_by_role("button", name="Next step").click()
+    await expect(page.get_by_text("Look at Alex.")).to_be_visible()
+    await expect(page.get_by_role("button", name="Next step")).to_be_disabled()
+    await page.set_viewport_size({"width": 1400, "height": 800})
+    await expect(page.get_by_text("Tap 2.")).to_be_visible()
+    await page.close()
+    assert wrong == []
+
+
+async def test_a_sticker_can_be_sent(browser: BrowserContext, address: str, sam: Phone) -> None:
+    page, wrong = await opened(browser, address, 1400)
+    await page.get_by_role("button", name="Send a sticker from Sam's phone").click()
+    await expect(page.get_by_role("img", name="Sticker")).to_be_visible()
+    assert sam.messages[-1].kind == "sticker"
     await page.close()
     assert wrong == []
 

@@ -212,6 +212,7 @@ _ACTS: dict[str, Callable[[Phone, dict[str, Any]], object]] = {
     "say": lambda phone, wanted: phone.text(str(wanted["text"]).strip()[:10_000]),
     "tap": lambda phone, wanted: phone.tap_data(int(wanted["message"]), str(wanted["data"])),
     "start": lambda phone, wanted: phone.start(str(wanted.get("code", ""))),
+    "sticker": lambda phone, wanted: phone.sticker(),
     "block": lambda phone, wanted: phone.block() if wanted["blocked"] else phone.unblock(),
 }
 

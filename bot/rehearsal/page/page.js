@@ -61,15 +61,35 @@ function onAbout(found) {
     day: zoned({ weekday: "short", day: "numeric", month: "long" }),
   };
   $("steps").replaceChildren(...about.buttons.map(stepButton));
-  $("guide").hidden = !about.try.length && !about.intro;
-  $("intro").textContent = about.intro;
-  $("try").replaceChildren(...about.try.map((words) => make("li", { textContent: words })));
+  showGuide();
   phones.clear();
   $("phones").replaceChildren(...about.phones.map(makePhone));
   $("tabs").replaceChildren(...[...phones.values()].map((phone) => phone.tab));
   panels();
   choose(about.phones[0]?.id, false);
   showTime();
+}
+
+// Where there is little room one step shows at a time; which one is for the reader to say.
+function showGuide() {
+  $("guide").hidden = !about.try.length && !about.intro;
+  $("intro").textContent = about.intro;
+  $("try").replaceChildren(...about.try.map((words, place) => {
+    const step = make("li", { textContent: words });
+    step.dataset.n = String(place + 1);
+    return step;
+  }));
+  turnTo(0);
+}
+
+function turnTo(place) {
+  const steps = [...$("try").children];
+  steps.forEach((step, other) => step.classList.toggle("here", other === place));
+  const buttons = { earlier: place - 1, further: place + 1 };
+  for (const [id, to] of Object.entries(buttons)) {
+    $(id).disabled = !steps[to];
+    $(id).onclick = () => turnTo(to);
+  }
 }
 
 function stepButton({ key, label }) {
@@ -90,15 +110,19 @@ function makePhone({ id, name, role, about: line }) {
   const card = $("phone").content.firstElementChild.cloneNode(true);
   const find = (what) => card.querySelector(what);
   const log = find(".log");
-  const phone = { id, name, card, log, messages: new Map(), unread: 0, blocked: false, first: true };
+  const phone = { id, name, card, log, messages: new Map(), unread: 0, leftAt: NaN, blocked: false, first: true };
   Object.assign(card, { id: `phone-${id}` });
   card.dataset.role = role.toLowerCase();
   find(".face").textContent = name.slice(0, 1);
-  find("h2").replaceChildren(name, make("span", { className: "role", textContent: role }));
+  find("h2").replaceChildren(name, make("span", { className: "hidden", textContent: ", " }), make("span", { className: "role", textContent: role }));
   find("h2").id = `name-${id}`;
   find(".about").textContent = line;
   log.setAttribute("aria-label", `Chat on ${name}'s phone`);
   find(".write .hidden").textContent = `Message from ${name}`;
+  phone.sticker = find(".sticker");
+  phone.sticker.title = "Send a sticker";
+  phone.sticker.setAttribute("aria-label", `Send a sticker from ${name}'s phone`);
+  phone.sticker.addEventListener("click", () => post("sticker", { phone: id }));
   phone.block = find(".block");
   phone.block.addEventListener("click", () => post("block", { phone: id, blocked: !phone.blocked }));
   phone.field = find("input");
@@ -148,7 +172,7 @@ function choose(id, focus) {
     phone.tab.tabIndex = chosen ? 0 : -1;
     if (!chosen) continue;
     unread(phone, 0);
-    toEnd(phone);
+    toNewest(phone, phone.unseen);
     if (focus) phone.tab.focus();
   }
 }
@@ -172,7 +196,7 @@ function send(phone) {
 function onChat({ phone: id, blocked, messages, gone }) {
   const phone = phones.get(id);
   if (!phone) return;
-  const follow = atEnd(phone.log);
+  const follow = atEnd(phone.log) || untouched(phone), before = phone.messages.size ? Math.max(...phone.messages.keys()) : 0;
   for (const number of gone) {
     phone.messages.get(number)?.node.remove();
     phone.messages.delete(number);
@@ -180,10 +204,11 @@ function onChat({ phone: id, blocked, messages, gone }) {
   for (const data of messages) place(phone, data);
   daysAndStart(phone);
   showBlocked(phone, blocked);
-  const news = messages.filter((data) => data.bot && !data.silent).length;
+  const news = messages.filter((data) => data.bot && !data.silent && data.id > before).length; // an edit never rings
   if (news && !phone.first && narrow.matches && !phone.card.classList.contains("chosen")) unread(phone, phone.unread + news);
-  if (follow || phone.first || messages.some((data) => !data.bot)) toEnd(phone);
-  else if (messages.length) phone.newer.hidden = false;
+  const newest = messages.filter((data) => data.bot && data.id > before).at(-1)?.id;
+  if (follow || phone.first || messages.some((data) => !data.bot)) toNewest(phone, newest);
+  else if (messages.length) showNewer(phone, "New below");
   phone.first = false;
 }
 
@@ -200,19 +225,26 @@ function place(phone, data) {
   }
   old.node.replaceWith(node);
   node.classList.add("fresh");
-  if (held) (node.querySelector("button") || phone.log).focus({ preventScroll: true });
+  if (held) node.focus({ preventScroll: true }); // the message, not a button: a key pressed twice must not answer the next question
 }
 
 function drawMessage(phone, data) {
   const bubble = make("div", { className: "bubble" });
   if (data.kind === "photo") bubble.append(picture(phone, data));
   else if (data.kind !== "text") bubble.append(attachment(phone, data));
-  if (data.text) bubble.append(make("div", { className: "text" }, ...dress(data.text, data.entities, 0, data.text.length)));
+  const text = shownText(data);
+  if (text) bubble.append(make("div", { className: "text" }, ...dress(text, data.entities, 0, text.length)));
   bubble.append(marks(data));
   const node = make("article", { className: data.bot ? "message bot" : "message own" }, bubble);
+  node.tabIndex = -1;
   node.setAttribute("aria-label", `${data.bot ? about.bot : phone.name}, ${shapes.time.format(Date.parse(data.at))}`);
-  if (data.buttons.length) node.append(make("div", { className: "keys" }, ...data.buttons.map((row) => drawRow(phone, data, row))));
+  if (data.buttons.length) node.append(drawKeys(phone, data));
   return node;
+}
+
+// Telegram hides the code of an invitation from whoever opened it.
+function shownText(data) {
+  return !data.bot && data.text.startsWith("/start ") ? "/start" : data.text;
 }
 
 function marks(data) {
@@ -227,17 +259,25 @@ function marks(data) {
 
 function picture(phone, data) {
   const alt = data.text ? "Chart. The text below it says the same." : "Picture";
-  const image = make("img", { src: `/demo/file/${phone.id}/${data.id}?${data.revision}`, alt, width: 640, height: 360 });
+  const image = make("img", { src: `/demo/file/${phone.id}/${data.id}?${data.revision}`, alt, width: 1000, height: 660 });
   image.addEventListener("load", () => {
     Object.assign(image, { width: image.naturalWidth, height: image.naturalHeight });
-    if (atEnd(phone.log, 500)) toEnd(phone);
+    if (phone.newer.hidden) toEnd(phone);
   });
   return image;
 }
 
 function attachment(phone, data) {
+  if (data.kind === "sticker") return make("p", { className: "big", textContent: "☺", role: "img", ariaLabel: "Sticker" });
   const address = `/demo/file/${phone.id}/${data.id}?${data.revision}`;
   return make("p", {}, make("a", { href: address, download: data.file, textContent: data.file || data.kind }));
+}
+
+// What is read out when a message arrives are its words; the buttons are found below them.
+function drawKeys(phone, data) {
+  const keys = make("div", { className: "keys" }, ...data.buttons.map((row) => drawRow(phone, data, row)));
+  keys.setAttribute("aria-live", "off");
+  return keys;
 }
 
 function drawRow(phone, data, row) {
@@ -332,9 +372,9 @@ function showBlocked(phone, blocked) {
   phone.card.classList.toggle("blocked", blocked);
   phone.block.textContent = blocked ? "Unblock" : "Block";
   phone.block.setAttribute("aria-label", `${blocked ? "Unblock" : "Block"} the bot on ${phone.name}'s phone`);
-  phone.field.disabled = blocked;
+  phone.field.disabled = phone.sticker.disabled = blocked;
   phone.field.placeholder = blocked ? `${phone.name} has blocked the bot` : "Message";
-  phone.card.querySelector(".write button").disabled = blocked;
+  phone.card.querySelector(".write [type=submit]").disabled = blocked;
 }
 
 function atEnd(log, within = 90) {
@@ -343,7 +383,29 @@ function atEnd(log, within = 90) {
 
 function toEnd(phone) {
   phone.newer.hidden = true;
+  phone.leftAt = NaN;
   phone.log.scrollTop = phone.log.scrollHeight;
+}
+
+// What is taller than the phone is shown from its first line on, as Telegram does; else the end of the chat.
+function toNewest(phone, id) {
+  const node = phone.messages.get(id)?.node, hidden = phone.log.clientHeight === 0;
+  phone.unseen = hidden ? id ?? phone.unseen : undefined;
+  toEnd(phone);
+  if (!node || hidden || node.offsetHeight < phone.log.clientHeight) return;
+  phone.log.scrollTop = node.offsetTop - 12;
+  phone.leftAt = phone.log.scrollTop;
+  showNewer(phone, "More below");
+}
+
+// Nobody has scrolled since the page itself did.
+function untouched(phone) {
+  return Math.abs(phone.log.scrollTop - phone.leftAt) < 2;
+}
+
+function showNewer(phone, words) {
+  phone.newer.textContent = words;
+  phone.newer.hidden = false;
 }
 
 function onToast({ phone: id, text }) {
@@ -375,9 +437,12 @@ narrow.addEventListener("change", () => {
   panels();
   phones.forEach(toEnd);
 });
-// The tabs stick right below the bar, whatever height it has.
-new ResizeObserver(([entry]) => {
-  document.documentElement.style.setProperty("--bar", `${entry.target.offsetHeight}px`);
-}).observe(document.querySelector(".bar"));
+// The tabs stick right below the bar, and the phone fills what is left, whatever height they have.
+const heights = new ResizeObserver(() => {
+  const above = $("tabs").offsetHeight + $("guide").offsetHeight;
+  document.documentElement.style.setProperty("--bar", `${document.querySelector(".bar").offsetHeight}px`);
+  document.documentElement.style.setProperty("--above", `${above}px`);
+});
+for (const part of [document.querySelector(".bar"), $("guide"), $("tabs")]) heights.observe(part);
 setInterval(showTime, 1000);
 connect();
