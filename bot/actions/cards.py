@@ -128,10 +128,11 @@ async def facts_for(
     if alert.kind is Kind.SOMEONE_ELSE:
         taken = alert.acknowledged_at.isoformat() if alert.acknowledged_at else None
         day = duty.promised(turn.plan, alert.goes_at).isoformat()
+        done = alert.talked_at.isoformat() if alert.talked_at else None
         slipped = any(line.state == SLIPPED for line in await turn.m.alerts.history(alert.id))
         concerned = await people.worker_then(turn, client, alert.raised_at)
         facts["name"] = concerned.name if concerned else client.ref
-        return "manager.someone_else", facts | {"day": day, "taken": taken, "slipped": slipped}
+        return "manager.someone_else", facts | {"day": day, "taken": taken, "done": done, "slipped": slipped}
     if rung_of(alert, reader) in (Rung.MANAGER, Rung.LAST_RESORT):
         if alert.client_said in ("try_again", "no_choice"):
             return "manager.still_there", facts | {"chose": alert.client_said}

@@ -141,7 +141,7 @@ async def talked(turn: Turn, staff: Person, alert_id: str) -> str:
     if asks:
         await _ask_useful(turn, alert, client, staff)
     turn.ring(turn.desk.bells.escalate)
-    return "worker.toast.talked"
+    return "worker.toast.talked" if asks else "worker.toast.done"
 
 
 def ask_client_at(turn: Turn) -> datetime:

@@ -24,7 +24,7 @@ from bot.domain.alerts import (
 )
 from bot.domain.delivery import Guard, Post, Urgency
 from bot.domain.matters import Alert
-from bot.domain.people import Client
+from bot.domain.people import Asking, Client
 from bot.domain.plan import Plan
 from bot.domain.signals.catalogue import RULES, settings
 from bot.domain.signals.evaluate import evaluate as find
@@ -205,10 +205,13 @@ def _last_tap(history: History, check_in_id: str | None) -> datetime | None:
 
 
 async def _note_silence(turn: Turn, client: Client, fresh: Sequence[Signal]) -> None:
-    """Four in a row without a tap: the bot has gone quiet, and the worker checks by the usual way first."""
+    """Four in a row without a tap: the bot has gone quiet, and the worker checks by the usual way first.
+
+    Whoever tapped the question about the questions in between is still asked: then nothing of the kind is said.
+    """
     most = parameters(turn.plan)["silence"]["untouched"]
     runs = [one for one in fresh if one.rule == "silence" and _run(one) >= most]
-    if not runs or client.worker_id is None:
+    if not runs or client.worker_id is None or client.asking is not Asking.GONE_QUIET:
         return
     await delivery.post(
         turn,

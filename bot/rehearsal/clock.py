@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from weakref import WeakKeyDictionary
 
 from bot.ports import PATIENCE
@@ -22,7 +22,7 @@ class RehearsalClock:
     def __init__(self, start: datetime, speed: float = 0.0) -> None:
         if start.tzinfo is None:
             raise ValueError("a rehearsal starts at an aware moment")
-        self._start, self._speed = start, speed
+        self._start, self._speed = start.astimezone(UTC), speed
         self._began = time.monotonic()
         self._moved, self._steady = timedelta(), timedelta()
         self._moves = 0

@@ -106,7 +106,9 @@ def someone_else(facts: Facts, voice: Voice) -> Screen:
     key = "manager.someone_else.slipped" if facts.get("slipped") else "manager.someone_else.text"
     text = voice.say(key, ref=facts["ref"], name=facts["name"], day=facts["day"])
     line = None
-    if facts.get("taken"):
+    if facts.get("done"):
+        line = voice.say("manager.someone_else.done", when=facts["done"])
+    elif facts.get("taken"):
         line = voice.say("manager.someone_else.taken", when=facts["taken"], day=facts["day"])
     done = _button(facts, voice, "manager.buttons.done", TALKED)
     pass_to = _button(facts, voice, "manager.buttons.pass_to", ACT, "pass")

@@ -128,6 +128,18 @@ async def test_someone_else_is_on_no_surface_of_the_worker(world: World) -> None
     assert "fell to" not in world.sam.all_words
 
 
+async def test_what_was_done_about_someone_else_is_noted_and_promises_no_question(world: World) -> None:
+    await world.low()
+    await world.alex.taps("I'd like someone else")
+    await world.pass_time(seconds=61)
+    await world.ada.taps("I've got it")
+    assert "The client expects you by" in world.ada.shows
+    await world.ada.taps("Done")
+    assert "Done: noted Tue 12 May" in world.ada.shows
+    assert "expects you" not in world.ada.shows
+    assert world.ada.toast == "worker.toast.done"
+
+
 async def test_someone_else_can_be_undone(world: World) -> None:
     await world.low()
     await world.alex.taps("I'd like someone else")

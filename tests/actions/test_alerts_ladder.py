@@ -219,7 +219,7 @@ async def test_danger_reaches_duty_and_worker_at_once_with_sound(world: World) -
     await world.pass_time(hours=10)
     await danger(world, "self_harm")
     assert world.jo.shows.startswith("Urgent · R-118")
-    assert "being handled" in world.sam.shows
+    assert "They wrote danger words" in world.sam.shows
     assert not world.jo.letters[-1].silent
     assert "I've sent this to Jo" in world.alex.shows
 

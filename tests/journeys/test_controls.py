@@ -288,6 +288,19 @@ async def test_four_untouched_in_a_row_and_the_worker_is_asked_to_look(town: Tow
     assert words_on(town.alex) == shown
 
 
+async def test_nobody_is_told_of_quiet_while_the_client_is_still_asked(town: Town) -> None:
+    """A tap on the question about the questions shows that the client is there: two more misses are only two."""
+    for n in range(5):
+        due = await town.stage.next_check_in("R-118")
+        assert due is not None
+        await town.pass_until(due)
+        if n == 2:
+            await town.tap(town.alex, "Keep it as it is")
+        await town.pass_time(hours=24, minutes=1)
+    assert await town.stage.next_check_in("R-118") is not None
+    assert [one.text for one in town.sam.messages if "R-118" in one.text and "gone quiet" in one.text] == []
+
+
 async def test_words_after_the_thanks_reach_the_worker_only_with_a_yes(town: Town) -> None:
     await town.asked()
     await town.answers(8, 8, 8)

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -23,6 +24,12 @@ async def asleep(clock: RehearsalClock, event: asyncio.Event, until: timedelta) 
 async def test_it_stands_still_until_it_is_moved(clock: RehearsalClock) -> None:
     assert clock.now() == START
     assert clock.advance(HOUR) == clock.now() == START + HOUR
+
+
+def test_it_tells_utc_wherever_the_story_plays() -> None:
+    """As the port promises: what a client's clock shows is worked out from it."""
+    there = RehearsalClock(START.astimezone(ZoneInfo("Asia/Kathmandu")))
+    assert (there.now(), there.now().utcoffset()) == (START, timedelta(0))
 
 
 async def test_it_never_goes_back(clock: RehearsalClock) -> None:
