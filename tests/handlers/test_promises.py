@@ -20,7 +20,7 @@ async def test_words_that_stay_with_the_client_are_among_their_own_answers(world
     await world.alex.taps("No, just for me")
     assert "under menu" in world.alex.shows
     await world.alex.types("/progress")
-    assert 'your words: "felt told off"' in world.alex.shows
+    assert 'Your words: "felt told off"' in world.alex.shows
     assert "felt told off" not in world.sam.all_words
 
 
