@@ -10,7 +10,7 @@ from bot.domain.signals.evaluate import Evaluation, evaluate
 from bot.domain.signals.history import History, Signal, Told
 from bot.domain.signals.occasions import Occasion, Reply, State
 from bot.domain.words import ALLIANCE, Construct, Tier
-from tests.support.histories import A_DAY, A_WEEK, MONDAY, check_in, end, reply, weekly
+from tests.support.histories import A_DAY, A_WEEK, MONDAY, check_in, end, missed, reply, weekly
 
 TRUTH = {"drop": {"mu0": 8.2, "sigma0": 0.8, "kappa0": 0.4, "nu0": 4}}
 THERAPY, RECOVERY = settings("therapy"), settings("recovery")
@@ -278,3 +278,11 @@ def test_reply_ids_of_questions_do_not_matter_only_constructs() -> None:
     other = [Reply(f"x{n}", construct, at, value=5, value_0_10=5) for n, construct in enumerate(ALLIANCE)]
     now = Occasion("now", at, State.COMPLETED, tuple(other), sent_at=at, finished_at=at)
     assert found(read(replace(history, occasions=(*history.occasions, now))), "drop") is not None
+
+
+def test_a_new_worker_s_empty_usual_does_not_judge_an_answer_given_before() -> None:
+    """Somebody always answers 2. Another worker takes over, and the next check-in is not answered: that is no news."""
+    usual = weekly(8, 8, 8, 2, 2, 2, 2, 2)
+    silent = missed("after", end(usual) + 6 * A_DAY)
+    taken_over = replace(usual, occasions=(*usual.occasions, silent), assignments=(end(usual) + A_DAY,))
+    assert found(evaluate(taken_over, THERAPY, end(taken_over)), "item_low") is None

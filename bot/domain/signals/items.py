@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.domain.signals.history import Signal
+from bot.domain.signals.history import Reply, Signal
 from bot.domain.signals.observations import Scored, scored
 from bot.domain.signals.reading import Finding, Reading, Unmet
 from bot.domain.signals.settings import Parameters
@@ -18,7 +18,7 @@ def item_low(reading: Reading, numbers: Parameters) -> Finding:
         return Unmet("no_answer")
     low: dict[Construct, Signal] = {}
     for one in sorted(answered[-1], key=lambda one: one.value):
-        signal = _low(one, earlier_answers(one.reply.key, answered[:-1], reading), numbers)
+        signal = _low(one, earlier_answers(one.reply, answered[:-1], reading), numbers)
         if signal is not None:
             low.setdefault(one.reply.construct, signal)
     if not low:
@@ -26,13 +26,14 @@ def item_low(reading: Reading, numbers: Parameters) -> Finding:
     return tuple(low[construct] for construct in ALLIANCE if construct in low)
 
 
-def earlier_answers(key: tuple[str, str], before: Sequence[Sequence[Scored]], reading: Reading) -> list[float]:
-    """What was answered to the same question in the check-ins `before`, as far as it belongs to the present usual."""
+def earlier_answers(reply: Reply, before: Sequence[Sequence[Scored]], reading: Reading) -> list[float]:
+    """What was answered to the same question in the check-ins `before`, as far as it belongs to that answer's usual."""
+    since = reading.since_at(reply.at)
     return [
         other.value
         for answers in before
         for other in answers
-        if other.reply.key == key and (reading.since is None or other.reply.at >= reading.since)
+        if other.reply.key == reply.key and (since is None or other.reply.at >= since)
     ]
 
 

@@ -71,13 +71,13 @@ def _eras(times: Sequence[datetime], assignments: Sequence[datetime]) -> list[in
 
 def era_start(history: History, now: datetime) -> datetime | None:
     """When the present usual began; None if with the first answer."""
-    return present_era(history, observations(history, now))
+    return max(era_starts(history, observations(history, now)), default=None)
 
 
-def present_era(history: History, known: Sequence[Observation]) -> datetime | None:
-    """The same where the observations are at hand."""
-    gaps = [late.at for early, late in pairwise(known) if late.at - early.at > LONG_GAP]
-    return max((*gaps, *history.assignments), default=None)
+def era_starts(history: History, known: Sequence[Observation]) -> tuple[datetime, ...]:
+    """When each usual but the first began, where the observations are at hand."""
+    gaps = (late.at for early, late in pairwise(known) if late.at - early.at > LONG_GAP)
+    return tuple(sorted((*gaps, *history.assignments)))
 
 
 def weekly(series: Sequence[Observation]) -> list[float]:

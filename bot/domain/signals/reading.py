@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from bot.domain.signals.history import History, Signal, Told
-from bot.domain.signals.observations import FRESH, Observation, observations, present_era, weekly
+from bot.domain.signals.observations import FRESH, Observation, era_starts, observations, weekly
 from bot.domain.signals.occasions import Occasion, Reply, State
 from bot.domain.signals.settings import Parameters, Settings
 from bot.domain.usual import Prior, Step, figure, walk
@@ -48,14 +48,14 @@ class Reading:
     """What all rules share. It has no slots, so that what several rules need is worked out once.
 
     `occasions` may be read and end with the one in question; `series` is its present usual's
-    observations, the one in question last, or empty if that is no news any more; `since` is when that usual began."""
+    observations, the one in question last, or empty if that is no news any more; `starts` is when each usual but the first began."""
 
     history: History
     settings: Settings
     now: datetime
     occasions: tuple[Occasion, ...]
     series: tuple[Observation, ...]
-    since: datetime | None
+    starts: tuple[datetime, ...]
 
     @classmethod
     def of(cls, history: History, settings: Settings, now: datetime, about: str | None = None) -> "Reading":
@@ -70,7 +70,16 @@ class Reading:
         era = series[-1].era if series else 0
         series = tuple(one for one in series if one.era == era)
         stale = not series or series[-1].last_at + FRESH < now
-        return cls(known, settings, now, tuple(ready[:cut]), () if stale else series, present_era(known, observed))
+        return cls(known, settings, now, tuple(ready[:cut]), () if stale else series, era_starts(known, observed))
+
+    @property
+    def since(self) -> datetime | None:
+        """When the present usual began; None if with the first answer."""
+        return max(self.starts, default=None)
+
+    def since_at(self, at: datetime) -> datetime | None:
+        """When the usual that held at `at` had begun: an old answer is not judged by a usual that began after it."""
+        return max((start for start in self.starts if start <= at), default=None)
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:

@@ -34,7 +34,7 @@ def standings(history: History, settings: Settings, now: datetime, check_in_id: 
     for reply in here.answers():
         if reply.construct not in ALLIANCE or reply.asks is not None:
             continue
-        earlier = earlier_answers(reply.key, before, reading)
+        earlier = earlier_answers(reply, before, reading)
         usual = median(earlier)
         found.append(
             Standing(
