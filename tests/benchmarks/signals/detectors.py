@@ -58,7 +58,7 @@ class Ours:
         return {
             "item_low": self._item_low(session),
             "drop": self._dropped(n, z, _column(self._table.m[:, session] - self._table.x[:, session])),
-            "slide": self._slid(n, z),
+            "slide": self._slid(n, z) & _column(self._table.x[:, session] < self._table.centre[:, session]),
         }
 
     def told(self, alerted: Flags) -> None:

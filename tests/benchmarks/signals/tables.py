@@ -6,8 +6,9 @@ thresholds are swept over them; `test_sweep.py` proves that this gives the alert
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
+from statistics import fmean
 from typing import TypeAlias
 
 import numpy as np
@@ -59,10 +60,10 @@ def table(clients: Sequence[Client], settings: Settings) -> Table:
     return found
 
 
-def _fill(into: Table, row: int, of: History, prior: Prior, end: object) -> None:
-    known = of.until(end)  # type: ignore[arg-type]
+def _fill(into: Table, row: int, of: History, prior: Prior, end: datetime) -> None:
+    known = of.until(end)
     replies = {one.check_in_id: [each.value for each in scored(one)] for one in known.occasions}
-    for _, group in groupby(observations(known, end), key=lambda one: one.era):  # type: ignore[arg-type]
+    for _, group in groupby(observations(known, end), key=lambda one: one.era):
         era = list(group)
         _fill_era(into, row, era, prior, [replies[one.check_in_id] for one in era])
 
@@ -77,7 +78,7 @@ def _fill_era(
         into.x[at], into.n[at], into.m[at], into.z[at] = one.value, n, step.before.m, step.before.z(one.value)
         into.items[at], into.answered[at] = replies[n], n
         if n:
-            into.before[at], into.centre[at] = values[n - 1], sum(values[:n]) / n
+            into.before[at], into.centre[at] = values[n - 1], fmean(values[:n])
             into.medians[at] = [median([earlier[part] for earlier in replies[:n]]) for part in range(3)]
         if n > 1:
             into.moves[at] = sum(abs(a - b) for a, b in zip(values[:n], values[1:n], strict=False)) / (n - 1)
