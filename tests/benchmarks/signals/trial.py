@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from multiprocessing import get_context
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -25,7 +25,6 @@ from tests.benchmarks.signals.worlds import MAIN, OTHERS, world
 TUNING, REPORTING = "tuning", "reporting"
 """Seeds. Numbers of the rules may be chosen on clients of the first; what is published comes from the second."""
 
-LOT = 8 * CASELOAD
 SCORES = ("item_low", "drop", "slide")
 """The rules that make alerts of numbers."""
 
@@ -38,14 +37,19 @@ OURS = "ours"
 class Size:
     """How many clients: in each main world, in each of the others, and at each degree of honesty."""
 
-    main: int = 25 * LOT
-    others: int = 12 * LOT
-    asked: int = 5 * LOT
+    main: int = 6000
+    others: int = 3000
+    asked: int = 1200
+    lot: int = 8 * CASELOAD
     draws: int = 1000
     seed: str = REPORTING
+    changes: "Changes" = ()
 
 
-SMOKE = Size(LOT, LOT, LOT, draws=50)
+Changes: TypeAlias = tuple[tuple[str, str, float], ...]
+"""Numbers to try instead of the shipped ones: rule, name, value."""
+
+SMOKE = Size(60, 60, 60, 60, draws=50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,14 @@ class Job:
     seed: str
     profile: str
     world: str
-    first: int
+    clients: range
     honesty: float | None = None
+    changes: Changes = ()
+
+    @property
+    def numbers(self) -> Settings:
+        """As shipped, but for the changes."""
+        return settings(self.profile, wanted(self.changes))
 
     @property
     def key(self) -> tuple[str, str, float | None]:
@@ -83,20 +93,29 @@ class Found:
     live: Live | None = None
 
 
-def stricter(profile: str, times: float) -> Settings:
+def wanted(changes: Changes) -> dict[str, dict[str, float | bool]]:
+    """As `catalogue.settings` takes it."""
+    numbers: dict[str, dict[str, float | bool]] = {}
+    for rule, name, value in changes:
+        numbers.setdefault(rule, {})[name] = value
+    return numbers
+
+
+def stricter(profile: str, times: float, changes: Changes = ()) -> Settings:
     """The three score rules alone, all limits moved at once: 1 is as shipped, 2 twice as far from the usual."""
-    shipped = settings(profile)
+    shipped = settings(profile, wanted(changes))
     moved: dict[str, dict[str, float | bool]] = {name: {"enabled": False} for name in RULES if name not in SCORES}
+    moved |= {rule: dict(shipped[rule].numbers) for rule in SCORES}
     for rule, names in (("drop", ("z", "z_early", "min_drop")), ("slide", ("h",)), ("item_low", ("fall",))):
-        moved[rule] = {name: shipped[rule][name] * times for name in names}
+        moved[rule] |= {name: shipped[rule][name] * times for name in names}
     moved["item_low"] |= {name: shipped["item_low"][name] / times for name in ("level", "level_early")}
     return settings(profile, moved)
 
 
-def compared(profile: str, seed: int) -> Mapping[str, Detector]:
+def compared(profile: str, seed: int, changes: Changes = ()) -> Mapping[str, Detector]:
     """Everybody, each at many thresholds."""
     return {
-        OURS: Ours([stricter(profile, times) for times in STRICTER]),
+        OURS: Ours([stricter(profile, times, changes) for times in STRICTER]),
         "random": detectors.Chance(np.linspace(0, 0.6, 61), seed),
         "level": detectors.Level(np.arange(31) / 3 + 1e-9),
         "drop from last": detectors.Fall(np.arange(30, 0, -1) / 3 - 1e-9),
@@ -109,21 +128,21 @@ def compared(profile: str, seed: int) -> Mapping[str, Detector]:
 def lot(job: Job) -> Found:
     """Make these clients and judge them."""
     made = world(job.profile, job.world)
-    clients = [client(made, job.seed, number) for number in range(job.first, job.first + LOT)]
+    clients = [client(made, job.seed, number) for number in job.clients]
     if job.honesty is not None:
         honesty = job.honesty
         histories = [history(one, said(one, honesty, contrary=made.contrary)) for one in clients]
-        return Found(live=_live(clients, histories, job.profile))
-    found = Found(live=_live(clients, map(history, clients), job.profile) if job.world == "main" else None)
-    read = table(clients, settings(job.profile))
-    for name, detector in compared(job.profile, job.first).items():
+        return Found(live=_live(clients, histories, job.numbers))
+    found = Found(live=_live(clients, map(history, clients), job.numbers) if job.world == "main" else None)
+    read = table(clients, job.numbers)
+    for name, detector in compared(job.profile, job.clients.start, job.changes).items():
         raised = alerts(read, detector)
         found.counts[name], found.late[name] = count(clients, raised), late(clients, raised)
     return found
 
 
-def _live(clients: list[Client], histories: Iterable[History], profile: str) -> Live:
-    shape, numbers = (len(clients), MOST), settings(profile)
+def _live(clients: list[Client], histories: Iterable[History], numbers: Settings) -> Live:
+    shape = len(clients), MOST
     live = Live(clients, np.zeros(shape, bool), {}, {})
     for row, one in enumerate(histories):
         replayed = Replay(one, numbers).run()
@@ -142,13 +161,18 @@ def _live(clients: list[Client], histories: Iterable[History], profile: str) -> 
 def jobs(size: Size) -> Iterator[Job]:
     """The whole of it, the long ones first."""
     for profile in MAIN:
-        for honesty in HONESTY:
-            yield from (Job(size.seed, profile, "main", first, honesty) for first in range(0, size.asked, LOT))
-        yield from (Job(size.seed, profile, "contrary", first, 1.0) for first in range(0, size.asked, LOT))
-        yield from (Job(size.seed, profile, "main", first) for first in range(0, size.main, LOT))
-        for name in OTHERS:
-            if name != "contrary":
-                yield from (Job(size.seed, profile, name, first) for first in range(0, size.others, LOT))
+        yield from (
+            Job(size.seed, profile, name, range(first, min(first + size.lot, clients)), honesty, size.changes)
+            for name, honesty, clients in _worlds(size)
+            for first in range(0, clients, size.lot)
+        )
+
+
+def _worlds(size: Size) -> Iterator[tuple[str, float | None, int]]:
+    yield from (("main", honesty, size.asked) for honesty in HONESTY)
+    yield "contrary", 1.0, size.asked
+    yield "main", None, size.main
+    yield from ((name, None, size.others) for name in OTHERS if name != "contrary")
 
 
 def run(size: Size, step: Callable[[], None], processes: int = 2) -> dict[tuple[str, str, float | None], Found]:
