@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint fmt bench bench-smoke lock clean
+.PHONY: help install demo test test-all lint fmt bench bench-smoke bench-signals lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,6 +50,9 @@ bench-smoke: $(VENV)/.installed-dev  ## that the benchmarks still run; says noth
 
 bench: $(VENV)/.installed-dev  ## how fast it is, against plain peers in the same run
 	$(BIN)/python -m tests.benchmarks
+
+bench-signals: $(VENV)/.installed-dev  ## how good the rules are, on made-up clients; writes docs/signals-benchmark.md
+	$(BIN)/python -m tests.benchmarks.signals --write
 
 lock:  ## choose versions anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra build pyproject.toml -o requirements.lock

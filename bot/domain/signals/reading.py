@@ -47,8 +47,9 @@ def prior(numbers: Parameters) -> Prior:
 class Reading:
     """What all rules share. It has no slots, so that what several rules need is worked out once.
 
-    `occasions` may be read and end with the one in question; `series` is its present usual's
-    observations, the one in question last, or empty if that is no news any more; `starts` is when each usual but the first began."""
+    `occasions` may be read and end with the one in question; `series` is its present usual's observations, the one in
+    question last, or empty if that is no news any more; `starts` is when each usual but the first began.
+    """
 
     history: History
     settings: Settings

@@ -49,8 +49,12 @@ def main() -> None:
     asked.add_argument("--smoke", action="store_true", help="a few clients: does it still run?")
     asked.add_argument("--write", action="store_true", help="write docs/signals-benchmark.md and its pictures")
     asked.add_argument("--docs", type=Path, default=DOCS, help="where --write writes")
-    asked.add_argument("--tuning", action="store_true", help="on the clients for choosing numbers, not on those for reporting")
-    asked.add_argument("--set", type=change, action="append", default=[], metavar="RULE.NAME=VALUE", help="another number")
+    asked.add_argument(
+        "--tuning", action="store_true", help="on the clients for choosing numbers, not on those for reporting"
+    )
+    asked.add_argument(
+        "--set", type=change, action="append", default=[], metavar="RULE.NAME=VALUE", help="another number"
+    )
     said = asked.parse_args()
     if said.write and (said.set or said.tuning):
         asked.error("the page shows what is shipped, on the clients for reporting")

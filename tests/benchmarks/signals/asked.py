@@ -1,9 +1,9 @@
-"""Direct questions on top of the scores. How honestly they are answered is an assumption, so it is a curve, never a figure.
+"""Direct questions on top of the scores. How honestly they are answered is an assumption: a curve, never a figure.
 
-Each answered check-in also asks one of two: *did something bother you* and *which way is it going*, in turn. Somebody in
-trouble answers truthfully with a chance that is varied (`honesty`), else *no* or *the same*. Truthful is *yes* or *worse* while
-at least 1.5 points are missing, else *a bit*. Without trouble, one answer in a hundred is *yes* or *worse* all the same, and
-four are *a bit*.
+Each answered check-in also asks one of two: *did something bother you* and *which way is it going*, in turn. Somebody
+in trouble answers truthfully with a chance that is varied (`honesty`), else *no* or *the same*. Truthful is *yes* or
+*worse* while at least 1.5 points are missing, else *a bit*. Without trouble, one answer in a hundred is *yes* or *worse*
+all the same, and four are *a bit*.
 """
 
 from random import Random

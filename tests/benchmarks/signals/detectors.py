@@ -1,7 +1,7 @@
 """Who is compared: our rules, and what others use, each at many thresholds at once.
 
-A detector looks at one session of all clients at a time and says, for each client (row) and threshold (column), which of its
-rules fire. What becomes an alert is settled in `sweep`, for all of them in the same way.
+A detector looks at one session of all clients at a time and says, for each client (row) and threshold (column), which of
+its rules fire. What becomes an alert is settled in `sweep`, for all of them in the same way.
 """
 
 from collections.abc import Mapping, Sequence
@@ -122,7 +122,7 @@ class Chart(Level):
 
 @dataclass
 class Ewma(Level):
-    """An exponentially weighted mean of the personal z, λ = 0.3, z clipped to [−4, 1]; the limit counts its own spreads."""
+    """An exponentially weighted mean of the personal z: λ = 0.3, z clipped to [−4, 1]; the limit counts its spreads."""
 
     weight: float = 0.3
 

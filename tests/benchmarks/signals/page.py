@@ -6,10 +6,22 @@ from pathlib import Path
 from tests.benchmarks.signals import pictures
 from tests.benchmarks.signals.asked import HONESTY
 from tests.benchmarks.signals.scoring import TROUBLES
-from tests.benchmarks.signals.trial import OURS, SHIPPED, Found, Live, Size
+from tests.benchmarks.signals.trial import OURS, SHIPPED, USUAL, Found, Live, Size
 from tests.benchmarks.signals.verdicts import (
-    BUDGETS, FLOOR, JUDGED, MOST_ALERTS, MOST_FALSE,
-    Key, digest_figures, live_point, near_the_end, parts, quantiles, rule_figures, world, years,
+    BUDGETS,
+    FLOOR,
+    JUDGED,
+    MOST_ALERTS,
+    MOST_FALSE,
+    Key,
+    digest_figures,
+    live_point,
+    near_the_end,
+    parts,
+    quantiles,
+    rule_figures,
+    world,
+    years,
 )  # fmt: skip
 from tests.benchmarks.signals.worlds import MAIN, OTHERS
 
@@ -22,6 +34,17 @@ HEAD = """# How good are the rules?
 
 The rules of [signals](signals.md) on made-up clients of whom the truth is known. Written by `make bench-signals`
 (`python -m tests.benchmarks.signals --write`); the same seeds give the same page.
+"""
+
+DELAYS = """Check-ins sent since the trouble began, before the one that brought the alert: median, 90th percentile of
+those found (in brackets: of these, answered ones); then the share that was missed. Ours as shipped, the others at as
+many alerts.
+"""
+
+QUESTIONS = """How honestly people answer is not known, so this is a curve. Each answered check-in also asks whether
+something bothered, or which way it is going, in turn; a truthful answer is *yes* or *worse* while 1.5 points are missing,
+else *a bit*. Without trouble one answer in a hundred says so all the same, and four say *a bit*. *The wrong way round*:
+in trouble nobody says so, without it twice as many do.
 """
 
 
@@ -54,11 +77,27 @@ class Page:
             )
             kinds = " / ".join(f"{kind.value:.2f}" for kind in one.by_trouble)
             rows.append(
-                [profile, one.alerts, one.sensitivity, kinds, one.false, f"≥ {FLOOR[profile]:.2f}", "met" if met else "missed"]
+                [
+                    profile,
+                    one.alerts,
+                    one.sensitivity,
+                    kinds,
+                    one.false,
+                    f"≥ {FLOOR[profile]:.2f}",
+                    "met" if met else "missed",
+                ]
             )
         yield "As shipped, from numbers alone:"
         yield from table(
-            ["", "alerts per client and month", "share of troubles found", " / ".join(TROUBLES), "false per client-year", "aim", ""],
+            [
+                "",
+                "alerts per client and month",
+                "share of troubles found",
+                " / ".join(TROUBLES),
+                "false per client-year",
+                "aim",
+                "",
+            ],
             rows,
         )
         yield f"The aim: that share at no more than {MOST_ALERTS} alerts a month and {MOST_FALSE} false alarms a year."
@@ -73,7 +112,13 @@ class Page:
                 here = [self.main[profile].beats(other, budget) for budget in JUDGED]
                 won = sum(all(self.others[profile, name].beats(other, b) for b in JUDGED) for name in SWEPT_OTHERS)
                 rows.append(
-                    [profile, other, *map(yes, here), f"{won} of {len(SWEPT_OTHERS)}", yes(all(here) and won >= WINS_NEEDED)]
+                    [
+                        profile,
+                        other,
+                        *map(yes, here),
+                        f"{won} of {len(SWEPT_OTHERS)}",
+                        yes(all(here) and won >= WINS_NEEDED),
+                    ]
                 )
         yield (
             "Who is beaten: the lower end of our interval is above what the other finds, at "
@@ -100,6 +145,16 @@ class Page:
             heads = [f"{budget:.2f} alerts" for budget in BUDGETS] + [f"false a year, {b:.2f}" for b in JUDGED]
             yield f"**{profile.capitalize()}**"
             yield from table(["", *heads], rows)
+
+    def usual(self) -> Iterator[str]:
+        rows = []
+        for profile, one in self.main.items():
+            for name, (limit, at) in USUAL.items():
+                curve = one.curves[name]
+                kinds = " / ".join(f"{kind[0, at]:.2f}" for kind in curve.by_trouble)
+                points = [curve.at(at, what) for what in (curve.alerts, curve.sensitivity, curve.false)]
+                rows.append([profile, name, limit, *points, kinds])
+        yield from table(["", "", "limit", "alerts a month", "found", "false a year", " / ".join(TROUBLES)], rows)
 
     def delays(self) -> Iterator[str]:
         rows = []
@@ -130,7 +185,10 @@ class Page:
         for budget in JUDGED:
             rows = []
             for (profile, name), one in self.others.items():
-                others = [f"{one.sensitivity(other, budget).value:.2f}{'' if one.beats(other, budget) else ' *'}" for other in BASELINES]
+                others = [
+                    f"{one.sensitivity(other, budget).value:.2f}{'' if one.beats(other, budget) else ' *'}"
+                    for other in BASELINES
+                ]
                 rows.append([profile, name, one.sensitivity(OURS, budget), *others])
             yield f"At {budget} alerts a month; a star: not beaten."
             yield from table(["", "world", OURS, *BASELINES], rows)
@@ -138,7 +196,9 @@ class Page:
         rows = []
         for (profile, name), one in self.others.items():
             ours = one.curves[OURS]
-            rows.append([profile, name, *(ours.at(SHIPPED, what) for what in (ours.alerts, ours.sensitivity, ours.false))])
+            rows.append(
+                [profile, name, *(ours.at(SHIPPED, what) for what in (ours.alerts, ours.sensitivity, ours.false))]
+            )
         yield from table(["", "world", "alerts a month", "found", "false a year"], rows)
 
     def honesty(self) -> Iterator[str]:
@@ -152,7 +212,15 @@ class Page:
                 said = f"{honesty:.1f}" if name == "main" else "the wrong way round"
                 rows.append([profile, said, one.alerts, one.sensitivity, one.false, silence.sensitivity])
         yield from table(
-            ["", "answered truthfully", "alerts a month", "found", "false a year", "found, silence in the digest counted"], rows
+            [
+                "",
+                "answered truthfully",
+                "alerts a month",
+                "found",
+                "false a year",
+                "found, silence in the digest counted",
+            ],
+            rows,
         )
 
     def leaving(self) -> Iterator[str]:
@@ -165,7 +233,9 @@ class Page:
 
     def text(self) -> str:
         """The whole page."""
-        clients = f"{self.size.main:,} clients in each main world, {self.size.others:,} in each other, seed `{self.size.seed}`"
+        clients = (
+            f"{self.size.main:,} clients in each main world, {self.size.others:,} in each other, seed `{self.size.seed}`"
+        )
         quiet = " and ".join(f"{years(self.live(profile)):,.0f}" for profile in MAIN)
         blocks = [
             HEAD,
@@ -179,12 +249,11 @@ class Page:
             "![Share of troubles found against alerts a month](signals-benchmark-budget.png)\n",
             "Share of troubles found when the limit is set for so many alerts per client and month:\n",
             *self.budgets(),
+            "At the limits that they are published with:\n",
+            *self.usual(),
             "## How late\n",
             "![Share found against check-ins since it began](signals-benchmark-delay.png)\n",
-            (
-                "Check-ins sent since the trouble began, before the one that brought the alert: median, 90th percentile of those found (in "
-                "brackets: of these, answered ones); then the share that was missed. Ours as shipped, the others at as many alerts.\n"
-            ),
+            DELAYS,
             *self.delays(),
             "## Who is served less well\n",
             "As shipped, over the sessions of that group (a trouble counts where it began in one):\n",
@@ -192,11 +261,7 @@ class Page:
             "## Other worlds\n",
             *self.worlds(),
             "## Direct questions and silence on top\n",
-            (
-                "How honestly people answer is not known, so this is a curve. Each answered check-in also asks whether something bothered, or which "
-                "way it is going, in turn; a truthful answer is *yes* or *worse* while 1.5 points are missing, else *a bit*. Without trouble one answer in "
-                "a hundred says so all the same, and four say *a bit*. *The wrong way round*: in trouble nobody says so, without it twice as many do.\n"
-            ),
+            QUESTIONS,
             *self.honesty(),
             "## Leaving\n",
             "In the last four sessions before the end (those who stayed are the measure of chance):\n",
@@ -220,4 +285,3 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[st
 
 def yes(is_so: bool) -> str:
     return "yes" if is_so else "no"
-

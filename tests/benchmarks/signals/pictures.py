@@ -31,7 +31,9 @@ def budgets(worlds: Mapping[str, World], path: Path) -> None:
             one = world.curves[name]
             order = np.argsort(one.alerts[0], kind="stable")
             x, y = one.alerts[0][order], one.sensitivity[:, order]
-            axes.plot(x, y[0], color=colour, linewidth=2.4 if name == OURS else 1.3, label=name, zorder=3 - (name != OURS))
+            axes.plot(
+                x, y[0], color=colour, linewidth=2.4 if name == OURS else 1.3, label=name, zorder=3 - (name != OURS)
+            )
             if name == OURS:
                 low, high = np.percentile(y[1:], (2.5, 97.5), axis=0)
                 axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)

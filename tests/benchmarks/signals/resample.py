@@ -64,7 +64,7 @@ def figure(draws: Numbers) -> Figure:
 
 
 def weights(clients: int, seed: int, together: int = 1, draws: int = DRAWS) -> Numbers:
-    """How often each client is drawn: as they are, and then `draws` times with replacement, `together` clients at once."""
+    """How often each client is drawn: once each, then `draws` times with replacement, `together` clients at once."""
     groups = -(-clients // together)
     dice = np.random.default_rng(seed)
     drawn = dice.multinomial(groups, np.full(groups, 1 / groups), size=draws)

@@ -17,8 +17,8 @@ LATEST = 10
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Per client: `weeks` in care, `quiet` weeks outside episodes, `episodes` of each trouble; and at each threshold (last
-    axis) how many were `found`, `alerts` in all, and `false` ones (in quiet weeks)."""
+    """Per client: `weeks` in care, `quiet` weeks outside episodes, `episodes` of each trouble; and at each threshold
+    (last axis) how many were `found`, `alerts` in all, and `false` ones (in quiet weeks)."""
 
     weeks: Numbers
     quiet: Numbers

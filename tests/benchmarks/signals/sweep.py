@@ -1,7 +1,7 @@
 """From rules that fire to alerts, as `bot.domain.replay` decides it, for many clients and many thresholds at once.
 
-An alert that is open takes in what follows; a rule that has told somebody rests for three intervals (here: weeks), unless its
-z falls by a further 1.0. `test_sweep.py` compares every alert with the replay's.
+An alert that is open takes in what follows; a rule that has told somebody rests for three intervals (here: weeks), unless
+its z falls by a further 1.0. `test_sweep.py` compares every alert with the replay's.
 """
 
 from dataclasses import dataclass, field

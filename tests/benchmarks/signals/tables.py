@@ -7,7 +7,7 @@ thresholds are swept over them; `test_sweep.py` proves that this gives the alert
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
 from statistics import fmean
 from typing import TypeAlias
 
@@ -30,9 +30,9 @@ Flags: TypeAlias = NDArray[np.bool_]
 @dataclass(frozen=True, slots=True)
 class Table:
     """`when`: microseconds since the first check-in of all. `n`: earlier values of the present usual, `m` its mean, `z`
-    of `x` against it; `before`: the value before this one. `centre`, `moves`: plain mean of the earlier values, and the mean
-    of the moves between them. `items`, `medians`, `answered`: each of the three answers, median and number of earlier ones
-    (a third axis)."""
+    of `x` against it; `before`: the value before this one. `centre`, `moves`: plain mean of the earlier values, and of the
+    moves between them. `items`, `medians`, `answered`: each of the three answers, median and number of earlier ones (a
+    third axis)."""
 
     when: Numbers
     x: Numbers
@@ -81,4 +81,4 @@ def _fill_era(
             into.before[at], into.centre[at] = values[n - 1], fmean(values[:n])
             into.medians[at] = [median([earlier[part] for earlier in replies[:n]]) for part in range(3)]
         if n > 1:
-            into.moves[at] = sum(abs(a - b) for a, b in zip(values[:n], values[1:n], strict=False)) / (n - 1)
+            into.moves[at] = sum(abs(a - b) for a, b in pairwise(values[:n])) / (n - 1)

@@ -75,8 +75,8 @@ class Job:
 
 @dataclass(slots=True)
 class Live:
-    """What the bot as it is shipped makes of them. Each array: clients × sessions. `by_rule`: the alerts that a rule took part
-    in raising; `digest`: lines for the weekly digest."""
+    """What the bot as it is shipped makes of them. Each array: clients × sessions. `by_rule`: the alerts that a rule took
+    part in raising; `digest`: lines for the weekly digest."""
 
     clients: list[Client]
     raised: Flags
@@ -123,6 +123,17 @@ def compared(profile: str, seed: int, changes: Changes = ()) -> Mapping[str, Det
         "EWMA": detectors.Ewma(np.arange(0.3, 4, 0.075)),
         "CUSUM alone": detectors.Cusum(np.arange(0.3, 7, 0.1)),
     }
+
+
+USUAL: Mapping[str, tuple[str, int]] = {
+    OURS: ("as shipped", SHIPPED),
+    "level": ("≤ 6", 18),
+    "drop from last": ("≥ 2", 24),
+    "control chart": ("2.66", 19),
+    "EWMA": ("L = 1.8", 20),
+    "CUSUM alone": ("h = 2.2", 19),
+}
+"""Which of its thresholds each detector is published with."""
 
 
 def lot(job: Job) -> Found:

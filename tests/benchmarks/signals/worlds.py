@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 class World:
     """How clients of one service are made. Points are on 0–10, `onset` and `leaves` chances per session.
 
-    `sigma` is the median spread within a client, of which 0.85 is carried over from session to session (by `phi`) and 0.6 is
-    new at each answer; `masked` the share of clients who answer the highest number nine times in ten.
+    `sigma` is the median spread within a client, of which 0.85 is carried over from session to session (by `phi`) and 0.6
+    is new at each answer; `masked` the share of clients who answer the highest number nine times in ten.
     """
 
     name: str = "main"
@@ -37,9 +37,7 @@ class World:
 
 MAIN: Mapping[str, World] = {
     "therapy": World(),
-    "recovery": World(
-        mu=7.8, mu_spread=1.4, sigma=1.1, answers=0.70, masked=0.20, onset=0.05, leaves=0.018, outage=0.05
-    ),
+    "recovery": World(mu=7.8, mu_spread=1.4, sigma=1.1, answers=0.70, masked=0.20, onset=0.05, leaves=0.018, outage=0.05),
 }
 
 OTHERS: Mapping[str, str] = {
