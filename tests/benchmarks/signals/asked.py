@@ -13,7 +13,7 @@ from bot.domain.words import Construct
 from tests.benchmarks.signals.clients import Client
 from tests.benchmarks.signals.histories import answered_at
 
-HONESTY = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+HONESTY = (0.0, 0.25, 0.5, 0.75, 1.0)
 CLEAR = 1.5
 WITHOUT_CAUSE, A_BIT_WITHOUT = 0.01, 0.04
 QUESTIONS = (("R1", "bothered", ("no", "a_bit", "yes")), ("C1", "direction", ("same", "bit_worse", "worse")))

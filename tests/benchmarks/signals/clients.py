@@ -16,6 +16,8 @@ from tests.benchmarks.signals.worlds import World
 
 OLD, NEW = 0.85, 0.6
 """Shares of a client's spread: carried over from session to session, and new at each answer."""
+VARIES = 0.35
+"""Coefficient of variation of that spread between clients."""
 CASELOAD = 30
 FOR_GOOD = 10**6
 """A session that never comes."""
@@ -180,7 +182,7 @@ def _felt(
     own = dice.gauss(3.0, 1.0) if dice.random() < world.floor else dice.gauss(world.mu, world.mu_spread)
     mu = sqrt(1 - world.shared) * (own - world.mu) + world.mu + sqrt(world.shared) * worker.gauss(0, world.mu_spread)
     after = dice.gauss(0, 1.2)
-    sigma = dice.lognormvariate(log(world.sigma), sqrt(log(1 + 0.35**2)))
+    sigma = dice.lognormvariate(log(world.sigma) - log(1 + VARIES**2) / 2, sqrt(log(1 + VARIES**2)))
     started = dice.randrange(52)
     felt, carried = [], 0.0
     for u, fall in enumerate(shift):

@@ -209,7 +209,7 @@ class Page:
                 live = self.live(profile, name, honesty)
                 one = live_point(live, self.size.draws)
                 silence = live_point(live, self.size.draws, also=live.digest.get("silence"))
-                said = f"{honesty:.1f}" if name == "main" else "the wrong way round"
+                said = f"{honesty:.2f}" if name == "main" else "the wrong way round"
                 rows.append([profile, said, one.alerts, one.sensitivity, one.false, silence.sensitivity])
         yield from table(
             [

@@ -30,7 +30,7 @@ Flags: TypeAlias = NDArray[np.bool_]
 @dataclass(frozen=True, slots=True)
 class Table:
     """`when`: microseconds since the first check-in of all. `n`: earlier values of the present usual, `m` its mean, `z`
-    of `x` against it; `before`: the value before this one. `centre`, `moves`: plain mean of the earlier values, and of the
+    of `x` against it; `before`: the value before this one. `centre`, `moves`: plain mean of the earlier values and of the
     moves between them. `items`, `medians`, `answered`: each of the three answers, median and number of earlier ones (a
     third axis)."""
 

@@ -37,9 +37,9 @@ OURS = "ours"
 class Size:
     """How many clients: in each main world, in each of the others, and at each degree of honesty."""
 
-    main: int = 6000
-    others: int = 3000
-    asked: int = 1200
+    main: int = 4800
+    others: int = 1920
+    asked: int = 720
     lot: int = 8 * CASELOAD
     draws: int = 1000
     seed: str = REPORTING

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 class World:
     """How clients of one service are made. Points are on 0–10, `onset` and `leaves` chances per session.
 
-    `sigma` is the median spread within a client, of which 0.85 is carried over from session to session (by `phi`) and 0.6
+    `sigma` is the mean spread within a client, of which 0.85 is carried over from session to session (by `phi`) and 0.6
     is new at each answer; `masked` the share of clients who answer the highest number nine times in ten.
     """
 
