@@ -40,7 +40,11 @@ class Curve:
 
         A detector that can't ring so often even at its loosest gets what it finds there.
         """
-        return figure(np.array([_read(a, w, budget) for a, w in zip(self.alerts, what, strict=True)]))
+        return _where(self.alerts, budget, what)
+
+    def at_false(self, false: float, what: Numbers) -> Figure:
+        """The same where false alarms are so many."""
+        return _where(self.false, false, what)
 
     def nearest(self, budget: float) -> int:
         """The threshold that comes closest."""
@@ -50,9 +54,13 @@ class Curve:
         return figure(what[:, threshold])
 
 
-def _read(alerts: Numbers, what: Numbers, budget: float) -> float:
-    order = np.argsort(alerts, kind="stable")
-    return float(np.interp(budget, np.concatenate([[0.0], alerts[order]]), np.concatenate([[0.0], what[order]])))
+def _where(along: Numbers, value: float, what: Numbers) -> Figure:
+    return figure(np.array([_read(a, w, value) for a, w in zip(along, what, strict=True)]))
+
+
+def _read(along: Numbers, what: Numbers, value: float) -> float:
+    order = np.argsort(along, kind="stable")
+    return float(np.interp(value, np.concatenate([[0.0], along[order]]), np.concatenate([[0.0], what[order]])))
 
 
 def figure(draws: Numbers) -> Figure:

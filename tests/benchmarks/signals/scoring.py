@@ -67,14 +67,15 @@ def count(clients: Sequence[Client], raised: Flags, where: Flags | None = None) 
                 kind = TROUBLES.index(one.trouble)
                 episodes[row, kind] += 1
                 found[row, kind] += raised[row, one.onset : one.until + 1].any(axis=0)
-    return Counts(
-        weeks=counted.sum(axis=1).astype(float),
-        quiet=quiet.sum(axis=1).astype(float),
-        episodes=episodes,
-        found=found,
-        alerts=(raised & counted[:, :, None]).sum(axis=1).astype(float),
-        false=(raised & quiet[:, :, None]).sum(axis=1).astype(float),
+    numbers = (
+        counted.sum(axis=1),
+        quiet.sum(axis=1),
+        episodes,
+        found,
+        (raised & counted[:, :, None]).sum(axis=1),
+        (raised & quiet[:, :, None]).sum(axis=1),
     )
+    return Counts(*(one.astype(np.uint8) for one in numbers))  # none is above `MOST`, and many are kept
 
 
 def late(clients: Sequence[Client], raised: Flags) -> Late:
