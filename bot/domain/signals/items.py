@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from bot.domain.signals.history import Reply, Signal
+from bot.domain.signals.history import Signal
 from bot.domain.signals.observations import Scored, scored
+from bot.domain.signals.occasions import Reply
 from bot.domain.signals.reading import Finding, Reading, Unmet
 from bot.domain.signals.settings import Parameters
 from bot.domain.usual import figure, median

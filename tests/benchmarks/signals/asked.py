@@ -8,7 +8,7 @@ all the same, and four are *a bit*.
 
 from random import Random
 
-from bot.domain.signals.history import Reply
+from bot.domain.signals.occasions import Reply
 from bot.domain.words import Construct
 from tests.benchmarks.signals.clients import Client
 from tests.benchmarks.signals.histories import answered_at

@@ -6,7 +6,8 @@ Every check-in goes out on a Tuesday at noon (UTC), lasts three days and asks on
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.signals.history import History, Occasion, Reply, State
+from bot.domain.signals.history import History
+from bot.domain.signals.occasions import Occasion, Reply, State
 from bot.domain.words import ALLIANCE
 from tests.benchmarks.signals.clients import Client
 
