@@ -23,6 +23,8 @@ class Figure:
     def __str__(self) -> str:
         if np.isnan(self.value):
             return "–"
+        if np.isnan(self.low):
+            return f"{self.value:.2f}"
         return f"{self.value:.2f} ({self.low:.2f}–{self.high:.2f})"
 
 
@@ -65,8 +67,8 @@ def _read(along: Numbers, what: Numbers, value: float) -> float:
 
 def figure(draws: Numbers) -> Figure:
     """The first is the figure, the rest say how sure it is."""
-    if np.isnan(draws).all():
-        return Figure(np.nan, np.nan, np.nan)
+    if np.isnan(draws[1:]).all():  # so few clients that none of those drawn had a trouble of this kind
+        return Figure(float(draws[0]), np.nan, np.nan)
     low, high = np.nanpercentile(draws[1:], MIDDLE)
     return Figure(float(draws[0]), float(low), float(high))
 
