@@ -11,8 +11,9 @@ from bot.domain.alerts import Wish, strongest
 from bot.domain.card import card, way_in
 from bot.domain.matters import Alert
 from bot.domain.people import Client
-from bot.domain.signals.catalogue import RULES
+from bot.domain.signals.catalogue import RULES, settings_by
 from bot.domain.signals.history import History, Signal
+from bot.domain.signals.information import says_little
 from bot.domain.signals.intervals import closures
 from bot.domain.signals.observations import scored
 from bot.domain.usefulness import FEWEST, REVIEWED, by_rule
@@ -36,19 +37,24 @@ async def history(turn: Turn, client: Client) -> History:
 async def shown_history(turn: Turn, client: Client) -> History:
     """The same as staff may see it: without what is still being answered, what the client kept back, and what was said
     to another worker and not passed on."""
-    known, kept_back = await history(turn, client), await _kept_back(turn, client)
+    known, apart = await history(turn, client), await kept_back(turn, client)
     theirs = [one for one in known.occasions if client.worker_may_see(one.started_at)]
-    shown = [one for one in theirs if one.readable(turn.now) and one.check_in_id not in kept_back]
+    shown = [one for one in theirs if one.readable(turn.now) and one.check_in_id not in apart]
     return replace(known, occasions=tuple(shown))
 
 
-async def _kept_back(turn: Turn, client: Client) -> set[str | None]:
+async def kept_back(turn: Turn, client: Client) -> set[str | None]:
     """Check-ins of which the client was asked how the worker shall hear, and has not said *Tell*: no numbers."""
     waited = {one.id for one in await turn.m.alerts.of_client(client.id) if one.waits}
     if turn.plan.alerts.ask_client_first:  # also where a resting rule made no alert
         waited.add(NO_ALERT)
     asked = [one for one in await turn.m.signals.of_client(client.id) if one.holds and is_asked_about(one)]
     return {one.signal.source for one in asked if one.wish is not Wish.TELL and (one.alert_id or NO_ALERT) in waited}
+
+
+def gives_the_same(turn: Turn, known: History) -> bool:
+    """Can the answers that staff may see show no change, so that only asking in person can?"""
+    return says_little(known, settings_by(turn.plan.rules), turn.now)
 
 
 def is_asked_about(one: Kept) -> bool:
@@ -84,7 +90,9 @@ async def content(turn: Turn, alert: Alert, client: Client) -> dict[str, Json]:
     if not shown:
         return facts
     cut = min(turn.now, max(one.raised_at for one in shown) + LOOKED_AT)
-    facts |= card(await shown_history(turn, client), shown, cut)
+    known = await shown_history(turn, client)
+    facts |= card(known, shown, cut)
+    facts["says_little"] = gives_the_same(turn, known)
     await leave_out(turn, client, facts["reasons"])
     facts["asked"] = any(RULES[one.rule].client_is_asked for one in shown)
     facts["changed"] = list[Json](await _changed(turn, client, shown))
@@ -109,8 +117,8 @@ async def _will_be_said(turn: Turn, alert: Alert) -> bool:
 
 async def leave_out(turn: Turn, client: Client, reasons: Any) -> None:
     """Among the last three of a reason, what the client kept back is left out: it was to be told without numbers."""
-    kept_back = await _kept_back(turn, client)
-    before = [one for one in (await history(turn, client)).occasions if one.check_in_id in kept_back]
+    apart = await kept_back(turn, client)
+    before = [one for one in (await history(turn, client)).occasions if one.check_in_id in apart]
     for occasion in before:
         answers = scored(occasion)
         for reason in reasons:

@@ -64,6 +64,7 @@ def _blocks(facts: Facts, voice: Voice) -> list[Block]:
         Block(changed(facts, voice)),
         Block(others(facts, voice), 5),
         Block(say("worker.alert.picture", facts=picture) if picture else None, 3),
+        Block(says_little(facts, voice), 1),
         Block(words, 4),
         Block(say("worker.alert.newer") if facts.get("newer") else None, 1),
         Block(say(f"worker.wish.{facts['wish']}") if facts.get("asked") and facts["wish"] in _WISHES else None, 6),
@@ -185,6 +186,11 @@ def words_of(facts: Facts, voice: Voice, key: str = "worker.alert.their_words") 
     """What the client wrote and lets the worker see."""
     found: Any = facts.get("words") or ()
     return lines(*(voice.say(key, words=one) for one in found)) if found else None
+
+
+def says_little(facts: Facts, voice: Voice) -> Html | None:
+    """The chat can't show change here: many people give the same answer every time."""
+    return voice.say("worker.client.low_information", ref=facts["ref"]) if facts.get("says_little") else None
 
 
 def sure(facts: Facts, voice: Voice) -> Html:
