@@ -172,11 +172,11 @@ def _length(turn: Turn, worker: Person, said: Mapping[str, Any]) -> int:
 
 
 async def _held(turn: Turn, worker: Person, client: Client, kept: Sequence[Kept]) -> list[Held]:
-    """What may be said of it at all: since the worker took over, and not what the client took to somebody else."""
-    took_over = [starts for who, starts, _ in await turn.m.people.assignments(client.id) if who == worker.id]
-    since = max(took_over, default=None)
+    """What may be said of it at all: nothing that was said to another worker, nor what the client took to somebody else."""
+    mine = [starts for who, starts, _ in await turn.m.people.assignments(client.id) if who == worker.id]
+    took_over = max(mine, default=None)
     every = await turn.m.signals.of_client(client.id)
-    elsewhere = {one.signal.source for one in every if one.wish is Wish.SOMEONE_ELSE}
+    elsewhere = {one.signal.source for one in every if one.wish is Wish.SOMEONE_ELSE} - {None}
     apart = await evidence.kept_back(turn, client)
     return [
         Held(
@@ -185,6 +185,7 @@ async def _held(turn: Turn, worker: Person, client: Client, kept: Sequence[Kept]
             over_budget=one.held == budget.HELD,
         )
         for one in kept
-        if (since is None or one.signal.raised_at >= since)
-        and (one.signal.source is None or one.signal.source not in elsewhere)
+        if evidence.was_said_to_them(client, one)
+        and one.signal.source not in elsewhere
+        and not (RULES[one.signal.rule].private and took_over is not None and one.signal.raised_at < took_over)
     ]

@@ -7,8 +7,9 @@ from typing import Any
 
 from bot.actions import people
 from bot.actions.desk import Turn
-from bot.domain.alerts import Wish, strongest
+from bot.domain.alerts import Wish, for_supervision, strongest
 from bot.domain.card import card, way_in
+from bot.domain.ladder import HIGHER
 from bot.domain.matters import Alert
 from bot.domain.people import Client
 from bot.domain.signals.catalogue import RULES, settings_by
@@ -62,7 +63,7 @@ def is_asked_about(one: Kept) -> bool:
     return RULES[one.signal.rule].client_is_asked and one.signal.tier >= Tier.ALERT and not one.signal.note
 
 
-def _was_said_to_them(client: Client, one: Kept) -> bool:
+def was_said_to_them(client: Client, one: Kept) -> bool:
     """To the worker whom the client has now, or passed on to them."""
     return one.signal.rule in WITHOUT_WORDS or client.worker_may_see(one.signal.raised_at)
 
@@ -75,7 +76,7 @@ def may_show(alert: Alert, one: Kept) -> bool:
 async def reasons(turn: Turn, alert: Alert) -> tuple[Signal, ...]:
     """What the card may show, strongest first."""
     kept, client = await turn.m.signals.of_alert(alert.id), await people.client(turn, alert.client_id)
-    theirs = [one for one in kept if (one.holds or alert.sent) and _was_said_to_them(client, one)]
+    theirs = [one for one in kept if (one.holds or alert.sent) and was_said_to_them(client, one)]
     return strongest([one.signal for one in theirs if may_show(alert, one)])
 
 
@@ -99,6 +100,7 @@ async def content(turn: Turn, alert: Alert, client: Client) -> dict[str, Json]:
     facts["words"] = list[Json](await _words(turn, shown))
     facts["newer"] = await _will_be_said(turn, alert)
     facts["figures"] = await _figures(turn, shown[0].rule)
+    facts["supervision"] = await _supervisor(turn, alert) if for_supervision(shown) else None
     return facts
 
 
@@ -107,6 +109,13 @@ async def _figures(turn: Turn, rule: str) -> Json:
     mine = [one for one in await turn.m.alerts.judged() if rule in one.rules][-REVIEWED:]
     verdicts = by_rule(mine).get(rule)
     return {"n": verdicts.useful, "of": verdicts.n} if verdicts and verdicts.n >= FEWEST else None
+
+
+async def _supervisor(turn: Turn, alert: Alert) -> str | None:
+    """Who is asked to give the worker time on it."""
+    ref = next((one.ref for one in alert.ladder if one.rung in HIGHER), None)
+    person = await turn.m.people.by_ref(ref) if ref else None
+    return person.name if person else None
 
 
 async def _will_be_said(turn: Turn, alert: Alert) -> bool:

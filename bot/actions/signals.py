@@ -18,6 +18,7 @@ from bot.domain.alerts import (
     asks_client,
     by_kind,
     decide,
+    for_supervision,
     reconsider,
     severity,
     waits_for_client,
@@ -165,6 +166,7 @@ async def _decide(
                 waits=asks,
                 last_tap=(_last_tap(history, check_in_id) or turn.now) if waits else None,
                 check_in_id=check_in_id,
+                higher=for_supervision(signals),
                 keep_from_worker=kind is Kind.HARM or any(_kept_from_worker(one) for one in signals),
             )
         elif isinstance(decision, Add) and alert is not None:

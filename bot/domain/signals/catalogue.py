@@ -94,6 +94,7 @@ _ROWS = (
             "days": Parameter(14, 1, 90, "or so many days"),
         },
         client_is_asked=True,
+        for_supervision=True,
         on_scale=True,
     ),
     Rule(
