@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.actions import alerts, digest
+from bot.actions import alerts, digest, reassigning
 from bot.actions.desk import Desk
 from bot.app import loops
 from bot.domain.alerts import Wish
@@ -259,7 +259,7 @@ async def test_the_worker_s_own_number_is_said_to_that_worker_alone(world: World
     async with world.desk.turn() as turn:
         kim = await turn.m.people.by_ref("W-2")
         assert kim is not None
-        await turn.m.people.assign(world.client.id, kim.id, turn.now + timedelta(hours=1))
+        await reassigning.give(turn, world.client.id, kim.id)
     at(world.desk, MONDAY + A_WEEK)
     await looks(world)
     assert "rated" not in world.kim.all_words
@@ -312,22 +312,31 @@ async def test_nobody_who_is_no_longer_theirs_is_in_it_even_when_it_was_written_
         await digest.send_due(turn)
         kim = await turn.m.people.by_ref("W-2")
         assert kim is not None
-        await turn.m.people.assign(world.client.id, kim.id, turn.now)
+        await reassigning.give(turn, world.client.id, kim.id)
     await world.settle()
     assert len(digests(world)) == 1
     assert "R-204" in world.sam.shows
     assert "R-118" not in world.sam.all_words
 
 
-async def test_a_new_worker_hears_of_nothing_from_before(world: World) -> None:
+@pytest.mark.parametrize("passed_on", [False, True])
+async def test_a_new_worker_hears_of_what_was_before_only_if_the_client_passes_it_on(
+    world: World, passed_on: bool
+) -> None:
     await waits(world, "one_sided")
+    await waits(world, "worker_strain")
     async with world.desk.turn() as turn:
         kim = await turn.m.people.by_ref("W-2")
         assert kim is not None
-        await turn.m.people.assign(world.client.id, kim.id, turn.now + timedelta(hours=1))
+        await reassigning.give(turn, world.client.id, kim.id)
+    await world.settle()
+    if passed_on:
+        await world.alex.taps("Yes")
     at(world.desk, MONDAY)
     await looks(world)
-    assert world.kim.shows == QUIET
+    assert ("One part stays" in world.kim.shows) is passed_on
+    assert passed_on or world.kim.shows == QUIET
+    assert "rated" not in world.kim.all_words
 
 
 async def test_only_the_worker_s_own_clients_are_in_it(world: World) -> None:
