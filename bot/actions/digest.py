@@ -172,7 +172,7 @@ def _length(turn: Turn, worker: Person, said: Mapping[str, Any]) -> int:
 
 
 async def _held(turn: Turn, worker: Person, client: Client, kept: Sequence[Kept]) -> list[Held]:
-    """What may be said of it at all: nothing said to another worker, and nothing that the client took to somebody else."""
+    """What may be said of it at all: nothing said to another worker, nothing that the client took to somebody else."""
     mine = [starts for who, starts, _ in await turn.m.people.assignments(client.id) if who == worker.id]
     took_over = max(mine, default=None)
     every = await turn.m.signals.of_client(client.id)

@@ -409,13 +409,12 @@ async def test_on_request_it_shows_what_waits_and_leaves_it_for_the_weekly_one(w
     assert world.sam.shows == "Your week so far, Mon 18 May\n\nNothing new since your last weekly one."
 
 
-async def test_managers_are_told_where_their_figures_are(world: World) -> None:
+async def test_managers_and_clients_have_no_such_command(world: World) -> None:
     await waits(world, "one_sided")
-    await world.jo.types("/digest")
-    assert world.jo.refused == "errors.digest_of_workers"
-    assert world.jo.screens == []
-    await world.alex.types("/digest")
-    assert world.alex.refused == "errors.unknown_command"
+    for phone in (world.jo, world.alex):
+        await phone.types("/digest")
+        assert phone.refused == "errors.unknown_command"
+        assert phone.screens == []
 
 
 async def test_it_fits_into_one_message_says_how_many_are_left_out_and_keeps_those(world: World) -> None:
