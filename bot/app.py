@@ -5,7 +5,8 @@ inbox        from the inbox to handlers, one transaction each
 deliver      from the outbox to Telegram, paced
 release      check-ins: due, reminders, half-done, over; breaks that end
 escalate     alerts that nobody took; clients to be asked whether it helped
-tidy         what may be forgotten, what clients asked to have deleted; whether the bot is still live
+tidy         what may be forgotten, what clients asked to have deleted; whether the bot is still live; what workers are
+             asked themselves, and their weekly digest
 """
 
 import asyncio
@@ -25,7 +26,7 @@ from telegram.error import InvalidToken, TelegramError
 from telegram.ext import ExtBot
 
 from bot import charts, ticks
-from bot.actions import checkins, followup, housekeeping, joining, ladder, privacy, proposals, ratings
+from bot.actions import checkins, digest, followup, housekeeping, joining, ladder, privacy, proposals, ratings
 from bot.actions import settings as wishes
 from bot.actions.courier import Courier
 from bot.actions.desk import Desk
@@ -235,6 +236,7 @@ def loops(desk: Desk) -> tuple[ticks.Loop, ...]:
                 privacy.erase_due,
                 privacy.let_go,
                 ratings.ask_due,
+                digest.send_due,
             ),
             apart=(proposals.review,),
         ),

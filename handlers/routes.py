@@ -17,7 +17,7 @@ import handlers.client
 import handlers.manager
 import handlers.views
 import handlers.worker
-from bot.actions import alerts, arrivals, checkins, more, overtaken, people, said_back
+from bot.actions import alerts, arrivals, checkins, digest, more, overtaken, people, said_back
 from bot.actions.desk import Desk, Turn
 from bot.actions.inbox import MOST_ATTEMPTS
 from bot.actions.people import texts
@@ -128,11 +128,13 @@ HOOKS = Hooks(
         "client.sharing_chosen": said_back.undo_fades,
         "worker.whole_card": more.clear_later,
         "danger_words": more.clear_later,
+        digest.KIND: digest.sent,
     },
     unsent={
         **dict.fromkeys(arrivals.KINDS, arrivals.not_told),
         "client.question": _not_asked,
         "client.about_questions": _not_asked,
+        digest.KIND: digest.not_sent,
     },
     doubtful=dict.fromkeys(arrivals.KINDS, overtaken.in_doubt),
     unreachable=alerts.not_through,

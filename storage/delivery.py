@@ -158,6 +158,12 @@ class Outbox:
         query = sa.select(_o.id).where(*here, flying, *((_o.fresh.is_(True),) if new_message else ()))
         return (await self._con.execute(query.limit(1))).first() is not None
 
+    async def known(self, keys: Collection[str]) -> set[str]:
+        """Those of these keys under which something has been written, whatever became of it."""
+        if not keys:
+            return set()
+        return set(await self._con.scalars(sa.select(_o.key).where(_o.key.in_(keys))))
+
     async def counted(self) -> dict[str, int]:
         """How many rows are in each state that still asks for something: waiting, being sent, dead."""
         asks = _o.state.in_((PostState.WAITING, PostState.SENDING, PostState.DEAD))

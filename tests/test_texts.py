@@ -18,7 +18,6 @@ RESERVED: dict[str, str] = {
     "client.small.voice": "voice notes are off by default",
     "client.small.buttons.": "voice notes are off by default",
     "worker.alert.discreet.": "alerts.detail = discreet: the worker's issue",
-    "worker.digest.": "the weekly digest: the worker's issue",
     "manager.report.": "the report in the chat: the manager's issue",
     "manager.config.": "a config sent to the bot: the manager's issue",
 }

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 from bot.actions import delivery, duty, evidence, people
 from bot.actions.desk import Turn
-from bot.domain.alerts import AlertState, Kind
+from bot.domain.alerts import AlertState, Kind, for_supervision
 from bot.domain.delivery import Guard, Post, Urgency
-from bot.domain.ladder import Rung, next_person
+from bot.domain.ladder import HIGHER, Rung, next_person
 from bot.domain.matters import AWAY, SLIPPED, UNREACHABLE, URGENT, Alert
 from bot.domain.moments import localized
 from bot.domain.people import Client, Person
@@ -133,9 +133,11 @@ async def facts_for(
         concerned = await people.worker_then(turn, client, alert.raised_at)
         facts["name"] = concerned.name if concerned else client.ref
         return "manager.someone_else", facts | {"day": day, "taken": taken, "done": done, "slipped": slipped}
-    if rung_of(alert, reader) in (Rung.MANAGER, Rung.LAST_RESORT):
+    if rung_of(alert, reader) in HIGHER:
         if alert.client_said in ("try_again", "no_choice"):
             return "manager.still_there", facts | {"chose": alert.client_said}
+        if for_supervision(one.signal for one in await turn.m.signals.of_alert(alert.id) if one.holds or alert.sent):
+            return "manager.still_there", facts | {"chose": "by_answers"}
         return await _escalation(turn, alert, facts, rings_at)
     return await _worker(turn, alert, client, reader, facts, rings_at)
 

@@ -7,12 +7,14 @@ from typing import Any
 
 from bot.actions import people
 from bot.actions.desk import Turn
-from bot.domain.alerts import Wish, strongest
+from bot.domain.alerts import Wish, for_supervision, strongest
 from bot.domain.card import card, way_in
+from bot.domain.ladder import HIGHER
 from bot.domain.matters import Alert
 from bot.domain.people import Client
-from bot.domain.signals.catalogue import RULES
+from bot.domain.signals.catalogue import RULES, settings_by
 from bot.domain.signals.history import History, Signal
+from bot.domain.signals.information import says_little
 from bot.domain.signals.intervals import closures
 from bot.domain.signals.observations import scored
 from bot.domain.usefulness import FEWEST, REVIEWED, by_rule
@@ -36,13 +38,13 @@ async def history(turn: Turn, client: Client) -> History:
 async def shown_history(turn: Turn, client: Client) -> History:
     """The same as staff may see it: without what is still being answered, what the client kept back, and what was said
     to another worker and not passed on."""
-    known, kept_back = await history(turn, client), await _kept_back(turn, client)
+    known, apart = await history(turn, client), await kept_back(turn, client)
     theirs = [one for one in known.occasions if client.worker_may_see(one.started_at)]
-    shown = [one for one in theirs if one.readable(turn.now) and one.check_in_id not in kept_back]
+    shown = [one for one in theirs if one.readable(turn.now) and one.check_in_id not in apart]
     return replace(known, occasions=tuple(shown))
 
 
-async def _kept_back(turn: Turn, client: Client) -> set[str | None]:
+async def kept_back(turn: Turn, client: Client) -> set[str | None]:
     """Check-ins of which the client was asked how the worker shall hear, and has not said *Tell*: no numbers."""
     waited = {one.id for one in await turn.m.alerts.of_client(client.id) if one.waits}
     if turn.plan.alerts.ask_client_first:  # also where a resting rule made no alert
@@ -51,12 +53,17 @@ async def _kept_back(turn: Turn, client: Client) -> set[str | None]:
     return {one.signal.source for one in asked if one.wish is not Wish.TELL and (one.alert_id or NO_ALERT) in waited}
 
 
+def gives_the_same(turn: Turn, known: History) -> bool:
+    """Can the answers that staff may see show no change, so that only asking in person can?"""
+    return says_little(known, settings_by(turn.plan.rules), turn.now)
+
+
 def is_asked_about(one: Kept) -> bool:
     """Does it rest on the client's answers, and weigh enough to be told?"""
     return RULES[one.signal.rule].client_is_asked and one.signal.tier >= Tier.ALERT and not one.signal.note
 
 
-def _was_said_to_them(client: Client, one: Kept) -> bool:
+def was_said_to_them(client: Client, one: Kept) -> bool:
     """To the worker whom the client has now, or passed on to them."""
     return one.signal.rule in WITHOUT_WORDS or client.worker_may_see(one.signal.raised_at)
 
@@ -69,7 +76,7 @@ def may_show(alert: Alert, one: Kept) -> bool:
 async def reasons(turn: Turn, alert: Alert) -> tuple[Signal, ...]:
     """What the card may show, strongest first."""
     kept, client = await turn.m.signals.of_alert(alert.id), await people.client(turn, alert.client_id)
-    theirs = [one for one in kept if (one.holds or alert.sent) and _was_said_to_them(client, one)]
+    theirs = [one for one in kept if (one.holds or alert.sent) and was_said_to_them(client, one)]
     return strongest([one.signal for one in theirs if may_show(alert, one)])
 
 
@@ -84,13 +91,16 @@ async def content(turn: Turn, alert: Alert, client: Client) -> dict[str, Json]:
     if not shown:
         return facts
     cut = min(turn.now, max(one.raised_at for one in shown) + LOOKED_AT)
-    facts |= card(await shown_history(turn, client), shown, cut)
+    known = await shown_history(turn, client)
+    facts |= card(known, shown, cut)
+    facts["says_little"] = gives_the_same(turn, known)
     await leave_out(turn, client, facts["reasons"])
     facts["asked"] = any(RULES[one.rule].client_is_asked for one in shown)
     facts["changed"] = list[Json](await _changed(turn, client, shown))
     facts["words"] = list[Json](await _words(turn, shown))
     facts["newer"] = await _will_be_said(turn, alert)
     facts["figures"] = await _figures(turn, shown[0].rule)
+    facts["supervision"] = await _supervisor(turn, alert) if for_supervision(shown) else None
     return facts
 
 
@@ -101,6 +111,13 @@ async def _figures(turn: Turn, rule: str) -> Json:
     return {"n": verdicts.useful, "of": verdicts.n} if verdicts and verdicts.n >= FEWEST else None
 
 
+async def _supervisor(turn: Turn, alert: Alert) -> str | None:
+    """Who is asked to give the worker time on it."""
+    ref = next((one.ref for one in alert.ladder if one.rung in HIGHER), None)
+    person = await turn.m.people.by_ref(ref) if ref else None
+    return person.name if person else None
+
+
 async def _will_be_said(turn: Turn, alert: Alert) -> bool:
     """Beside what is shown: something that the client would rather say themselves."""
     kept = await turn.m.signals.of_alert(alert.id)
@@ -109,8 +126,8 @@ async def _will_be_said(turn: Turn, alert: Alert) -> bool:
 
 async def leave_out(turn: Turn, client: Client, reasons: Any) -> None:
     """Among the last three of a reason, what the client kept back is left out: it was to be told without numbers."""
-    kept_back = await _kept_back(turn, client)
-    before = [one for one in (await history(turn, client)).occasions if one.check_in_id in kept_back]
+    apart = await kept_back(turn, client)
+    before = [one for one in (await history(turn, client)).occasions if one.check_in_id in apart]
     for occasion in before:
         answers = scored(occasion)
         for reason in reasons:

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from bot.actions import alerts, cards, delivery, duty, ladder, people, reading
+from bot.actions import alerts, cards, delivery, duty, matters, people, reading
 from bot.actions.apart import PUSHED_AWAY, together
 from bot.actions.desk import Turn
 from bot.domain.alerts import AlertEvent, AlertState, step
 from bot.domain.delivery import CLEAR, Post, Urgency
 from bot.domain.errors import Refusal
-from bot.domain.ladder import Rung, Step
 from bot.domain.matters import FORGOTTEN, Alert
 from bot.domain.people import Asking, Client
 from bot.domain.wall import out_of_quiet
@@ -193,30 +192,8 @@ async def _reopen(turn: Turn, alert: Alert, client: Client, chosen: str) -> None
 
 
 async def _one_step_higher(turn: Turn, alert: Alert, client: Client, chosen: str, state: AlertState) -> None:
-    worker = await people.worker_of(turn, client)
-    managers = ladder.steps_for(turn.plan, alert.kind, None)
-    first = (Step(worker.ref, Rung.FIRST),) if worker else ()
-    steps = (*first, *(one for one in managers if worker is None or one.ref != worker.ref))
-    await delivery.withdraw(turn, alert_id=alert.id, why="one step higher")
-    await turn.m.alerts.change(
-        alert.id,
-        state=state,
-        client_said=chosen,
-        ladder=steps,
-        rang_step=-1,
-        ask_client_at=None,
-        snoozed_until=None,
-        holder_id=None,
-        acknowledged_at=None,
-        talked_at=None,
-        closed_at=None,
-    )
     await turn.m.alerts.note(alert.id, turn.now, "reopened", "client" if chosen == "try_again" else "bot")
-    now = await turn.m.alerts.get(alert.id)
-    assert now is not None
-    now = await ladder.take(turn, now, client, min(len(first), len(steps) - 1), at=turn.now)
-    if worker is not None and await turn.m.messages.standing(worker.id, cards.surface(alert.id)) is not None:
-        await cards.post(turn, now, client, worker, reply=True)
+    await matters.one_step_higher(turn, alert, client, client_said=chosen, state=state)
     await reading.read(turn, client.id)
 
 

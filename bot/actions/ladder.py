@@ -48,6 +48,14 @@ def steps_for(plan: Plan, kind: Kind, worker: str | None, *, keep_from: str | No
     return ladder(left[0], None, left[1:]) if left else ()
 
 
+def for_supervision(plan: Plan, worker: str | None) -> tuple[tuple[Step, ...], int]:
+    """The snapshot for what a talk did not mend, and the rung that it begins on: the manager's. The worker has it too."""
+    first = (Step(worker, Rung.FIRST),) if worker else ()
+    managers = steps_for(plan, Kind.ALLIANCE, None)
+    steps = (*first, *(one for one in managers if one.ref != worker))
+    return steps, max(0, min(len(first), len(steps) - 1))
+
+
 def _but(ref: str | None, refs: Sequence[str]) -> tuple[str, ...]:
     return tuple(one for one in refs if one != ref)
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from bot.actions import cards, delivery, evidence, ladder, people
 from bot.actions.desk import Turn
-from bot.domain.alerts import UNDO, AlertEvent, AlertState, Kind, Wish, leaves_at, severity, step
+from bot.domain.alerts import UNDO, AlertEvent, AlertState, Kind, Wish, for_supervision, leaves_at, severity, step
 from bot.domain.delivery import Post, Urgency
+from bot.domain.ladder import HIGHER, Rung
 from bot.domain.matters import DANGER_AGAIN, URGENT, Alert
 from bot.domain.people import Client, Person
 from bot.domain.words import Role, Severity, Tier
@@ -24,9 +26,10 @@ async def raise_alert(
     last_tap: datetime | None = None,
     check_in_id: str | None = None,
     keep_from_worker: bool = False,
+    higher: bool = False,
     by: str = "bot",
 ) -> Alert:
-    """A new alert with its first card.
+    """A new alert with its first card; `higher`: the manager's, for supervision, and the worker's beside it.
 
     `waits`: the client is asked how the worker shall hear. The card waits two hours from `last_tap` for that; without
     one it leaves at once, and shows what needs no asking.
@@ -36,6 +39,9 @@ async def raise_alert(
     told = worker.ref if worker and not keep_from_worker else None
     concerned = worker.ref if worker and keep_from_worker else None
     steps = ladder.steps_for(turn.plan, kind, told, keep_from=concerned)
+    first = ladder.first_step(kind, steps)
+    if higher:
+        steps, first = ladder.for_supervision(turn.plan, told)
     held = waits and last_tap is not None
     goes_at = max(turn.now, leaves_at(raised_at, last_tap or turn.now, waits=held))
     alert_id = await turn.m.alerts.add(
@@ -50,7 +56,7 @@ async def raise_alert(
         raised_at=raised_at,
         goes_at=goes_at,
         ladder=steps,
-        step=ladder.first_step(kind, steps),
+        step=first,
     )
     await turn.m.alerts.note(alert_id, raised_at, AlertState.RAISED, by)
     await turn.m.signals.change(signal_ids, alert_id=alert_id)
@@ -61,7 +67,7 @@ async def _first_cards(turn: Turn, alert_id: str, client: Client, goes_at: datet
     alert = await turn.m.alerts.get(alert_id)
     assert alert is not None
     now = await ladder.take(turn, alert, client, alert.step, at=goes_at)
-    for ref in dict.fromkeys(one.ref for one in alert.ladder[: alert.step]):  # danger: those told beside the first
+    for ref in dict.fromkeys(one.ref for one in alert.ladder[: alert.step]):  # those told beside the first
         person = await turn.m.people.by_ref(ref)
         if person is not None:
             await cards.post(turn, now, client, person, at=goes_at)
@@ -88,9 +94,33 @@ async def add(turn: Turn, alert: Alert, client: Client, signal_ids: Sequence[str
     changed = await turn.m.alerts.get(alert.id)
     assert changed is not None
     new = [one for one in await turn.m.signals.of_alert(alert.id) if one.id in signal_ids]
+    if for_supervision(one.signal for one in new) and rung_now(changed) not in HIGHER:
+        return await one_step_higher(turn, changed, client)
     if not alert.sent or any(evidence.may_show(changed, one) for one in new):
         await show(turn, changed, client, ring=worse or urgent)
     return changed
+
+
+def rung_now(alert: Alert) -> Rung | None:
+    """The rung that has been reached."""
+    return alert.ladder[alert.step].rung if alert.ladder else None
+
+
+async def one_step_higher(turn: Turn, alert: Alert, client: Client, **changes: Any) -> Alert:
+    """A talk did not mend it: to the manager, for supervision. The worker keeps their own card, or has it beside."""
+    worker = await people.worker_of(turn, client)
+    steps, first = ladder.for_supervision(turn.plan, worker.ref if worker else None)
+    await delivery.withdraw(turn, alert_id=alert.id, why="one step higher")
+    forgotten = ("holder_id", "acknowledged_at", "talked_at", "closed_at", "ask_client_at", "snoozed_until")
+    anew: dict[str, Any] = dict.fromkeys(forgotten) | {"state": AlertState.RAISED, "ladder": steps, "rang_step": -1}
+    await turn.m.alerts.change(alert.id, **anew | changes)
+    now = await turn.m.alerts.get(alert.id)
+    assert now is not None
+    at = _not_before(now, turn.now) or turn.now
+    now = await ladder.take(turn, now, client, first, at=at)
+    if worker is not None and await _has_it(turn, now, worker):
+        await cards.post(turn, now, client, worker, reply=now.sent, at=None if now.sent else at)
+    return now
 
 
 async def show(turn: Turn, alert: Alert, client: Client, *, ring: bool = False, at: datetime | None = None) -> None:
@@ -118,9 +148,15 @@ def _has_the_turn(alert: Alert, person: Person) -> bool:
 
 
 async def _has_it(turn: Turn, alert: Alert, person: Person) -> bool:
-    """Does it stand in their chat, or is it on its way there? Whoever was passed over has nothing to edit."""
+    """Does it stand in their chat, or is it on its way there? Whoever was passed over has nothing to edit.
+
+    Until a matter for supervision has left, it is also on its way to the worker, who is told beside the manager.
+    """
     if alert.kind in URGENT or _has_the_turn(alert, person):
         return True
+    if not alert.sent and person.id == alert.worker_id and rung_now(alert) in HIGHER:
+        kept = await turn.m.signals.of_alert(alert.id)
+        return for_supervision(one.signal for one in kept)
     return await turn.m.messages.standing(person.id, cards.surface(alert.id)) is not None
 
 

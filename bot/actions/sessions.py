@@ -86,16 +86,13 @@ async def caseload(turn: Turn, staff: Person) -> None:
 
 
 async def _line(turn: Turn, client: Client) -> dict[str, Json]:
-    alert = await turn.m.alerts.open_of(client.id, Kind.ALLIANCE)
-    danger = await turn.m.alerts.open_of(client.id, Kind.DANGER)
-    told = danger is not None and danger.worker_id == client.worker_id
     latest = await turn.m.checkins.latest([client.id], turn.now)
     answered = next((one for one in latest[client.id] if one.finished_at and one.last_touched_at), None)
     return {
         "ref": client.ref,
         "status": client.person.status.value,
         "asking": (await _asking(turn, client)).value,
-        "open": _since(alert, danger if told else None),
+        "open": await open_since(turn, client),
         "last": answered.finished_at.isoformat() if answered and answered.finished_at else None,
         "next": client.next_session.isoformat() if client.next_session else None,
         "until": client.paused_until.isoformat() if client.paused_until else None,
@@ -112,6 +109,14 @@ async def _asking(turn: Turn, client: Client) -> Asking:
     return Asking.CRISIS if known else Asking.ON
 
 
+async def open_since(turn: Turn, client: Client) -> str | None:
+    """Since when something is open about a client that the assigned worker has been told of."""
+    alert = await turn.m.alerts.open_of(client.id, Kind.ALLIANCE)
+    danger = await turn.m.alerts.open_of(client.id, Kind.DANGER)
+    told = danger is not None and danger.worker_id == client.worker_id
+    return _since(alert, danger if told else None)
+
+
 def _since(alert: Alert | None, danger: Alert | None) -> str | None:
     """Since when something is open that the worker has been told of."""
     told = [one.goes_at for one in (alert, danger) if one is not None and one.sent]
@@ -122,7 +127,8 @@ async def look(turn: Turn, staff: Person, client: Client) -> None:
     """One client: the last answers and the chart, but for what the client kept back. Written to the access log."""
     own(staff, client)
     await turn.m.audit.note(turn.now, staff.ref, "read_answers", client.ref)
-    history = (await evidence.shown_history(turn, client)).until(turn.now)
+    known = await evidence.shown_history(turn, client)
+    history = known.until(turn.now)
     chart = picture(history, turn.now)
     latest = next((one for one in reversed(history.occasions) if scored(one)), None)
     answers: list[Json] = []
@@ -139,6 +145,7 @@ async def look(turn: Turn, staff: Person, client: Client) -> None:
         "picture": said,
         "chart": chart.as_facts() if chart.lines else None,
         "client": client.id,
+        "says_little": evidence.gives_the_same(turn, known),
     }
     where = f"client:{client.id}"
     post = Post(staff.id, "worker.client", people.once("client"), facts, where, fresh=True, client_id=client.id)

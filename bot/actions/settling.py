@@ -8,8 +8,10 @@ from typing import TypeAlias
 from bot.actions import delivery
 from bot.actions.desk import Turn
 from bot.domain.delivery import CLEAR, DELETE, Guard, Post, PostState, Urgency, again_after
+from bot.domain.digest import leaves_at
 from bot.domain.outgoing import (
     MESSAGE,
+    NOT_ASSIGNED,
     UNREACHABLE,
     Answer,
     Drop,
@@ -20,6 +22,7 @@ from bot.domain.outgoing import (
     for_asked,
     for_holder,
     for_person,
+    for_worker,
 )
 from bot.domain.plan import Plan
 from bot.ports import Gone, Refused, Sent, TryLater, Unreachable, Unsure, Verdict
@@ -61,9 +64,14 @@ async def look(m: Stores, out: Outgoing, plan: Plan, now: datetime) -> Answer:
         return for_asked(out, client, plan.calendar.quiet_hours, now)
     if out.guard is Guard.ASSIGNED:
         client_now = await m.people.client(out.client_id or "")
-        return answer if client_now and client_now.worker_id == out.person_id else Drop("not_assigned")
+        return answer if client_now and client_now.worker_id == out.person_id else Drop(NOT_ASSIGNED)
     if out.guard is Guard.HOLDER:
         return for_holder(out, await m.sending.held_now(out.alert_id))
+    if out.guard is Guard.AT_WORK:
+        worker = await m.people.by_id(out.person_id)
+        theirs = [one.id for one in await m.people.caseload(out.person_id) if one.erased_at is None]
+        away = worker.away_until if worker else None
+        return for_worker(out, theirs, leaves_at(now, plan.calendar, out.timezone, away), now)
     return answer
 
 

@@ -18,6 +18,7 @@ from bot.domain.alerts import (
     asks_client,
     by_kind,
     decide,
+    for_supervision,
     reconsider,
     severity,
     waits_for_client,
@@ -26,7 +27,7 @@ from bot.domain.delivery import Guard, Post, Urgency
 from bot.domain.matters import Alert
 from bot.domain.people import Asking, Client
 from bot.domain.plan import Plan
-from bot.domain.signals.catalogue import RULES, settings
+from bot.domain.signals.catalogue import settings_by
 from bot.domain.signals.evaluate import evaluate as find
 from bot.domain.signals.history import HARM_BY_OTHERS, Event, History, Signal
 from bot.domain.signals.settings import Settings
@@ -53,13 +54,8 @@ def parameters(plan: Plan) -> Settings:
 
 
 def parameters_by(rules: Mapping[str, Any]) -> Settings:
-    """The same by what was kept of a version (`Plan.rules`). Rules and numbers that are no more are left out."""
-    known = {
-        rule: {name: one for name, one in numbers.items() if name == "enabled" or name in RULES[rule].parameters}
-        for rule, numbers in rules["signals"].items()
-        if rule in RULES
-    }
-    return settings(rules["profile"], known, silence_is_urgent=rules["silence_is_urgent"])
+    """The same by what was kept of a version (`Plan.rules`)."""
+    return settings_by(rules)
 
 
 async def evaluate(turn: Turn, client_id: str, check_in_id: str | None) -> Outcome:
@@ -170,6 +166,7 @@ async def _decide(
                 waits=asks,
                 last_tap=(_last_tap(history, check_in_id) or turn.now) if waits else None,
                 check_in_id=check_in_id,
+                higher=for_supervision(signals),
                 keep_from_worker=kind is Kind.HARM or any(_kept_from_worker(one) for one in signals),
             )
         elif isinstance(decision, Add) and alert is not None:

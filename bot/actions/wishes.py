@@ -10,7 +10,7 @@ from datetime import datetime
 
 from bot.actions import evidence, matters
 from bot.actions.desk import Turn
-from bot.domain.alerts import AlertState, Kind, Wish
+from bot.domain.alerts import AlertState, Kind, Wish, for_supervision
 from bot.domain.matters import Alert
 from bot.domain.people import Client
 from bot.domain.words import Severity
@@ -67,6 +67,7 @@ async def speak_up(turn: Turn, client: Client, check_in_id: str, found: Unsaid, 
             waits=True,
             last_tap=turn.now,
             check_in_id=check_in_id,
+            higher=for_supervision(one.signal for one in found.signals),
             by=by,
         )
     await turn.m.alerts.change(alert.id, check_in_id=check_in_id, waits=True)

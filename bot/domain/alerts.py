@@ -222,6 +222,11 @@ def waits_for_client(kind: Kind, reasons: Iterable[Signal], *, ask_client_first:
     return kind is Kind.ALLIANCE and ask_client_first and all(RULES[one.rule].client_is_asked for one in reasons)
 
 
+def for_supervision(reasons: Iterable[Signal]) -> bool:
+    """Does it begin one step higher, with the manager, as a talk did not mend it?"""
+    return any(RULES[one.rule].for_supervision and one.tier >= Tier.ALERT and not one.note for one in reasons)
+
+
 def shown(reasons: Iterable[Signal], wish: Wish, *, ask_client_first: bool) -> tuple[Signal, ...]:
     """The reasons whose numbers and words the card may show; what the client did not want told is left out."""
     if wish is Wish.TELL or not ask_client_first:

@@ -30,6 +30,8 @@ class Guard(StrEnum):
     """The client still takes part, is not on a break, and the check-in is still open inside its window."""
     ASSIGNED = "assigned"
     """The client (`client_id`) is still this worker's."""
+    AT_WORK = "at_work"
+    """It is working time and no quiet hour for a worker who is not away (else later), and everybody named is theirs."""
     HOLDER = "holder"
     """The alert is still open, and this person is still on the part of its ladder that has been reached."""
 

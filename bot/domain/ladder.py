@@ -31,6 +31,10 @@ class Rung(StrEnum):
     LAST_RESORT = "last_resort"
 
 
+HIGHER = (Rung.MANAGER, Rung.LAST_RESORT)
+"""Whoever is told there sees handling facts alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One rung: whom, and why."""

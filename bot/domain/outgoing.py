@@ -1,6 +1,6 @@
 """A row whose turn has come, and whether it may still go: the last look before something leaves for good."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
@@ -127,6 +127,7 @@ class Drop:
 
 Answer: TypeAlias = Go | Later | Drop
 UNREACHABLE = "unreachable"
+NOT_ASSIGNED = "not_assigned"
 SENTENCE = "sentence"
 """One text: all that staff who have left are still told, namely that they have."""
 
@@ -179,4 +180,14 @@ def for_holder(out: Outgoing, alert: HeldNow | None) -> Answer:
     if not rungs:
         return Drop("not_reached")
     as_worker = alert.kind is Kind.ALLIANCE and rungs <= {Rung.FIRST, Rung.REMINDER}
-    return Drop("not_assigned") if as_worker and alert.assigned_to != out.person_id else Go()
+    return Drop(NOT_ASSIGNED) if as_worker and alert.assigned_to != out.person_id else Go()
+
+
+def for_worker(out: Outgoing, theirs: Collection[str], leaves_at: datetime | None, now: datetime) -> Answer:
+    """Everybody whom it names (the fact `about`) is still this worker's, and it is the worker's working time."""
+    about = out.facts.get("about")
+    if not isinstance(about, list) or not {str(one) for one in about} <= set(theirs):
+        return Drop(NOT_ASSIGNED)
+    if leaves_at is None:
+        return Drop("never_at_work")
+    return Go() if leaves_at <= now else Later(leaves_at)

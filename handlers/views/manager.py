@@ -96,8 +96,9 @@ def taken(facts: Facts, voice: Voice) -> Screen:
 
 def still_there(facts: Facts, voice: Voice) -> Screen:
     """For supervision; not a complaint."""
-    key = "manager.still_there.text" if facts["chose"] == "try_again" else "manager.still_there.no_choice"
-    text = voice.say(key, ref=facts["ref"], name=facts["name"])
+    by_answers = facts["chose"] == "by_answers"
+    chosen = "manager.still_there.text" if facts["chose"] == "try_again" else "manager.still_there.no_choice"
+    text = voice.say("manager.still_there.by_answers" if by_answers else chosen, ref=facts["ref"], name=facts["name"])
     return Screen(blocks(text, _states(facts, voice)), _rows(facts, voice), protected=True)
 
 

@@ -19,7 +19,9 @@ def join(facts: Facts, voice: Voice) -> Screen:
 
 
 COMMANDS: Mapping[Role, tuple[str, ...]] = {
-    Role.WORKER: ("caseload", "client", "invite", "next", "met", "missed", "hold", "unlink", "ack", "intouch", "help"),
+    Role.WORKER: (
+        *("caseload", "client", "digest", "invite", "next", "met", "missed", "hold", "unlink", "ack", "intouch", "help"),
+    ),
     Role.MANAGER: ("report", "invite", "unlink", "ack", "intouch", "help"),
 }
 """What the help of staff lists: the commands that exist."""

@@ -64,10 +64,12 @@ def _blocks(facts: Facts, voice: Voice) -> list[Block]:
         Block(changed(facts, voice)),
         Block(others(facts, voice), 5),
         Block(say("worker.alert.picture", facts=picture) if picture else None, 3),
+        Block(says_little(facts, voice), 1),
         Block(words, 4),
         Block(say("worker.alert.newer") if facts.get("newer") else None, 1),
         Block(say(f"worker.wish.{facts['wish']}") if facts.get("asked") and facts["wish"] in _WISHES else None, 6),
         Block(sure(facts, voice), 6),
+        Block(supervision(facts, voice), 1),
         Block(say("worker.alert.way_in", way_in=say(f"worker.way_in.{facts['way_in']}")), 2),
         Block(lines(_meets(facts, voice), _escalates(facts, voice), _footnote(facts, voice)), 0),
         Block(_states(facts, voice)),
@@ -185,6 +187,17 @@ def words_of(facts: Facts, voice: Voice, key: str = "worker.alert.their_words") 
     """What the client wrote and lets the worker see."""
     found: Any = facts.get("words") or ()
     return lines(*(voice.say(key, words=one) for one in found)) if found else None
+
+
+def says_little(facts: Facts, voice: Voice) -> Html | None:
+    """The chat can't show change here: many people give the same answer every time."""
+    return voice.say("worker.client.low_information", ref=facts["ref"]) if facts.get("says_little") else None
+
+
+def supervision(facts: Facts, voice: Voice) -> Html | None:
+    """Who else is asked, where a talk did not mend it."""
+    name = facts.get("supervision")
+    return voice.say("worker.alert.supervision", name=name) if name else None
 
 
 def sure(facts: Facts, voice: Voice) -> Html:

@@ -7,7 +7,7 @@ from bot.domain.words import Facts
 from bot.texts import Html, blocks, lines
 from handlers.views.pictures import chart, in_words
 from handlers.views.screen import Screen, View, Voice, button
-from handlers.views.worker_alerts import CAPTION, MESSAGE, Block, fitted
+from handlers.views.worker_alerts import CAPTION, MESSAGE, Block, fitted, says_little
 
 STATES = {
     "break": "on_break",
@@ -73,6 +73,7 @@ def client(facts: Facts, voice: Voice) -> Screen:
     text = blocks(
         voice.say("worker.client.head", ref=facts["ref"], state=state(facts, voice)),
         lines(latest, Html(picture) if picture else None),
+        says_little(facts, voice),
         voice.say("worker.client.next", when=meets) if meets else voice.say("worker.client.next_unknown"),
     )
     return Screen(fitted([Block(text)], voice, CAPTION if drawn else MESSAGE), _rows(facts, voice), drawn, protected=True)

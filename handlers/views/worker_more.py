@@ -7,7 +7,20 @@ from bot.domain.words import Facts
 from bot.texts import Html, lines
 from handlers.views.pictures import in_words
 from handlers.views.screen import Rows, Screen, View, Voice, button
-from handlers.views.worker_alerts import ACT, MESSAGE, Block, changed, fitted, others, reason, sure, tapped, words_of
+from handlers.views.worker_alerts import (
+    ACT,
+    MESSAGE,
+    Block,
+    changed,
+    fitted,
+    others,
+    reason,
+    says_little,
+    supervision,
+    sure,
+    tapped,
+    words_of,
+)
 
 
 def more(facts: Facts, voice: Voice) -> Screen:
@@ -91,8 +104,10 @@ def whole(facts: Facts, voice: Voice) -> Screen:
         Block(changed(facts, voice)),
         Block(others(facts, voice)),
         Block(voice.say("worker.alert.picture", facts=picture) if picture else None),
+        Block(says_little(facts, voice)),
         Block(words_of(facts, voice, "worker.alert.their_words_all"), 1),
         Block(sure(facts, voice) if facts.get("sure") else None),
+        Block(supervision(facts, voice)),
         Block(repair),
         Block(voice.say("worker.repair.ending")),
         Block(voice.say("worker.alert.discreet.shown_until", when=facts["until"])),

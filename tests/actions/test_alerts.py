@@ -1,9 +1,12 @@
 """The life of an alert: from a low answer to a person who acted, and to the client who is asked whether it helped."""
 
+import json
+import re
 from dataclasses import replace
 
 import pytest
 
+from bot.actions import alerts, matters
 from bot.actions.desk import Desk
 from bot.domain.alerts import AlertState, Kind, Wish
 from bot.domain.people import Asking
@@ -237,6 +240,92 @@ async def test_two_answers_still_low_after_a_talk_that_made_it_no_better_are_an_
     alert = (await world.alerts())[-1]
     assert (alert.kind, alert.state) == (Kind.ALLIANCE, AlertState.RAISED)
     assert (await _on_record(world))[0][1:] == (False, alert.id)
+
+
+async def _not_repaired(world: World) -> None:
+    """They said that it is better and, how it is now, 5; and then twice answered well below the usual."""
+    await _talked(world)
+    await world.alex.taps("Yes, and it's better")
+    await world.alex.taps("5")
+    for _ in range(2):
+        await world.low(7, 7, 7)
+
+
+async def test_what_a_talk_did_not_mend_begins_with_the_manager_and_the_worker_has_a_card_beside(world: World) -> None:
+    await _not_repaired(world)
+    before = len(world.sam.screens)
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=61)
+    assert world.jo.shows.startswith("R-118 · still open after a talk")
+    assert "Could you give Sam some time on it in supervision?" in world.jo.shows
+    assert re.findall(r"\d", world.jo.all_words.replace("R-118", "")) == []
+    assert len(world.sam.screens) == before + 1
+    assert "the answers taken together are not back at their usual: 7 on" in world.sam.shows
+    assert "doesn't look better yet, so Jo is asked to give you some time on it in supervision" in world.sam.shows
+    assert "feels" not in json.dumps(world.sam.letters[-1].facts)
+    alert = (await world.alerts())[-1]
+    assert (alert.holder_ref, alert.reached) == ("M-1", {"W-1", "M-1"})
+    assert world.kim.screens == []
+    await world.jo.taps("I've got it")
+    assert (await world.alerts())[-1].state is AlertState.ACKNOWLEDGED
+    assert "Jo picked this up" in world.sam.shows
+
+
+@pytest.mark.parametrize("undone", [False, True])
+async def test_without_a_tap_it_is_for_supervision_without_a_number_anywhere(world: World, undone: bool) -> None:
+    await _not_repaired(world)
+    before = len(world.sam.screens)
+    if undone:
+        await world.alex.taps("Tell")
+        await world.alex.taps("Undo")
+    await world.pass_time(hours=2, minutes=1)
+    assert "still open after a talk" in world.jo.shows
+    assert [seen(one.text).splitlines()[0] for one in world.sam.screens[before:]] == [
+        "R-118 · worth a talk when you meet"
+    ]
+    assert "supervision" not in world.sam.shows
+
+
+async def test_somebody_else_instead_leaves_neither_card(world: World) -> None:
+    await _not_repaired(world)
+    before = len(world.sam.screens)
+    await world.alex.taps("I'd like someone else")
+    await world.pass_time(hours=3)
+    assert len(world.sam.screens) == before
+    assert world.jo.screens == []
+    assert "would like to see someone else" in world.ada.shows
+
+
+async def test_it_lifts_an_alert_that_is_open_and_only_once(world: World) -> None:
+    await _talked(world)
+    await world.alex.taps("Yes, and it's better")
+    await world.alex.taps("5")
+    await world.low(7, 7, 7)
+    async with world.desk.turn() as turn:
+        await alerts.raise_talk(turn, world.client, "how")
+    await world.settle()
+    await world.sam.taps("I've got it")
+    await world.low(7, 7, 7)
+    alert = (await world.alerts())[-1]
+    assert (alert.state, alert.holder_ref) == (AlertState.RAISED, "M-1")
+    assert world.jo.all_words.count("still open after a talk") == 1
+    async with world.desk.turn() as turn:
+        now = await turn.m.alerts.get(alert.id)
+        kept = await turn.m.signals.of_alert(alert.id)
+        assert now is not None
+        told = [one.id for one in kept if one.signal.rule == "not_repaired"]
+        await matters.add(turn, now, world.client, told, now.severity)
+    await world.settle()
+    assert world.jo.all_words.count("still open after a talk") == 1
+
+
+async def test_without_a_manager_it_stays_with_the_worker(world: World) -> None:
+    world.desk.plan = a_plan(alerts=replace(world.desk.plan.alerts, escalate_to=()))
+    await _not_repaired(world)
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=61)
+    assert "not back at their usual" in world.sam.shows
+    assert "supervision" not in world.sam.shows
 
 
 async def test_leave_it_for_now_is_respected(world: World) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.actions import reports
+from bot.actions import alerts, reports
 from bot.actions.desk import Desk
 from bot.domain.plan import Detail
 from bot.texts import seen
@@ -220,3 +220,57 @@ async def test_the_report_calls_nothing_late_that_still_waits(world: World) -> N
     assert "1 alert still waits, longer than the time allowed." in world.jo.shows
     assert "late" not in world.jo.shows
     assert "Nothing was missed" not in world.jo.shows
+
+
+LOW_INFORMATION = (
+    "R-118 mostly gives the same answer. Many people do. The chat can't show change here, so please ask in person."
+)
+
+
+async def test_a_steady_ten_raises_nothing_and_the_card_says_that_the_chat_cannot_show_change(desk: Desk) -> None:
+    world = await a_world(desk, earlier=0)
+    await earlier_answers(desk, world.client, [(10, 10, 10)] * 5)
+    for _ in range(8):
+        await world.low(10, 10, 10)
+        await world.pass_time(hours=3)
+    assert await world.alerts() == []
+    assert world.sam.screens == []
+    await world.sam.types("/client R-118")
+    assert LOW_INFORMATION in world.sam.shows
+    async with desk.turn() as turn:
+        await alerts.raise_talk(turn, world.client, "how")
+    await world.settle()
+    assert "they asked to talk about how you two work together" in world.sam.shows
+    assert LOW_INFORMATION in world.sam.shows
+    await world.sam.taps("More")
+    await world.sam.taps("Whole card")
+    assert LOW_INFORMATION in world.sam.shows
+    assert "unreliable" not in world.sam.all_words
+
+
+async def test_where_answers_move_nothing_of_the_kind_is_said(world: World) -> None:
+    await world.low()
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=61)
+    await world.sam.types("/client R-118")
+    assert "same answer" not in world.sam.all_words
+
+
+async def test_it_is_said_only_of_what_the_worker_may_see(desk: Desk) -> None:
+    """One that was kept back is not counted: neither for it, nor against."""
+    world = await a_world(desk, earlier=0)
+    await earlier_answers(desk, world.client, [(10, 10, 10)] * 5)
+    await world.low(2, 10, 10)
+    await world.alex.taps("I'll say it myself")
+    await world.pass_time(seconds=61)
+    assert "same answer" not in world.sam.shows
+    await world.sam.types("/client R-118")
+    assert LOW_INFORMATION in world.sam.shows
+
+
+async def test_it_is_not_said_where_a_service_has_switched_that_off(desk: Desk) -> None:
+    desk.plan = replace(desk.plan, signals={"low_information": {"enabled": False}})
+    world = await a_world(desk, earlier=0)
+    await earlier_answers(desk, world.client, [(10, 10, 10)] * 5)
+    await world.sam.types("/client R-118")
+    assert "same answer" not in world.sam.shows

@@ -73,7 +73,7 @@ class Place:
         for name in ("client", "met", "missed", "hold", "invite", "unlink", "ack", "intouch"):
             yield from (f"/{name} {ref}" for ref in ("R-118", "r-118", " R-118 "))
         yield "/next R-118 24 May 11:00"
-        yield from ("/caseload", "/report", "/goals", "/progress", "/mydata", "/menu", "/hide")
+        yield from ("/caseload", "/digest", "/report", "/goals", "/progress", "/mydata", "/menu", "/hide")
 
 
 @pytest.fixture

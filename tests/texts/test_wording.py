@@ -136,7 +136,7 @@ PUSHED = [
         "worker.useful.ask",
     ),
     *under("manager.escalation.head", "manager.danger.head", "manager.still_there.", "manager.someone_else.text"),
-    *under("manager.live.daily", "manager.live.stale", "admin."),
+    *under("manager.live.daily", "manager.live.stale", "admin.", "worker.digest.head"),
 ]
 """Messages that come unasked: their first line may be seen by whoever holds or passes the phone."""
 

@@ -6,6 +6,7 @@ published how accurate such rules are; the defaults are engineering defaults.
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from bot.domain.signals.coming import low_intent, missed_sessions
 from bot.domain.signals.drop import drop
@@ -93,6 +94,7 @@ _ROWS = (
             "days": Parameter(14, 1, 90, "or so many days"),
         },
         client_is_asked=True,
+        for_supervision=True,
         on_scale=True,
     ),
     Rule(
@@ -360,6 +362,16 @@ def settings(
         MappingProxyType({rule.name: _parameters(rule, profile, wanted.get(rule.name, {})) for rule in _ROWS}),
         silence_is_urgent,
     )
+
+
+def settings_by(rules: Mapping[str, Any]) -> Settings:
+    """The same by what is kept of a plan (`Plan.rules`). Rules and numbers that are no more are left out."""
+    known = {
+        rule: {name: one for name, one in numbers.items() if name == "enabled" or name in RULES[rule].parameters}
+        for rule, numbers in rules["signals"].items()
+        if rule in RULES
+    }
+    return settings(rules["profile"], known, silence_is_urgent=rules["silence_is_urgent"])
 
 
 def _parameters(rule: Rule, profile: str, wanted: Mapping[str, float | bool]) -> Parameters:

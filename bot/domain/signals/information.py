@@ -2,14 +2,15 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import pairwise
 from statistics import median
 
-from bot.domain.signals.history import Signal
-from bot.domain.signals.observations import Observation, scored
+from bot.domain.signals.history import History, Signal
+from bot.domain.signals.observations import FRESH, Observation, observations, scored
 from bot.domain.signals.occasions import Occasion
 from bot.domain.signals.reading import Finding, Reading, Unmet, shown
-from bot.domain.signals.settings import Parameters
+from bot.domain.signals.settings import Parameters, Settings
 from bot.domain.usual import figure, standard_deviation
 from bot.domain.words import Tier
 
@@ -43,8 +44,12 @@ def low_information(reading: Reading, numbers: Parameters) -> Finding:
     return (Signal("low_information", None, newest.last_at, Tier.CHART, evidence, newest.check_in_id),)
 
 
-def says_little(finding: Finding) -> bool:
-    """Does it hold now, whether or not it is on record already?"""
+def says_little(history: History, settings: Settings, now: datetime) -> bool:
+    """Does it hold by the newest answers, whether or not it is on record already, and however old they are?"""
+    numbers, known = settings["low_information"], observations(history.until(now), now)
+    if not numbers.enabled or not known:
+        return False
+    finding = low_information(Reading.of(history, settings, min(now, known[-1].last_at + FRESH)), numbers)
     return not isinstance(finding, Unmet) or finding.condition == "told_lately"
 
 

@@ -35,6 +35,7 @@ class Rule:
     not told again for some time; what a client says or does in so many words never rests. `on_scale`: its value is an
     answer from 0 to 10. `may_wait`: it was reckoned, so it can wait for the digest when the worker's budget is spent.
     `beside`: it says nothing alone; beside another signal of the same week it goes into the digest.
+    `for_supervision`: a talk did not mend it, so it begins one step higher, with the manager.
     `private`: for the worker's own eyes, in no export and on nobody else's screen.
     """
 
@@ -49,6 +50,7 @@ class Rule:
     on_scale: bool = False
     may_wait: bool = False
     beside: bool = False
+    for_supervision: bool = False
     private: bool = False
 
     @property
