@@ -3,7 +3,7 @@
     θ = μ + 0.15·ln(1 + u) + a_u + S_u          session u = 0, 1, …; a_u is carried over, S_u is the rupture
     item = θ + noise, rounded to a button and kept on 0–10
 
-One session and one check-in a week. A client has at most one trouble at a time.
+One session a week, with one check-in or two. A client has at most one trouble at a time.
 """
 
 from collections.abc import Sequence
@@ -63,6 +63,8 @@ class Client:
     left: str
     fades: int
     new_worker: int | None = None
+    again: tuple[tuple[float, float, float] | None, ...] = ()
+    """What is answered to a second check-in of the same week, where there is one."""
 
     @property
     def sessions(self) -> int:
@@ -127,6 +129,8 @@ def client(world: World, seed: str, number: int) -> Client:
     answered = _answered(world, rate, length, course.fades, dice)
     answers = [_items(world, theta, sigma, masked, dice) for theta, sigma in felt]
     hours = [min(71.0, dice.lognormvariate(log(2 * _slow(u, course)), 1.2)) for u in range(length)]
+    twice = Random(f"{seed}/{world.name}/{world.mu}/{number}/again")
+    again = _answered(world, rate, length, course.fades, twice) if world.per_week == 2 else []
     return Client(
         name=f"{number}",
         answers=tuple(three if yes else None for three, yes in zip(answers, answered, strict=True)),
@@ -138,6 +142,10 @@ def client(world: World, seed: str, number: int) -> Client:
         left=course.left,
         fades=course.fades,
         new_worker=new_worker if new_worker is not None and new_worker < length else None,
+        again=tuple(
+            _items(world, theta, sigma, masked, twice) if yes else None
+            for (theta, sigma), yes in zip(felt, again, strict=False)
+        ),
     )
 
 

@@ -1,10 +1,12 @@
 """A made-up client as the product knows a real one: a `History` of check-ins with their replies, no sessions known.
 
-Every check-in goes out on a Tuesday at noon (UTC), lasts three days and asks one bond, one goals and one tasks question.
+Every check-in goes out on a Tuesday at noon (UTC), where there are two a week on Friday again, lasts three days and asks
+one bond, one goals and one tasks question.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 
 from bot.domain.signals.history import History
 from bot.domain.signals.occasions import Occasion, Reply, State
@@ -14,6 +16,7 @@ from tests.benchmarks.signals.clients import Client
 FIRST = datetime(2024, 1, 2, 12, tzinfo=UTC)
 A_WEEK = timedelta(days=7)
 LASTS = timedelta(days=3)
+Answers: TypeAlias = tuple[float, float, float]
 
 
 def sent_at(session: int) -> datetime:
@@ -27,16 +30,25 @@ def answered_at(client: Client, session: int) -> datetime:
 def history(client: Client, said: Sequence[tuple[Reply, ...]] = ()) -> History:
     """The whole of it. `said`: further replies of each session's check-in, where it was answered."""
     occasions = tuple(_occasion(client, u, said[u] if said else ()) for u in range(client.sessions))
+    occasions += tuple(_second(u, answers) for u, answers in enumerate(client.again))
     changed = client.new_worker
     assignments = () if changed is None else (sent_at(changed) - timedelta(days=1),)
     return History(occasions=occasions, assignments=assignments)
 
 
 def _occasion(client: Client, u: int, more: tuple[Reply, ...]) -> Occasion:
-    sent, name, answers = sent_at(u), f"{u}", client.answers[u]
+    return _asked(f"{u}", sent_at(u), answered_at(client, u), client.answers[u], more)
+
+
+def _second(u: int, answers: Answers | None) -> Occasion:
+    """The same week's Friday, answered within two hours if at all."""
+    sent = sent_at(u) + LASTS
+    return _asked(f"{u} again", sent, sent + timedelta(hours=2), answers, ())
+
+
+def _asked(name: str, sent: datetime, at: datetime, answers: Answers | None, more: tuple[Reply, ...]) -> Occasion:
     if answers is None:
         return Occasion(name, sent, State.EXPIRED, sent_at=sent, expires_at=sent + LASTS, finished_at=sent + LASTS)
-    at = answered_at(client, u)
     replies = tuple(
         Reply(part, part, at, value=value, value_0_10=value) for part, value in zip(ALLIANCE, answers, strict=True)
     )

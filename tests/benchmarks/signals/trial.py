@@ -20,13 +20,16 @@ from tests.benchmarks.signals.histories import history, session_of
 from tests.benchmarks.signals.scoring import Counts, Late, count, late
 from tests.benchmarks.signals.sweep import alerts
 from tests.benchmarks.signals.tables import MOST, Flags, table
-from tests.benchmarks.signals.worlds import MAIN, OTHERS, world
+from tests.benchmarks.signals.worlds import MAIN, OTHERS, TWICE, world
 
 TUNING, REPORTING = "tuning", "reporting"
 """Seeds. Numbers of the rules may be chosen on clients of the first; what is published comes from the second."""
 
 SCORES = ("item_low", "drop", "slide")
 """The rules that make alerts of numbers."""
+
+TURNED = (1.0, 1.1, 1.2, 1.3)
+"""How far all limits are turned where clients are asked twice a week; 1 is as shipped."""
 
 STRICTER = tuple(round(0.2 + 0.05 * step, 2) for step in range(57))
 SHIPPED = STRICTER.index(1.0)
@@ -62,15 +65,19 @@ class Job:
     clients: range
     honesty: float | None = None
     changes: Changes = ()
+    times: float | None = None
+    """Asked twice a week, with all limits turned by this."""
 
     @property
     def numbers(self) -> Settings:
         """As shipped, but for the changes."""
+        if self.times is not None:
+            return stricter(self.profile, self.times, self.changes)
         return settings(self.profile, wanted(self.changes))
 
     @property
     def key(self) -> tuple[str, str, float | None]:
-        return self.profile, self.world, self.honesty
+        return self.profile, self.world, self.honesty if self.times is None else self.times
 
 
 @dataclass(slots=True)
@@ -140,6 +147,8 @@ def lot(job: Job) -> Found:
     """Make these clients and judge them."""
     made = world(job.profile, job.world)
     clients = [client(made, job.seed, number) for number in job.clients]
+    if job.times is not None:
+        return Found(live=_live(clients, map(history, clients), job.numbers))
     if job.honesty is not None:
         honesty = job.honesty
         histories = [history(one, said(one, honesty, contrary=made.contrary)) for one in clients]
@@ -176,6 +185,11 @@ def jobs(size: Size) -> Iterator[Job]:
             Job(size.seed, profile, name, range(first, min(first + size.lot, clients)), honesty, size.changes)
             for name, honesty, clients in _worlds(size)
             for first in range(0, clients, size.lot)
+        )
+        yield from (
+            Job(size.seed, profile, TWICE, range(first, min(first + size.lot, size.others)), None, size.changes, times)
+            for times in TURNED
+            for first in range(0, size.others, size.lot)
         )
 
 

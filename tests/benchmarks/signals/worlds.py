@@ -33,7 +33,11 @@ class World:
     floor: float = 0.0
     contrary: bool = False
     shared: float = 0.0
+    per_week: int = 1
 
+
+TWICE = "twice a week"
+"""The main world, asked as the example configuration asks: two check-ins in each session's week."""
 
 MAIN: Mapping[str, World] = {
     "therapy": World(),
@@ -65,4 +69,5 @@ def world(profile: str, name: str = "main") -> World:
         "floor raters": replace(main, floor=0.25),
         "contrary": replace(main, contrary=True),
         "copied": replace(main, shared=0.1),
+        TWICE: replace(main, per_week=2),
     }[name]
