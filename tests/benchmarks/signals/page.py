@@ -43,8 +43,8 @@ those found (in brackets: of these, answered ones); then the share that was miss
 many alerts.
 """
 
-TWICE_A_WEEK = """**Asked twice a week**, as the example configuration asks, with the score rules alone and all limits turned
-together (see *One dial each*; 1 is as shipped). Two looks a week find more and are wrong more often.
+TWICE_A_WEEK = """**Asked twice a week**, as the example configuration asks, with the score rules alone and all limits
+turned together (see *One dial each*; 1 is as shipped). Two looks a week find more and are wrong more often.
 """
 
 QUESTIONS = """How honestly people answer is not known, so this is a curve. Each answered check-in also asks whether
