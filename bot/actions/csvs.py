@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -22,7 +23,8 @@ TABLES = (
     "pauses",
     "absences",
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t")
+_LINE_END = re.compile("\r\n?")
 
 
 def rows(client: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -63,6 +65,7 @@ def as_csv(found: Iterable[Mapping[str, Any]]) -> str:
 def _cell(value: Any) -> Any:
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, sort_keys=True)
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return "'" + value
-    return value
+    if not isinstance(value, str):
+        return value
+    lines = _LINE_END.sub("\n", value)  # a bare carriage return ends a row for spreadsheets, quoted or not
+    return "'" + lines if lines.startswith(_FORMULA) else lines

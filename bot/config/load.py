@@ -10,7 +10,7 @@ The strongest source first: environment, folder of secrets, file, defaults.
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,15 @@ from bot.config import build
 from bot.config.checks import faults
 from bot.config.document import Document, validate
 from bot.config.faulty import fault_of, without
-from bot.config.given import CONFIG, SECRETS_DIR, Given, given
+from bot.config.given import CONFIG, PREFIX, SECRETS_DIR, Given, Misnamed, given
 from bot.config.lines import Lines
 from bot.config.problems import ENVIRONMENT, Fault, Problem, Weight, dotted
 from bot.config.problems import Path as Place
 from bot.config.settings import Settings
 from bot.domain.plan import Plan
 
+_NOT_TOML, _FIRST = "is not TOML: {}", "put this line right first; the rest is read after that"
+MANY_DIGITS = re.compile("[0-9_]{1000}")
 AT = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)")
 
 
@@ -81,8 +83,13 @@ def read_text(
     """The same for a text that is at hand; `name` stands in problems, relative paths start at `folder`."""
     try:
         written = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as why:
+    except tomllib.TOMLDecodeError as why:
         return _broken(text, name, str(why))
+    except RecursionError:
+        return _only(name, len(text.splitlines()), _NOT_TOML.format("it is nested too deeply"), _FIRST)
+    except ValueError:  # a number that Python does not read, and no word of where it stands
+        line = text[: many.start()].count("\n") + 1 if (many := MANY_DIGITS.search(text)) else 1
+        return _only(name, line, _NOT_TOML.format("a number has thousands of digits"), _FIRST)
     reading = _Reading(name, Lines(text), given(environ), _secrets(secrets_dir))
     document = reading.document(written)
     for fault in faults(document, today):
@@ -100,8 +107,7 @@ def _only(path: Path | str, line: int, wrong: str, right: str) -> Problems:
 def _broken(text: str, name: str, why: str) -> Problems:
     at = AT.search(why)
     line = int(at[1]) if at and at[1] else max(1, len(text.splitlines()))
-    wrong = AT.sub("", why).strip().rstrip(".") if at else "is nested too deeply"
-    return _only(name, line, f"is not TOML: {wrong}", "put this line right first; the rest is read after that")
+    return _only(name, line, _NOT_TOML.format(AT.sub("", why).strip().rstrip(".")), _FIRST)
 
 
 def _secrets(folder: Path | None) -> Given:
@@ -109,11 +115,17 @@ def _secrets(folder: Path | None) -> Given:
     if folder is None:
         return given({})
     found: dict[str, str] = {}
+    shut: list[Misnamed] = []
     for file in sorted(folder.iterdir()) if folder.is_dir() else ():
         if file.is_file() and not file.name.startswith("."):
-            name = file.name.upper()
-            found[name if name.startswith("CHECKIN_") else f"CHECKIN_{name}"] = file.read_text("utf-8").rstrip("\r\n")
-    return given(found)
+            name = file.name.upper() if file.name.upper().startswith(PREFIX) else f"{PREFIX}{file.name.upper()}"
+            try:
+                # What is not UTF-8 becomes halves of letters, and those are told like a variable's.
+                found[name] = file.read_bytes().decode("utf-8", errors="surrogateescape").rstrip("\r\n")
+            except OSError as why:
+                shut.append(Misnamed(name, f"cannot be read ({why.strerror})", "let the bot read this file"))
+    known = given(found)
+    return replace(known, misnamed=(*known.misnamed, *shut))
 
 
 @dataclass(slots=True)
