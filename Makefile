@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# Two at a time; whoever is done first takes over from the other, who may be at one that takes minutes.
+SPREAD := -n 2 --dist worksteal
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-all lint fmt bench bench-smoke bench-signals lock clean
 
@@ -30,10 +33,10 @@ demo: install  ## the whole thing on this machine: a page with three phones, no 
 	$(BIN)/checkin-bot demo --port $(PORT)
 
 test: $(VENV)/.installed-dev  ## all tests, on SQLite and on a real PostgreSQL that the tests start
-	$(BIN)/python -m pytest -n 2 -m 'not slow' -q
+	$(BIN)/python -m pytest $(SPREAD) -m 'not slow' -q
 
 test-all: $(VENV)/.installed-dev  ## the long ones too: more kills, more made-up input
-	$(BIN)/python -m pytest -n 2 -q
+	$(BIN)/python -m pytest $(SPREAD) -q
 
 lint: $(VENV)/.installed-dev  ## style, types, and who may import whom
 	$(BIN)/ruff format --check .

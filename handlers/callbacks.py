@@ -1,13 +1,15 @@
 """What a button carries: `1:verb:arg:arg`, at most 64 bytes, ids and numbers only. A button lives for ever.
 
-The leading number is the version of this format. Whatever can't be read, or is of another version, is `None`, and the
-person gets the one kind answer for buttons that have had their time.
+The leading number is the version of this format. Whatever this module would not have written, or is of another version,
+is `None`, and the person gets the one kind answer for buttons that have had their time.
 """
 
+import re
 from dataclasses import dataclass
 
 VERSION = "1"
 MAX_BYTES = 64
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +21,22 @@ class Tap:
 
 
 def encode(verb: str, *args: str | int) -> str:
-    data = ":".join((VERSION, verb, *(str(arg) for arg in args)))
-    if len(data.encode()) > MAX_BYTES:
-        raise ValueError(f"button data over {MAX_BYTES} bytes: {verb}")
+    """Raises ValueError for what would not be read back as it is: too long, a colon inside, signs that do not print."""
+    parts = tuple(str(arg) for arg in args)
+    data = ":".join((VERSION, verb, *parts))
+    if decode(data) != Tap(verb, parts):
+        raise ValueError(f"no button data: {verb} with {len(parts)} parts")
     return data
 
 
 def decode(data: str | None) -> Tap | None:
-    version, _, rest = (data or "").partition(":")
+    if data is None or not data.isprintable() or len(data.encode()) > MAX_BYTES:
+        return None
+    version, _, rest = data.partition(":")
     verb, *args = rest.split(":")
     return Tap(verb, tuple(args)) if version == VERSION and verb else None
+
+
+def whole(written: str) -> int | None:
+    """A whole number as `encode` writes it; None for anything else. No button carries one of more than four digits."""
+    return int(written) if _WHOLE.fullmatch(written) else None

@@ -34,6 +34,12 @@ def token_refused(attempt: int) -> None:
     log.error("token_refused", hint="Is the token right, and does the address lead to Telegram?", attempt=attempt)
 
 
+def _is_update(one: Any) -> bool:
+    """Whether it has an id that it can be kept and confirmed by. One that has none must not keep the others back."""
+    number = one.get("update_id") if isinstance(one, dict) else None
+    return isinstance(number, int) and not isinstance(number, bool) and 0 <= number < inbox.LARGEST
+
+
 class Receiver:
     """Fetches updates for as long as it runs."""
 
@@ -90,7 +96,10 @@ class Receiver:
         got = await self._tg.do_api_request("getUpdates", api_kwargs=asked, read_timeout=LONG_POLL_SECONDS + 10)
         if not isinstance(got, list):
             raise TelegramError("getUpdates did not answer with a list")
-        return [update for update in got if isinstance(update, dict) and isinstance(update.get("update_id"), int)]
+        updates = [update for update in got if _is_update(update)]
+        if got and not updates:
+            raise TelegramError("getUpdates answered with nothing that could ever be confirmed")
+        return updates
 
     async def _leave_webhook(self) -> None:
         """Polling and a webhook exclude each other; what waits at Telegram stays there."""

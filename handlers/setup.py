@@ -28,6 +28,7 @@ from bot.ports import Letter, Messenger
 from handlers import access, routes
 from handlers.callbacks import decode
 from handlers.context import Handler, Route, Talk
+from handlers.updates import read_update
 
 log = structlog.get_logger()
 
@@ -84,7 +85,7 @@ class TelegramEars:
     # ------------------------------------------------------------ Ears
 
     async def handle(self, turn: Turn, update: Mapping[str, Any], reaction: Reaction) -> None:
-        parsed = Update.de_json(dict(update), self._tg)
+        parsed = read_update(update, self._tg)
         token = _NOW.set(_Now(turn, reaction, parsed.update_id))
         try:
             known = await _remembered(turn, parsed)  # before: "hide" clears itself too
@@ -95,7 +96,7 @@ class TelegramEars:
             _NOW.reset(token)
 
     async def refuse(self, turn: Turn, update: Mapping[str, Any], reaction: Reaction, refusal: Refusal) -> None:
-        parsed = Update.de_json(dict(update), self._tg)
+        parsed = read_update(update, self._tg)
         if parsed.callback_query:
             reaction.afterwards.append(_stop_spinner(parsed.callback_query))
         chat = parsed.effective_chat

@@ -1,16 +1,17 @@
 """Engines with the settings that decide whether writes are lost (docs/decisions/0003-sqlite-settings.md)."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, closing
 from sqlite3 import Connection as SqliteConnection
 from sqlite3 import Cursor as SqliteCursor
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakSet
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+Result = TypeVar("Result")
 BUSY_MS = 10_000
 
 
@@ -73,8 +74,9 @@ def _prepare_sqlite(engine: AsyncEngine, begin: str, *, read_only: bool = False)
 
 
 # A statement runs in a thread and goes on there when the task that waits for it is cancelled. SQLAlchemy would throw
-# its connection away, unfinished statement, write lock and all, and nobody could write any more. So a cancellation
-# waits until the statement is done, and is raised where the unit of work ends.
+# its connection away, unfinished statement, write lock and all, and nobody could write any more. Cut off while it is
+# opened or closed, a connection leaves tasks behind that wait for a thread which has ended. So a cancellation waits
+# until the statement is done, the connection open or closed, and is raised where the unit of work ends.
 
 _postponed: "WeakSet[asyncio.Task[Any]]" = WeakSet()
 
@@ -94,18 +96,33 @@ def now_if_cancelled() -> None:
         raise asyncio.CancelledError
 
 
+async def to_its_end(work: Coroutine[Any, Any, Result]) -> Result:
+    """Wait until it is done, cancelled or not."""
+    task = asyncio.get_running_loop().create_task(work)
+    while True:
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():  # the loop itself is being closed
+                raise
+            postpone()
+
+
+@asynccontextmanager
+async def unbroken(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection that is opened and closed whole."""
+    con = await to_its_end(engine.connect().start())
+    try:
+        yield con
+    finally:
+        await to_its_end(con.close())
+
+
 def _let_it_finish(driver: Any) -> None:
     at_once = driver._execute
 
     async def execute(fn: Any, *args: Any, **kwargs: Any) -> Any:
-        work = asyncio.get_running_loop().create_task(at_once(fn, *args, **kwargs))
-        while True:
-            try:
-                return await asyncio.shield(work)
-            except asyncio.CancelledError:
-                if work.cancelled():  # the loop itself is being closed
-                    raise
-                postpone()
+        return await to_its_end(at_once(fn, *args, **kwargs))
 
     driver._execute = execute
 

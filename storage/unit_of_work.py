@@ -10,7 +10,7 @@ fails rolls back alone. On PostgreSQL each unit is a transaction on a connection
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from functools import cached_property
 
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -60,7 +60,6 @@ class _Turns:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._lock = asyncio.Lock()
-        self._stack = AsyncExitStack()
         self._con: AsyncConnection | None = None
         self._transaction: AsyncTransaction | None = None
         self._unfinished: list[asyncio.Future[None]] = []
@@ -68,15 +67,20 @@ class _Turns:
     async def begin(self) -> AsyncConnection:
         await self._lock.acquire()
         try:
-            if self._con is None:
-                self._con = await self._stack.enter_async_context(self._engine.connect())
-            if self._transaction is None:
-                self._transaction = await self._con.begin()
-            await self._con.exec_driver_sql("SAVEPOINT unit")
+            return await engines.to_its_end(self._savepoint())
         except BaseException as broken:
-            await self._give_up(broken)
-            self._lock.release()
+            try:
+                await self._give_up(broken)
+            finally:
+                self._lock.release()
             raise
+
+    async def _savepoint(self) -> AsyncConnection:
+        if self._con is None:
+            self._con = await self._engine.connect().start()
+        if self._transaction is None:
+            self._transaction = await self._con.begin()
+        await self._con.exec_driver_sql("SAVEPOINT unit")
         return self._con
 
     async def end(self, *, keep: bool) -> None:
@@ -150,7 +154,7 @@ class _Turns:
         self._settle(broken)
         try:
             if self._transaction is not None:
-                await self._transaction.rollback()
+                await engines.to_its_end(self._transaction.rollback())
         finally:
             # A connection on which a statement was cut off is of no use any more.
             await self.close()
@@ -166,9 +170,9 @@ class _Turns:
         self._unfinished.clear()
 
     async def close(self) -> None:
-        stack, self._stack = self._stack, AsyncExitStack()
-        self._con = self._transaction = None
-        await stack.aclose()
+        con, self._con, self._transaction = self._con, None, None
+        if con is not None:
+            await engines.to_its_end(con.close())
 
 
 class NotSaved(Exception):
@@ -214,7 +218,8 @@ class Memory:
     @asynccontextmanager
     async def glance(self) -> AsyncIterator[Stores]:
         """Read only, without waiting for any writer. What it sees may be older than what is being written."""
-        async with self._reader.connect() as con:
+        async with engines.unbroken(self._reader) if self._turns else self._reader.connect() as con:
+            engines.now_if_cancelled()
             yield Stores(con, self.seal)
             await con.rollback()
         engines.now_if_cancelled()
@@ -223,6 +228,7 @@ class Memory:
     async def _turn(self, turns: _Turns) -> AsyncIterator[Unit]:
         unit = Unit(await turns.begin(), self.seal)
         try:
+            engines.now_if_cancelled()
             yield unit
             engines.now_if_cancelled()
         except BaseException:

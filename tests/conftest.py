@@ -1,17 +1,41 @@
-"""Fixtures. `memory` and `desk` come twice: once on SQLite, once on PostgreSQL."""
+"""Fixtures, and the order of tests. `memory` and `desk` come twice: once on SQLite, once on PostgreSQL."""
 
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bot.actions.desk import Desk
 from bot.domain.plan import Plan
 from storage.unit_of_work import Memory
+from tests.parsers.cases import CASES, SEED
 from tests.support.desks import desk_for, empty, make_sqlite, postgres_memory, sqlite_memory
 from tests.support.plans import a_plan
 from tests.support.postgres import postgres
+
+# Made-up input is the same in each run, and a busy computer is no failure.
+settings.register_profile("steady", derandomize=True, deadline=None, print_blob=True)
+settings.load_profile("steady")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first: what may take minutes is begun at once, and the short ones fill up the other processor."""
+    items.sort(key=_allowed, reverse=True)
+
+
+def _allowed(item: pytest.Item) -> float:
+    """Seconds that a test may take; those that need more than the usual say so."""
+    own = item.get_closest_marker("timeout")
+    return float(own.args[0]) if own else 0.0
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [one for kind in ("passed", "failed") for one in terminalreporter.getreports(kind) if one.when == "call"]
+    cases = sum(count for one in reports for name, count in one.user_properties if name == CASES)
+    if cases:
+        terminalreporter.write_line(f"{cases:,} made-up cases for what reads input, PARSER_SEED={SEED}")
 
 
 @pytest.fixture(autouse=True)

@@ -97,7 +97,8 @@ async def _answer(
         await _too_late(turn, client, check_in, tapped)
         return meant
     question = turn.plan.bank[check_in.items[item].question]
-    if said is not None and not is_valid(question, said):
+    # Words are typed, and scanned before they come here: no button carries any.
+    if said is not None and (not is_valid(question, said) or (question.scale is Scale.TEXT and typed is None)):
         raise Refusal(STALE)
     check_in = await _arrived(turn, client, check_in, tapped)
     if meant is not Means.SAME:
@@ -277,8 +278,7 @@ async def _typed(turn: Turn, client: Client, check_in: CheckIn, item: int, text:
     question = turn.plan.bank.get(check_in.items[item].question)
     if question is None:
         return False
-    language = client.person.language
-    said = read(text, question, language, spoken(language))
+    said = read(text, question, client.person.language, spoken(client.person.language))
     if said is None:
         return False
     if isinstance(said, OutOfRange):

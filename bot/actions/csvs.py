@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,12 +11,14 @@ _SPAN = ("starts_at", "ends_at")
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "clients": ("status", "timezone"),
     "consents": ("version", "language", "agreed", "at"),
-    "goals": ("number", "text", "state", "made_at"),
+    "goals": ("id", "number", "text", "state", "made_at"),
     "check_ins": (
         *("check_in", "schedule", "state", "reason", "planned_at", "sent_at", "first_touched_at", "last_touched_at"),
         *("finished_at", "expires_at", "questions"),
     ),
-    "answers": (*("check_in", "question", "construct", "asks", "value", "value_0_10", "text", "skipped", "answered_at"),),
+    "answers": (
+        *("check_in", "question", "construct", "asks", "goal", "value", "value_0_10", "text", "skipped", "answered_at"),
+    ),
     "versions": ("check_in", "question", "value", "value_0_10", "text", "answered_at"),
     "remarks": ("text", "shown_to", "said_at"),
     "signals": ("rule", "construct", "raised_at", "tier", "severity", "note", "evidence", "held"),
@@ -30,7 +33,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 """Table → what stands in it behind the client's ref, whether it has rows or not."""
 TABLES = tuple(COLUMNS)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t")
+_LINE_END = re.compile("\r\n?")
 
 
 def rows(client: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -71,6 +75,7 @@ def as_csv(table: str, found: Iterable[Mapping[str, Any]]) -> str:
 def _cell(value: Any) -> Any:
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, sort_keys=True)
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return "'" + value
-    return value
+    if not isinstance(value, str):
+        return value
+    lines = _LINE_END.sub("\n", value)  # a bare carriage return ends a row for spreadsheets, quoted or not
+    return "'" + lines if lines.startswith(_FORMULA) else lines

@@ -15,7 +15,7 @@ import structlog
 
 from bot.actions.desk import Desk, Turn
 from bot.domain.delivery import back_off
-from bot.domain.errors import Refusal
+from bot.domain.errors import Refusal, Unreadable
 from storage.inbox import Waiting
 from storage.unit_of_work import is_trouble
 
@@ -45,7 +45,7 @@ class Ears(Protocol):
     """Understands updates; the one implementation speaks Telegram (handlers/setup.py)."""
 
     async def handle(self, turn: Turn, update: Update, reaction: Reaction) -> None:
-        """Do what the update asks for. A `Refusal` undoes it and is said instead."""
+        """Do what the update asks for. A `Refusal` undoes it and is said instead; `Unreadable` sets it aside."""
         ...
 
     async def refuse(self, turn: Turn, update: Update, reaction: Reaction, refusal: Refusal) -> None:
@@ -121,6 +121,11 @@ class Reader:
                 return await self._react(waiting, None)
             except Refusal as refusal:
                 return await self._react(waiting, refusal)
+        except Unreadable as why:
+            log.error("update_unreadable", update=waiting.update_id, why=str(why))
+            async with self._desk.turn() as turn:
+                await self._set_aside(turn, waiting.update_id)
+            return Reaction()
         except Exception as broken:
             log.error(
                 "update_failed", update=waiting.update_id, attempt=waiting.attempts + 1, error=type(broken).__name__
@@ -148,11 +153,11 @@ class Reader:
                 again = turn.now + back_off(waiting.attempts) - timedelta(milliseconds=500)
                 await turn.m.inbox.put_back(waiting.update_id, again)
             else:
-                await turn.m.inbox.set_aside(waiting.update_id, turn.now)
-                await self._tell(turn, waiting.update_id)
+                await self._set_aside(turn, waiting.update_id)
 
-    async def _tell(self, turn: Turn, update_id: int) -> None:
-        """Best effort: what cannot be told is set aside all the same, or it would be tried again without a pause."""
+    async def _set_aside(self, turn: Turn, update_id: int) -> None:
+        """Telling is best effort: what cannot be told is set aside all the same, or it would be tried for ever."""
+        await turn.m.inbox.set_aside(update_id, turn.now)
         try:
             async with turn.m.apart():
                 await self._ears.tell_administrator(turn, update_id)

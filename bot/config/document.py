@@ -18,7 +18,9 @@ from bot.config.shapes import (
     Duration,
     DurationOrNever,
     List,
+    Name,
     Number,
+    OptionId,
     Parameter,
     Ref,
     Refs,
@@ -60,7 +62,7 @@ class ServiceTable(Section):
 class ScheduleTable(Section):
     """`[[schedules]]`"""
 
-    name: Words | None = None
+    name: Name | None = None
     days: list[Day] | None = None
     time: Wall | None = None
     every_weeks: Annotated[Whole, Field(ge=1, le=52)] = 1
@@ -75,14 +77,14 @@ class ScheduleTable(Section):
 class OptionTable(Section):
     """One of `options`."""
 
-    id: Words | None = None
+    id: OptionId | None = None
     text: dict[str, Words] = Field(default_factory=dict)
 
 
 class QuestionTable(Section):
     """`[[questions]]`"""
 
-    id: Words | None = None
+    id: Name | None = None
     about: Annotated[Construct | None, BeforeValidator(one_of(Construct)), Field(alias="construct")] = None
     scale: Annotated[Scale | None, BeforeValidator(one_of(Scale))] = None
     asks: Annotated[Asks | None, BeforeValidator(one_of(Asks))] = None

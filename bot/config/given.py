@@ -9,6 +9,7 @@ as JSON. A secret is a file named like the variable, with or without `CHECKIN_`,
 """
 
 import json
+import re
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ NOT_SETTINGS = frozenset({CONFIG, SECRETS_DIR})
 REF_KEYED = frozenset({("alerts", "cover")})
 EITHER_OR = (("telegram", "token", "token_file"), ("database", "encryption_keys", "encryption_keys_file"))
 """Table, and two keys of it that say the same thing in two ways."""
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 Layer: TypeAlias = dict[str, Any]
 
@@ -59,6 +62,9 @@ def given(variables: Mapping[str, str]) -> Given:
         kind = _kind_at(path)
         if isinstance(kind, str):
             misnamed.append(Misnamed(name, "is not a setting", kind))
+            continue
+        if not _is_text(variables[name]):
+            misnamed.append(Misnamed(name, "is not text in UTF-8", "write the value anew"))
             continue
         try:
             _put(values, path, _read(kind, variables[name]))
@@ -142,9 +148,17 @@ def _read(kind: Any, value: str) -> Any:
 
 def _json(value: str) -> Any:
     try:
-        return json.loads(value)
+        read = json.loads(value)
+        if not _is_text(json.dumps(read, ensure_ascii=False)):
+            raise ValueError
     except RecursionError:
         raise ValueError from None
+    return read
+
+
+def _is_text(value: str) -> bool:
+    """Half a letter, which is how bytes that are no text come in, can be neither printed nor kept."""
+    return not _HALF.search(value)
 
 
 def _put(values: Layer, path: tuple[str, ...], value: Any) -> None:

@@ -29,6 +29,8 @@ from bot.config.secrets_folder import held_in
 from bot.config.settings import Settings
 from bot.domain.plan import Plan
 
+_NOT_TOML, _FIRST = "is not TOML: {}", "put this line right first; the rest is read after that"
+MANY_DIGITS = re.compile("[0-9_]{1000}")
 AT = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)")
 
 
@@ -82,8 +84,13 @@ def read_text(
     """The same for a text that is at hand; `name` stands in problems, relative paths start at `folder`."""
     try:
         written = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as why:
+    except tomllib.TOMLDecodeError as why:
         return _broken(text, name, str(why))
+    except RecursionError:
+        return _only(name, len(text.splitlines()), _NOT_TOML.format("it is nested too deeply"), _FIRST)
+    except ValueError:  # a number that Python does not read, and no word of where it stands
+        line = text[: many.start()].count("\n") + 1 if (many := MANY_DIGITS.search(text)) else 1
+        return _only(name, line, _NOT_TOML.format("a number has thousands of digits"), _FIRST)
     reading = _Reading(name, Lines(text), given(environ), held_in(secrets_dir))
     document = reading.document(written)
     for fault in faults(document, today):
@@ -101,8 +108,7 @@ def _only(path: Path | str, line: int, wrong: str, right: str) -> Problems:
 def _broken(text: str, name: str, why: str) -> Problems:
     at = AT.search(why)
     line = int(at[1]) if at and at[1] else max(1, len(text.splitlines()))
-    wrong = AT.sub("", why).strip().rstrip(".") if at else "is nested too deeply"
-    return _only(name, line, f"is not TOML: {wrong}", "put this line right first; the rest is read after that")
+    return _only(name, line, _NOT_TOML.format(AT.sub("", why).strip().rstrip(".")), _FIRST)
 
 
 @dataclass(slots=True)

@@ -21,9 +21,10 @@ Names = TypeVar("Names", bound=StrEnum)
 
 _HOURS = re.compile(r"\s*(\d{1,2}:\d\d)\s*[-–]\s*(\d{1,2}:\d\d)\s*")
 _WALL = re.compile(r"\s*([01]?\d|2[0-3]):([0-5]\d)\s*")
-_REF = re.compile(r"[^\W_][\w.\-/]{0,39}")
 _CHANNEL = re.compile(r"mailto:[^@\s]+@[^@\s]+\.[^@\s]+|https://[^\s/]+\S*")
 _LISTEN = re.compile(r"(\[[0-9a-fA-F:]+\]|[\w.\-]+)?:(\d{1,5})")
+LONGEST_NAME, LONGEST_OPTION = 64, 36
+_NO_LETTER = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 _DAY_NAMES = {day.name.lower(): day for day in Weekday}
 
 
@@ -41,7 +42,23 @@ def shown(value: object) -> str:
 def _words(value: str) -> str:
     if not value.strip():
         raise wrong("is empty", "write at least one word, or leave the key out")
+    if _NO_LETTER.search(value):
+        raise wrong("has a sign in it that is no letter", "write it anew")
     return value.strip()
+
+
+def _name(value: str) -> str:
+    """What rows are found by."""
+    if not value.isprintable() or len(value) > LONGEST_NAME:
+        raise wrong("is no name", f"write at most {LONGEST_NAME} letters on one line")
+    return value
+
+
+def _option(value: str) -> str:
+    """What travels with a button, between colons."""
+    if not value.isprintable() or ":" in value or len(value.encode()) > LONGEST_OPTION:
+        raise wrong("is no id of an option", f'write at most {LONGEST_OPTION} letters without a colon: "yes"')
+    return value
 
 
 def _duration(value: Any) -> timedelta:
@@ -115,7 +132,7 @@ def zone(value: str) -> str:
 
 
 def _ref(value: str) -> str:
-    if not _REF.fullmatch(value):
+    if not words.REF.fullmatch(value):
         raise wrong(
             f"{shown(value)} is not a ref", 'write it as in the roster, such as "W-1": no blanks, 40 signs at most'
         )
@@ -189,7 +206,10 @@ def number_or_switch(value: Any) -> float | bool:
             raise wrong(f"{shown(value)} is not a number", "write a number, or true or false, without quotes") from None
     if not isinstance(value, bool | int | float) or value != value:
         raise wrong("is not a number", "write a number, or true or false, without quotes")
-    return value if isinstance(value, bool) else float(value)
+    try:
+        return value if isinstance(value, bool) else float(value)
+    except OverflowError:
+        raise wrong("is far too large", "write a smaller number") from None
 
 
 def _one_is_a_list(value: Any) -> Any:
@@ -212,6 +232,8 @@ def _quoted(names: Iterable[str]) -> list[str]:
 
 
 Words: TypeAlias = Annotated[str, AfterValidator(_words)]
+Name: TypeAlias = Annotated[Words, AfterValidator(_name)]
+OptionId: TypeAlias = Annotated[Words, AfterValidator(_option)]
 Duration: TypeAlias = Annotated[timedelta, PlainValidator(_duration)]
 DurationOrNever: TypeAlias = Annotated[timedelta, PlainValidator(_duration_or_never)]
 Wall: TypeAlias = Annotated[time, PlainValidator(_wall)]

@@ -2,6 +2,7 @@
 
 Refusal          somebody asked for something that is not theirs, not possible or not understood;
                  carries the key of one kind sentence, never the sentence and never what was typed
+Unreadable       what came in is no update at all; there is nobody to answer, and it will be none next time either
 NotUsable        the program can't be started like this; for whoever looks after the computer
 """
 
@@ -15,6 +16,10 @@ class Refusal(Exception):
         super().__init__(key)
         self.key = key
         self.facts: Facts = facts or {}
+
+
+class Unreadable(Exception):
+    """Says which way it is broken, never what stood in it."""
 
 
 class NotUsable(Exception):

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
-from bot.domain.words import Role
+from bot.domain.words import REF, Role
 
 COLUMNS = ("role", "ref", "name", "worker", "language", "timezone", "next_session", "status")
 NEEDED = ("role", "ref", "name", "worker")
@@ -24,7 +24,10 @@ ENDED = "discharged"
 STATUSES = ("active", "invited", "joined", "declined", "left", ENDED)
 """What `status` may say. Only `discharged` does something; the others say that somebody is not discharged."""
 LONGEST_NAME = 60
-_REF = re.compile(r"\w[\w./-]{0,39}")
+YEARS = range(2000, 2100)
+_LINE_END = re.compile("\r\n|\r|\n")
+_NO_LETTER = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffd]")
+"""Control signs, what turns the direction of reading round, and what stands where a letter could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +88,12 @@ class _Row:
 
 
 def decode(raw: bytes) -> str:
-    """The letters of a file, as spreadsheets write them: UTF-8 or UTF-16 with or without a mark, else Western Windows."""
+    """The letters of a file, as spreadsheets write them: UTF-8, UTF-16 with its mark, else Western Windows.
+
+    What is no letter in any of them shows as such, and is a problem of its cell.
+    """
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw.decode("utf-16")
+        return raw.decode("utf-16", errors="replace")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -96,15 +102,15 @@ def decode(raw: bytes) -> str:
 
 def read(text: str, known: Known) -> Sheet:
     """The whole file, with every problem in it. Entries count only where there is none."""
-    lines = text.removeprefix("\ufeff").splitlines()
+    lines = _LINE_END.split(text.removeprefix("\ufeff"))
     at = next((n for n, line in enumerate(lines) if line.strip()), None)
     if at is None:
         return Sheet((), (Problem(1, "file", "it is empty", "the first line names the columns: " + ",".join(COLUMNS)),))
     reader = csv.reader(lines[at:], delimiter=_delimiter(lines[at]), skipinitialspace=True)
-    names = [name.strip().casefold() for name in next(reader)]
-    if wrong := tuple(_wrong_columns(at + 1, names)):
-        return Sheet((), wrong)
     try:
+        names = [name.strip().casefold() for name in next(reader)]
+        if wrong := tuple(_wrong_columns(at + 1, names)):
+            return Sheet((), wrong)
         rows = tuple(_rows(reader, names, at))
     except csv.Error as why:
         return Sheet((), (Problem(at + reader.line_num, "line", f"it can't be read: {why}", "save it as CSV again"),))
@@ -135,7 +141,7 @@ def _nearest(word: str, choices: Sequence[str]) -> str:
 def _rows(reader: Iterator[list[str]], names: Sequence[str], before: int) -> Iterator[_Row]:
     start = before + 2
     for cells in reader:
-        filled = [cell.strip() for cell in cells]
+        filled = [" ".join(cell.split()) for cell in cells]
         if any(filled):
             yield _Row(start, dict(zip(names, filled, strict=False)), spare=any(filled[len(names) :]))
         start = before + reader.line_num + 1  # type: ignore[attr-defined]  # csv readers have it, iterators do not
@@ -144,7 +150,11 @@ def _rows(reader: Iterator[list[str]], names: Sequence[str], before: int) -> Ite
 def _each(rows: Sequence[_Row], known: Known) -> Iterator[Problem]:
     for row in rows:
         for column, check in _CHECKS.items():
-            if cell := row.cells.get(column, ""):
+            cell = row.cells.get(column, "")
+            if _NO_LETTER.search(cell):
+                right = "type this cell again, and save the file as UTF-8"
+                yield Problem(row.line, column, "there is something in it that is no letter", right)
+            elif cell:
                 yield from (Problem(row.line, column, wrong, right) for wrong, right in check(cell, known))
             elif column in ("role", "ref"):
                 yield Problem(row.line, column, "this cell is empty", "everybody has a role and a ref")
@@ -227,7 +237,7 @@ def _check_role(cell: str, known: Known) -> _Wrong:
 
 
 def _check_ref(cell: str, known: Known) -> _Wrong:
-    if not _REF.fullmatch(cell):
+    if not REF.fullmatch(cell):
         yield f"{cell!r} is no ref", "at most 40 letters, digits and . / _ -, beginning with a letter or digit"
 
 
@@ -249,9 +259,12 @@ def _check_timezone(cell: str, known: Known) -> _Wrong:
 
 def _check_session(cell: str, known: Known) -> _Wrong:
     try:
-        datetime.fromisoformat(cell)
+        year = datetime.fromisoformat(cell).year
     except ValueError:
         yield f"{cell!r} is no date with a time", "write it 2026-05-14 11:00"
+    else:
+        if year not in YEARS:
+            yield f"{cell!r} lies in another century", "write it 2026-05-14 11:00"
 
 
 def _check_status(cell: str, known: Known) -> _Wrong:
@@ -263,6 +276,7 @@ _CHECKS = {
     "role": _check_role,
     "ref": _check_ref,
     "name": _check_name,
+    "worker": lambda cell, known: iter(()),  # looked up among the lines of the file
     "language": _check_language,
     "timezone": _check_timezone,
     "next_session": _check_session,

@@ -88,6 +88,9 @@ class DutyHours:
     hours: Hours
 
 
+REF = re.compile(r"[^\W_][\w./-]{0,39}")
+"""How a person is named in files and commands: at most 40 letters, digits and `. / _ -`, the first a letter or digit."""
+
 DURATION = re.compile(r"^\s*(\d+)\s*(m|h|d|w)\s*$")
 _UNIT = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 

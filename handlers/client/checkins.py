@@ -5,8 +5,9 @@ from bot.domain.checkins import Means
 from bot.domain.errors import Refusal
 from bot.domain.later import Later
 from bot.domain.people import Client, Style
-from bot.domain.questions import Value
+from bot.domain.questions import STEPS, Value
 from bot.domain.words import Role
+from handlers.callbacks import whole
 from handlers.context import Route, Talk, route
 from handlers.views.client_checkins import ANSWER, BACK, LATER, SKIP, WORDS
 
@@ -16,6 +17,7 @@ TOASTS = {
     Means.STALE: "client.toast.old",
 }
 RESUME = "back"
+BETWEEN = {f"{step:g}": step for step in STEPS if step != int(step)}
 
 
 async def tapped(talk: Talk) -> None:
@@ -38,16 +40,16 @@ async def back(talk: Talk) -> None:
 
 async def later(talk: Talk) -> None:
     """*Later* itself, one of its times, or back to the question."""
-    check_in, *choice = talk.args
     client = _client(talk)
-    if not choice:
-        await checkins.show_later(talk.turn, client, check_in)
-    elif choice[0] == RESUME:
-        await checkins.resume(talk.turn, client, check_in)
-    elif choice[0] in set(Later):
-        await checkins.choose_later(talk.turn, client, check_in, Later(choice[0]))
-    else:
-        raise Refusal(STALE)
+    match talk.args:
+        case (check_in,):
+            await checkins.show_later(talk.turn, client, check_in)
+        case (check_in, choice) if choice == RESUME:
+            await checkins.resume(talk.turn, client, check_in)
+        case (check_in, choice) if choice in set(Later):
+            await checkins.choose_later(talk.turn, client, check_in, Later(choice))
+        case _:
+            raise Refusal(STALE)
 
 
 async def words(talk: Talk) -> None:
@@ -70,20 +72,20 @@ def _client(talk: Talk) -> Client:
 
 
 def _item(raw: str) -> int:
-    if not (raw.isascii() and raw.isdigit() and len(raw) < 4):
+    number = whole(raw)
+    if number is None or number < 0:
         raise Refusal(STALE)
-    return int(raw)
+    return number
 
 
 def _value(raw: str) -> Value:
-    """`7`, `2.5`, or `=yes` for an option."""
+    """`7`, a step between such as `2.5`, or `=yes` for an option."""
     if raw.startswith("="):
         return raw[1:]
-    try:
-        number = float(raw)
-    except ValueError:
-        raise Refusal(STALE) from None
-    return int(number) if number in range(11) else number
+    number = BETWEEN.get(raw, whole(raw))
+    if number is None:
+        raise Refusal(STALE)
+    return number
 
 
 TAPS: dict[str, Route] = {

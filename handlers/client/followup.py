@@ -4,6 +4,7 @@ from bot.actions import followup
 from bot.domain.errors import Refusal
 from bot.domain.words import Role
 from handlers import access
+from handlers.callbacks import whole
 from handlers.context import Talk, route
 
 
@@ -14,8 +15,8 @@ async def tap(talk: Talk) -> None:
             await followup.answer(talk.turn, client, alert, said)
         case (alert, chosen) if chosen in followup.WISHES:
             await followup.wish(talk.turn, client, alert, chosen)
-        case (alert, value) if value.isascii() and value.isdecimal() and len(value) <= 2:
-            await followup.feels(talk.turn, client, alert, int(value))
+        case (alert, value) if (number := whole(value)) is not None:
+            await followup.feels(talk.turn, client, alert, number)
         case _:
             raise Refusal(followup.STALE)
 

@@ -6,6 +6,7 @@ from bot.domain.errors import Refusal
 from bot.domain.people import Status
 from bot.domain.words import Role
 from handlers import access
+from handlers.callbacks import whole
 from handlers.context import Talk, route
 
 
@@ -28,10 +29,11 @@ async def start(talk: Talk) -> None:
 async def tap(talk: Talk) -> None:
     """`j:SCREEN:CHOICE`, and for a clock `j:6:at:MINUTES`."""
     screen, choice, *value = (*talk.args, "", "")[: max(2, len(talk.args))]
-    if not screen.isdecimal() or choice not in tuple(Choice):
+    number = whole(screen)
+    if number is None or choice not in tuple(Choice):
         raise Refusal("errors.old_button")
-    minutes = int(value[0]) if value and value[0].lstrip("-").isdecimal() else None
-    await invitations.tap_screen(talk.turn, access.client(talk), int(screen), Choice(choice), minutes)
+    minutes = whole(value[0]) if value else None
+    await invitations.tap_screen(talk.turn, access.client(talk), number, Choice(choice), minutes)
 
 
 TAPS = {"j": route(tap, Role.CLIENT)}

@@ -12,6 +12,7 @@ from bot.domain.people import Client, Style
 from bot.domain.signals.history import TalkAbout
 from bot.domain.words import Role
 from handlers import access
+from handlers.callbacks import whole
 from handlers.context import Handler, Talk, route
 
 Action: TypeAlias = Callable[[Turn, Client, str], Awaitable[None]]
@@ -25,9 +26,10 @@ def _page(name: str) -> Action:
 
 
 def _number(value: str) -> int:
-    if not value.removeprefix("-").isdecimal():
+    number = whole(value)
+    if number is None:
         raise Refusal("errors.old_button")
-    return int(value)
+    return number
 
 
 async def _toggle(turn: Turn, client: Client, value: str) -> None:

@@ -1,6 +1,6 @@
 """Meetings, as workers enter them: `/met REF`, `/missed REF`, `/next REF DATE [TIME]`."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.actions import people, sessions
@@ -14,6 +14,8 @@ from handlers.context import Talk, route
 
 NOON = time(12)
 """Where no time is given."""
+FARTHEST = timedelta(days=731)
+"""Nobody plans a meeting further ahead; a year that is a slip of the finger is no day either."""
 
 
 async def met(talk: Talk) -> None:
@@ -33,15 +35,16 @@ async def next_(talk: Talk) -> None:
 
 
 def read_moment(typed: tuple[str, ...], staff: Person, now: datetime) -> datetime | None:
-    """A day, and perhaps a time, on the worker's clock; None when it is not understood."""
+    """A day, and perhaps a time, on the worker's clock; None when it is not understood, or years away."""
     zone, months = ZoneInfo(staff.timezone), people.months(staff.language)
     today: date = now.astimezone(zone).date()
-    if day := read_day(" ".join(typed), today, months):
-        return datetime.combine(day, NOON, zone)
-    if len(typed) < 2:
+    wall: time | None = NOON
+    day = read_day(" ".join(typed), today, months)
+    if day is None and len(typed) > 1:
+        day, wall = read_day(" ".join(typed[:-1]), today, months), read_clock(typed[-1])
+    if day is None or wall is None or abs(day - today) > FARTHEST:
         return None
-    day, wall = read_day(" ".join(typed[:-1]), today, months), read_clock(typed[-1])
-    return datetime.combine(day, wall, zone) if day and wall else None
+    return datetime.combine(day, wall, zone)
 
 
 async def _client(talk: Talk) -> Client:

@@ -67,9 +67,9 @@ async def test_what_is_said_stays_in_the_chats(tmp_path: Path) -> None:
             phones = {at: standin.person(at, "P") for at in (1001, 2001, 3001)}
             for phone in phones.values():
                 phone.chat.open = True
+            await ask(desk, client, "s0")
             await bot.start()
             await standin.polled()
-            await ask(desk, client, "s0")
             await story(standin, phones)
             await settled(desk)
             processes = "\n".join(command_lines())

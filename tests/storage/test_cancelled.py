@@ -1,12 +1,16 @@
 """Cancelled anywhere: in the middle of a statement, of a commit, of waiting for its turn."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from bot.domain.words import Role
-from storage.unit_of_work import Memory
-from tests.support.desks import START
+from storage import engine
+from storage.unit_of_work import Memory, _Turns
+from tests.support.desks import START, sqlite_memory
 
 
 async def add(memory: Memory, ref: str) -> None:
@@ -58,3 +62,49 @@ async def test_a_time_limit_around_a_unit_still_ends_it(memory: Memory) -> None:
             await add(memory, "W-1")
     async with asyncio.timeout(5):
         await add(memory, "W-2")
+
+
+async def test_cancelled_while_a_broken_connection_is_put_away(
+    tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database is locked, and just then the unit is cancelled: whoever comes next gets their turn."""
+    monkeypatch.setattr(engine, "BUSY_MS", 20)
+    put_away = _Turns.close
+
+    async def cancelled_meanwhile(turns: _Turns) -> None:
+        first.cancel()
+        await put_away(turns)
+
+    async with sqlite_memory(sqlite_template, tmp_path) as memory:
+        await add(memory, "W-0")
+        with (
+            closing(sqlite3.connect(tmp_path / "checkin.db", isolation_level=None)) as other,
+            monkeypatch.context() as now,
+        ):
+            other.execute("BEGIN IMMEDIATE")
+            now.setattr(_Turns, "close", cancelled_meanwhile)
+            first = asyncio.get_running_loop().create_task(add(memory, "W-1"))
+            await asyncio.wait([first])
+        async with asyncio.timeout(5):
+            await add(memory, "W-2")
+        assert {ref[:3] for ref in await refs(memory)} == {"W-0", "W-2"}
+
+
+@pytest.mark.parametrize("turns", range(0, 60, 3))
+async def test_cancelled_again_and_again_while_the_database_is_opened_nothing_is_left_waiting(
+    tmp_path: Path, sqlite_template: Path, turns: int
+) -> None:
+    """Nobody's turn, no connection, and no task that nobody looks after."""
+    before = asyncio.all_tasks()
+    async with sqlite_memory(sqlite_template, tmp_path) as memory:
+        tasks = [asyncio.get_running_loop().create_task(work) for work in (add(memory, "W-1"), refs(memory))]
+        for turn in range(turns + 6):
+            if turn >= turns:
+                for task in tasks:
+                    task.cancel()
+            await asyncio.sleep(0 if turn % 2 else 0.0001)
+        await asyncio.wait(tasks)
+        async with asyncio.timeout(5):
+            await add(memory, "W-2")
+        assert {"W-2-0", "W-2-1", "W-2-2"} <= await refs(memory)
+    assert asyncio.all_tasks() == before

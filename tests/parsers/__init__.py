@@ -1,0 +1,1 @@
+"""Whatever comes in: made-up input by the thousand, and a defined outcome for each."""
