@@ -41,7 +41,7 @@ def test_csv_is_a_folder_of_tables(folder: Path) -> None:
     assert run("export", "--client", "R-118", "--format", "csv", "--out", "tables").exit_code == 0
     assert (folder / "tables" / "clients.csv").read_text("utf-8").splitlines()[1].startswith("R-118")
     answers = (folder / "tables" / "answers.csv").read_text("utf-8")
-    assert answers == "ref,check_in,question,construct,asks,value,value_0_10,text,skipped,answered_at\n"
+    assert answers == "ref,check_in,question,construct,asks,goal,value,value_0_10,text,skipped,answered_at\n"
 
 
 def test_an_unknown_client_is_an_error_that_does_not_repeat_the_ref(folder: Path) -> None:
