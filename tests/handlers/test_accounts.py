@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.actions import delivery, goals, invitations, joining, people
-from bot.actions.desk import Desk
+from bot.actions.desk import Desk, Turn
 from bot.domain.alerts import AlertState
 from bot.domain.delivery import DELETE, Post
 from bot.domain.people import Asking, Client, Status
@@ -31,6 +31,12 @@ async def world(desk: Desk) -> World:
 
 def other(world: World) -> Phone:
     return world.phones[OTHER]
+
+
+async def new_client(turn: Turn, world: World, ref: str) -> None:
+    """On the roster, with the worker of R-118; not joined yet."""
+    person_id = await turn.m.people.add(Role.CLIENT, ref, None, "en", "Europe/London", turn.now)
+    await turn.m.people.change_client(person_id, worker_id=world.worker.id)
 
 
 async def link(world: World, ref: str = "R-118", by: str = "operator") -> str:
@@ -463,7 +469,7 @@ async def test_an_account_of_somebody_discharged_may_become_a_workers(world: Wor
 
 async def test_an_account_of_a_worker_does_not_become_a_clients(world: World) -> None:
     async with world.desk.turn() as turn:
-        await turn.m.people.add(Role.CLIENT, "R-300", None, "en", "Europe/London", turn.now)
+        await new_client(turn, world, "R-300")
     code = await link(world, "R-300")
     await world.kim.types(f"/start {code}")
     assert world.kim.refused == "client.code.other_phone"
@@ -476,7 +482,7 @@ async def test_whoever_leaves_their_account_to_another_ref_is_shown_nothing_in_t
     async with world.desk.turn() as turn:
         await goals.add(turn, world.client, "see my sister")
         await turn.m.people.change(world.client.id, status=Status.LEFT)
-        await turn.m.people.add(Role.CLIENT, "R-300", None, "en", "Europe/London", turn.now)
+        await new_client(turn, world, "R-300")
     await world.alex.types(f"/start {await link(world, 'R-300')}")
     assert (await world.alex.client()).ref == "R-300"
     assert "closed" not in world.alex.all_words
@@ -489,7 +495,7 @@ async def test_whoever_was_erased_is_forgotten_when_their_account_becomes_anothe
     from bot.actions import privacy
 
     async with world.desk.turn() as turn:
-        await turn.m.people.add(Role.CLIENT, "R-300", None, "en", "Europe/London", turn.now)
+        await new_client(turn, world, "R-300")
         await privacy.erase(turn, world.client.id)
     code = await link(world, "R-300")
     async with world.desk.turn() as turn:
