@@ -206,6 +206,7 @@ class Signals:
             choice=meaning(question, said) if question is not None and said is not None else None,
             about=row[c.goal_id],
             words=self._length(row),
+            is_scale=question is None or question.scale is not Scale.TEXT,
         )
 
     def _length(self, row: Mapping[Any, Any]) -> int | None:

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from heapq import merge
 
+from bot.domain.alerts import Kind
 from bot.domain.budget import Budget
 from bot.domain.replay import Decided, Ledger, Moment, Replay, Replayed, in_a_week, moments
 from bot.domain.signals.history import History
@@ -13,11 +14,14 @@ from bot.domain.signals.settings import Settings
 
 SAME = timedelta(days=7)
 """Two alerts of a kind this close to each other are the same matter."""
+UNTOLD = (Kind.SOMEONE_ELSE, Kind.HARM)
+"""What may concern the worker is in no figure about the worker; no number of a rule changes it anyway."""
+STILL_OPEN = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One alert as it really was: when it was over, and what the worker said of it."""
+    """One alert as it really was: when it was over (None: nobody knows), and what the worker said of it."""
 
     kind: str
     raised_at: datetime
@@ -39,11 +43,15 @@ class Case:
         names = [name for start, name in self.workers if start <= at]
         return names[-1] if names else (self.workers[0][1] if self.workers else "")
 
-    def closes(self, raised_at: datetime) -> datetime:
-        """When an alert raised then was over: as it really was where there was one, else after a week."""
-        known = [one for one in self.recorded if abs(one.raised_at - raised_at) <= SAME and one.over_at is not None]
-        nearest = min(known, key=lambda one: abs(one.raised_at - raised_at), default=None)
-        return max(nearest.over_at or raised_at, raised_at) if nearest else in_a_week(raised_at)
+    def closes(self, kind: Kind, raised_at: datetime) -> datetime:
+        """When an alert raised then was over: as it really was where there was one of its kind, else after a week."""
+        known = [
+            (abs(one.raised_at - raised_at), one.over_at)
+            for one in self.recorded
+            if one.kind == kind and one.over_at is not None
+        ]
+        apart, over_at = min(known, default=(SAME, in_a_week(kind, raised_at)))
+        return max(over_at, raised_at) if apart <= SAME else in_a_week(kind, raised_at)
 
     def was_useful(self, alert: Replayed) -> bool:
         """Did the worker say so of the alert that this one stands for?"""
@@ -119,7 +127,8 @@ class Comparison:
         return [self.whole, *rules, self.by_worker.setdefault(worker, Change())]
 
     def add(self, case: Case, before: Sequence[Replayed], after: Sequence[Replayed]) -> None:
-        """One client's alerts by the numbers in force and by the others."""
+        """One client's alerts by the numbers in force and by the others, but for what no figure may tell."""
+        before, after = ([alert for alert in alerts if alert.kind not in UNTOLD] for alerts in (before, after))
         for alert in before:
             lost = not any(_same(alert, one) for one in after)
             for change in self._changes(case, alert):

@@ -19,11 +19,11 @@ from bot.domain.signals.settings import Settings
 from bot.domain.words import Tier
 
 STAYS_OPEN = timedelta(days=7)
-Closes: TypeAlias = Callable[[datetime], datetime]
-"""When an alert that was raised at that moment was over."""
+Closes: TypeAlias = Callable[[Kind, datetime], datetime]
+"""When an alert of that kind that was raised at that moment was over."""
 
 
-def in_a_week(raised_at: datetime) -> datetime:
+def in_a_week(_: Kind, raised_at: datetime) -> datetime:
     """What is assumed where nothing is known of how alerts were handled."""
     return raised_at + STAYS_OPEN
 
@@ -82,9 +82,7 @@ def moments(history: History) -> list[Moment]:
 
 def _moments_of(occasion: Occasion) -> Iterable[Moment]:
     given = sorted(reply.at for reply in occasion.replies)
-    first = {reply.key: reply.at for reply in sorted(occasion.replies, key=lambda one: one.at, reverse=True)}
-    done = max(first.values(), default=None) if occasion.scales_done else None
-    end = occasion.ended_at
+    done, end = occasion.scales_done_at, occasion.ended_at
     for at, following in zip(given, (*given[1:], end), strict=False):
         if done is not None and at >= done:
             yield Moment(at, occasion.check_in_id)
@@ -109,8 +107,10 @@ class Replay:
     signals: list[Signal] = field(default_factory=list)
     alerts: list[Replayed] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
-    _starts: list[datetime] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
+    _starts: list[datetime] = field(default_factory=list)
+    _sources: set[str | None] = field(default_factory=set)
+    """What anything was ever found in: only that is looked through when it is read again."""
 
     def __post_init__(self) -> None:
         self.history = self.history.in_order()
@@ -132,7 +132,7 @@ class Replay:
         new = list(found.signals)
         if moment.source is not None:
             new = [one for one in new if one.source == moment.source]
-        elif moment.about is not None:
+        elif moment.about in self._sources:
             self._forget(moment, new)
         self._decide(moment.at, new, found.resting)
         return found
@@ -164,12 +164,14 @@ class Replay:
 
     def _decide(self, now: datetime, new: list[Signal], resting: Iterable[Signal]) -> None:
         rest = {_key(one) for one in resting}
-        told = {_key(one) for one in new if one.tier is Tier.DIGEST and _key(one) not in rest}
-        self.held += [Held(one, "digest") for one in new if _key(one) in told]
+        quiet = [one for one in new if one.tier is Tier.DIGEST and not one.note]
+        self.held += [Held(one, "resting" if _key(one) in rest else "digest") for one in quiet]
+        told = {_key(one) for one in quiet} - rest
         for kind, signals in by_kind(new).items():
             if self._bundle(now, kind, signals, resting):
                 told |= {_key(one) for one in signals}
         self.signals += new
+        self._sources |= {one.source for one in new}
         self.told += [Told.of(one, alerted=_key(one) in told) for one in new]
 
     def _bundle(self, now: datetime, kind: Kind, signals: list[Signal], resting: Iterable[Signal]) -> bool:
@@ -191,7 +193,7 @@ class Replay:
         raised_at = max(one.raised_at for one in signals)
         asks = waits_for_client(kind, signals, ask_client_first=self.ask_client_first)
         goes_at = now + NO_TAP if asks else now
-        alert = Replayed(kind, raised_at, goes_at, self.closes(raised_at), tier, list(signals))
+        alert = Replayed(kind, raised_at, goes_at, self.closes(kind, raised_at), tier, list(signals))
         self.alerts.append(alert)
         over = self.ledger.over(self, alert, now) if self.ledger is not None else None
         if over is not None:

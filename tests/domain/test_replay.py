@@ -13,7 +13,7 @@ from bot.domain.replay import Ledger, Replay, moments
 from bot.domain.signals.catalogue import settings
 from bot.domain.signals.evaluate import evaluate
 from bot.domain.signals.history import WINDOW, Happening, History, Signal, Told
-from bot.domain.signals.occasions import LEFT_ALONE, Occasion, State
+from bot.domain.signals.occasions import LEFT_ALONE, Occasion, Reply, State
 from bot.domain.words import ALLIANCE, Construct, Tier
 from tests.support.histories import A_DAY, A_WEEK, MONDAY, check_in, end, event, missed, reply, weekly
 
@@ -67,6 +67,24 @@ def test_an_answer_taken_back_later_leaves_the_alert() -> None:
     better = reply(8, done.replies[0].at + NO_TAP + timedelta(minutes=1), Construct.BOND)
     changed = replace(done, replies=(*done.replies, better), last_touched_at=better.at)
     assert [one.rules for one in replayed(History((changed,))).alerts] == [("item_low",)]
+
+
+def test_words_that_come_later_change_nothing_of_when_the_numbers_were_read() -> None:
+    """Nor does what is changed later: a decision stands on what was there."""
+    at, later = MONDAY + timedelta(hours=1), MONDAY + timedelta(hours=5)
+    words = Reply("D1", Construct.SELF_MANAGEMENT, later, words=4, is_scale=False)
+    better = reply(8, later + timedelta(minutes=1), Construct.BOND)
+    done = replace(check_in("c", MONDAY, 1, 8, 8, more=(words, better)), last_touched_at=better.at, finished_at=later)
+    assert when(History((done,)))[0] == at - MONDAY
+    found = replayed(History((done,)))
+    assert [(one.rules, one.goes_at) for one in found.alerts] == [(("item_low",), at + NO_TAP)]
+
+
+def test_what_is_for_the_digest_and_rests_says_so() -> None:
+    twice_quiet = [missed(f"c{n}", MONDAY + n * TWICE) for n in (1, 2, 3, 4, 6, 7, 8, 9)]
+    between = [check_in(f"c{n}", MONDAY + n * TWICE, 8, 8, 8) for n in (0, 5, 10)]
+    found = replayed(History((*twice_quiet, *between)))
+    assert {"digest", "resting"} == {one.reason for one in found.held if one.signal.rule == "silence"}
 
 
 def test_a_steady_ten_alerts_nobody() -> None:

@@ -227,9 +227,10 @@ def test_a_check_in_is_read_at_its_last_scale_answer() -> None:
     assert found(evaluate(done, THERAPY, now.started_at), "item_low") is not None
 
 
-def test_in_a_replay_a_check_in_counts_as_done_only_from_its_last_tap_on() -> None:
+def test_in_a_replay_a_check_in_counts_as_done_only_from_its_last_scale_answer_on() -> None:
     history, now = half_done(2, timedelta())
-    later = replace(now, scales_done=True, last_touched_at=now.started_at + timedelta(minutes=20))
+    last = reply(8, now.started_at + timedelta(minutes=20), Construct.GOALS)
+    later = replace(now, replies=(*now.replies, last), scales_done=True, last_touched_at=last.at)
     open_still = replace(history, occasions=(*history.occasions[:-1], later))
     assert found(evaluate(open_still, THERAPY, now.started_at + timedelta(minutes=10)), "item_low") is None
     assert found(evaluate(open_still, THERAPY, now.started_at + timedelta(minutes=20)), "item_low") is not None

@@ -34,7 +34,8 @@ class Reply:
 
     `value_0_10` is the answer on 0–10 with reversed items already turned round, `value` the one on its own scale.
     `choice` is what the chosen option says to a rule (`questions.meaning`). All None for a skipped question.
-    `about` tells goals or tasks apart where one question is asked about several.
+    `about` tells goals or tasks apart where one question is asked about several. `is_scale` is False for words alone:
+    the rules do not wait for them.
     """
 
     question: str
@@ -47,6 +48,7 @@ class Reply:
     text: str | None = None
     about: str | None = None
     words: int | None = None
+    is_scale: bool = True
 
     @property
     def length(self) -> int | None:
@@ -101,7 +103,6 @@ class Occasion:
             return self
         replies = tuple(reply for reply in _in_order(self.replies) if reply.at <= now)
         touches = [at for at in (self.last_touched_at, *(reply.at for reply in replies)) if at and at <= now]
-        later = self.last_touched_at is not None and self.last_touched_at > now
         over = self.ended_at is not None and self.ended_at <= now
         return replace(
             self,
@@ -109,8 +110,17 @@ class Occasion:
             replies=replies,
             last_touched_at=max(touches, default=None),
             finished_at=self.finished_at if over else None,
-            scales_done=self.scales_done and not later and len(replies) == len(set(self.replies)),
+            scales_done=self.scales_done_at is not None and self.scales_done_at <= now,
         )
+
+    @cached_property
+    def scales_done_at(self) -> datetime | None:
+        """The first answer to the last scale question; None while one is left. What is changed later is read again."""
+        first: dict[tuple[str, str], datetime] = {}
+        for reply in self.replies:
+            if reply.is_scale:
+                first[reply.key] = min(reply.at, first.get(reply.key, reply.at))
+        return max(first.values(), default=self.started_at) if self.scales_done else None
 
     @cached_property
     def _settled(self) -> datetime | None:
