@@ -55,9 +55,12 @@ def _read_file(path: Path) -> Any:
         return json.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as why:
         _stop(f"{path}: cannot be read ({why.strerror})")
-    except (ValueError, RecursionError) as why:
-        line = getattr(why, "lineno", 1)
-        _stop(f"{path}:{line}: is not JSON ({getattr(why, 'msg', 'not UTF-8 text')})")
+    except UnicodeDecodeError:
+        _stop(f"{path}:1: is not JSON (not UTF-8 text)")
+    except json.JSONDecodeError as why:
+        _stop(f"{path}:{why.lineno}: is not JSON ({why.msg})")
+    except (ValueError, RecursionError):
+        _stop(f"{path}:1: is no export (a number is too long, or lists stand in lists too deeply)")
 
 
 async def _exported(found: Loaded) -> dict[str, Any]:

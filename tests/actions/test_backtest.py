@@ -2,13 +2,19 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from bot.actions import backtest, reports
+from bot.actions.alerts import raise_someone_else, raise_talk
 from bot.actions.desk import Desk
 from bot.actions.exported import NotAnExport, cases
+from bot.domain.alerts import Kind
+from bot.domain.backtest import STILL_OPEN, Case, Recorded
+from bot.domain.replay import in_a_week
+from bot.domain.signals.history import History
 from tests.support.checkins import move
 from tests.support.stories import World, a_world
 
@@ -156,3 +162,61 @@ def test_shared_out_over_the_processors_it_decides_the_same(plan: Any, monkeypat
     assert as_json[0] == as_json[1]
     assert sum(len(one.alerts) for one in alone) > 3
     assert any(held.reason == "budget" for one in alone for held in one.held)
+
+
+def test_an_alert_is_over_when_one_of_its_own_kind_was() -> None:
+    at = datetime(2026, 5, 4, tzinfo=UTC)
+    hour = timedelta(hours=1)
+    recorded = (
+        Recorded("danger", at, at + hour),
+        Recorded("alliance", at + 2 * hour, at + 30 * hour),
+        Recorded("harm", at, STILL_OPEN),
+    )
+    case = Case("R-1", History(), recorded=recorded)
+    assert case.closes(Kind.ALLIANCE, at) == at + 30 * hour
+    assert case.closes(Kind.DANGER, at) == at + hour
+    assert case.closes(Kind.HARM, at) == STILL_OPEN
+    assert case.closes(Kind.SOMEONE_ELSE, at) == in_a_week(Kind.SOMEONE_ELSE, at)
+
+
+def test_the_wish_for_somebody_else_is_in_no_figure_of_a_comparison(plan: Any) -> None:
+    wish = {"rule": "asked_to_talk", "raised_at": "2026-05-04T10:00:00Z", "evidence": {"about": "someone_else"}}
+    client = {"ref": "R-1", "signals": [wish], "assignments": [{"worker": "W-1", "starts_at": "2026-05-01T00:00:00Z"}]}
+    known = cases({"format": 1, "clients": [client]}, plan.bank)
+    found = backtest.replay(known, plan, lambda: None)
+    assert [one.kind for one in found[0].alerts] == [Kind.SOMEONE_ELSE]
+    change = backtest.compared(known, found, found)
+    assert (change["before"], change["by_worker"], change["by_rule"]) == (0, {}, {})
+
+
+def test_a_repair_that_was_confirmed_sets_the_sum_back_in_a_replay_too(plan: Any) -> None:
+    lines = [{"at": f"2026-05-0{day}T10:00:00Z", "state": state} for day, state in ((4, "raised"), (6, "repaired"))]
+    alert = {"raised_at": "2026-05-04T10:00:00Z", "history": lines}
+    known = cases({"format": 1, "clients": [{"ref": "R-1", "alerts": [alert]}]}, plan.bank)
+    assert known[0].history.resets == (datetime(2026, 5, 6, 10, tzinfo=UTC),)
+
+
+async def test_an_export_with_everything_in_it_is_read_and_decided_alike(world: World) -> None:
+    """Skipped, edited, left half done, words, a goal, danger, a talk and the wish for somebody else."""
+    async with world.desk.turn() as turn:
+        await raise_talk(turn, world.client, "how")
+    await world.pass_time(hours=5)
+    check_in = await world.low(2, None, 8)  # type: ignore[arg-type]  # skipped
+    await world.answers(check_in, 3)
+    await world.pass_time(hours=3)
+    await world.alex.types("I want to die")
+    await world.pass_time(minutes=5)
+    async with world.desk.turn() as turn:
+        await raise_someone_else(turn, world.client)
+    half = await world.asked()
+    await world.answers(half, 8)
+    await world.pass_time(hours=30)
+    live = (await exported(world))["clients"][0]
+    found = replayed(world, await exported(world))
+    assert {one["kind"] for one in live["alerts"]} == {"alliance", "danger", "someone_else"}
+    for one in live["signals"]:
+        one["evidence"].pop("was", None)  # what somebody had seen is the cards' affair: no rule finds it
+    assert figures(found["signals"]) == figures(live["signals"])
+    assert {(one["kind"], one["raised_at"]) for one in found["alerts"]} == {
+        (one["kind"], one["raised_at"]) for one in live["alerts"]
+    }

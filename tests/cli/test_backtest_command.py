@@ -99,3 +99,11 @@ def test_the_database_is_replayed_where_no_file_is_given(folder: Path) -> None:
     assert run("roster", "import", "roster.csv").exit_code == 0
     done = run("backtest", "--json")
     assert json.loads(done.stdout)["clients"] == [{"ref": "R-118", "signals": [], "alerts": [], "held": []}]
+
+
+@pytest.mark.parametrize("content", ["[" * 200_000, '{"format": ' + "1" * 5000 + "}"])
+def test_a_hostile_file_is_one_line_and_no_traceback(folder: Path, content: str) -> None:
+    (folder / "wrong.json").write_text(content)
+    done = run("backtest", "--input", "wrong.json")
+    assert done.exit_code == 2
+    assert done.stderr.startswith("wrong.json:1: is no export")
