@@ -43,6 +43,7 @@ def why(ref: str, day: datetime | None, as_json: bool, config_path: str | None) 
 
 def _found(loaded: Loaded, ref: str, day: datetime | None) -> "Why | str":
     from bot import app, logs
+    from bot.actions.why import NoAlert
     from bot.actions.why import why as ask
     from bot.domain.errors import NotUsable
 
@@ -57,8 +58,10 @@ def _found(loaded: Loaded, ref: str, day: datetime | None) -> "Why | str":
 
     try:
         return asyncio.run(go()) or "There is no such client on the roster."
-    except LookupError:
+    except NoAlert:
         return "There has been no alert about this client. Give a day to see what the rules found: why REF 2026-05-12"
+    except OverflowError:
+        return "That day is beyond the calendar."
     except NotUsable as broken:
         return str(broken)
 

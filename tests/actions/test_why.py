@@ -7,6 +7,7 @@ import pytest
 
 from bot.actions.desk import Desk
 from bot.actions.why import Why, why
+from bot.domain.alerts import AlertState
 from tests.support.checkins import move
 from tests.support.stories import World, a_world
 
@@ -95,3 +96,25 @@ async def test_nobody_and_no_alert(world: World) -> None:
         assert await why(m, world.desk.plan, "R-999", None, world.desk.clock.now()) is None
         with pytest.raises(LookupError):
             await why(m, world.desk.plan, "R-118", None, world.desk.clock.now())
+
+
+async def test_what_the_budget_held_back_is_said_to_be_held_back(world: World) -> None:
+    nothing = replace(world.desk.plan.alerts, budget_per_worker_per_week=0, budget_per_client_per_month=0)
+    world.desk.plan = replace(world.desk.plan, alerts=nothing)
+    await world.low(2, 8, 8)
+    await world.pass_time(hours=3)
+    assert await world.alerts() == []
+    became = {signal.rule: became for look in (await asked(world, 0)).looks for signal, became in look.found}
+    assert became["item_low"] == "budget"
+
+
+async def test_where_the_client_is_not_asked_first_a_card_that_has_left_stands(desk: Desk) -> None:
+    """Although the answer is another one by now: nobody takes back what was seen."""
+    desk.plan = replace(desk.plan, alerts=replace(desk.plan.alerts, ask_client_first=False))
+    world = await a_world(desk)
+    check_in = await world.low(2, 8, 8)
+    await world.pass_time(minutes=10)
+    await world.answers(check_in, 8)
+    assert [one.state for one in await world.alerts()] == [AlertState.RAISED]
+    look = (await asked(world, 0)).looks[0]
+    assert {became for signal, became in look.found if signal.rule == "item_low"} == {"alert"}

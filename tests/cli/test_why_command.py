@@ -39,7 +39,11 @@ def test_as_json_it_is_one_document(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("words", "said"),
-    [(("R-999", "2026-05-12"), "There is no such client"), (("R-118",), "There has been no alert about this client.")],
+    [
+        (("R-999", "2026-05-12"), "There is no such client"),
+        (("R-118",), "There has been no alert about this client."),
+        (("R-118", "9999-12-31"), "That day is beyond the calendar."),
+    ],
 )
 def test_who_or_what_is_not_there_is_one_line(folder: Path, words: tuple[str, ...], said: str) -> None:
     done = run("why", *words)
