@@ -154,23 +154,16 @@ class Hold:
     signals: tuple[Signal, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Nothing:
-    """Nothing that could become an alert."""
-
-
-Decision: TypeAlias = Raise | Add | Hold | Nothing
+Decision: TypeAlias = Raise | Add | Hold
 
 
 def decide(kind: Kind, open_alert: Open | None, signals: Iterable[Signal], resting: Collection[Signal]) -> Decision:
-    """What becomes of one kind's new signals (see `by_kind`).
+    """What becomes of one kind's new signals, as `by_kind` gives them.
 
     `resting` are those whose rule told somebody lately (`Evaluation.resting`). They still join an open alert, since
     an edit disturbs nobody, but make no new one.
     """
-    fresh = tuple(signal for signal in signals if signal.tier >= Tier.ALERT and not signal.note)
-    if not fresh:
-        return Nothing()
+    fresh = tuple(signals)
     if open_alert is not None and open_alert.state in OPEN:
         reasons = strongest((*fresh, *open_alert.reasons))
         tier = max(signal.tier for signal in (*fresh, *open_alert.reasons))
@@ -225,13 +218,6 @@ def waits_for_client(kind: Kind, reasons: Iterable[Signal], *, ask_client_first:
 def for_supervision(reasons: Iterable[Signal]) -> bool:
     """Does it begin one step higher, with the manager, as a talk did not mend it?"""
     return any(RULES[one.rule].for_supervision and one.tier >= Tier.ALERT and not one.note for one in reasons)
-
-
-def shown(reasons: Iterable[Signal], wish: Wish, *, ask_client_first: bool) -> tuple[Signal, ...]:
-    """The reasons whose numbers and words the card may show; what the client did not want told is left out."""
-    if wish is Wish.TELL or not ask_client_first:
-        return tuple(reasons)
-    return tuple(one for one in reasons if not RULES[one.rule].client_is_asked)
 
 
 def leaves_at(

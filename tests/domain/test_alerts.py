@@ -13,7 +13,6 @@ from bot.domain.alerts import (
     AlertState,
     Hold,
     Kind,
-    Nothing,
     Open,
     Raise,
     Wish,
@@ -23,7 +22,6 @@ from bot.domain.alerts import (
     leaves_at,
     reconsider,
     severity,
-    shown,
     step,
     strongest,
     waits_for_client,
@@ -124,7 +122,6 @@ def test_the_four_kinds_of_matter_never_mix() -> None:
 def test_digest_signals_and_notes_are_no_alerts() -> None:
     digest, note = signal("silence", tier=Tier.DIGEST), signal("blocked", tier=Tier.ALERT, note=True)
     assert by_kind([digest, note]) == {}
-    assert decide(Kind.ALLIANCE, None, [digest, note], ()) == Nothing()
 
 
 def test_the_first_signal_raises_an_alert() -> None:
@@ -199,9 +196,6 @@ def test_a_request_to_talk_does_not_wait_and_gives_nothing_else_away() -> None:
     assert not waits_for_client(Kind.ALLIANCE, [talk, LOW], ask_client_first=True)
     assert asks_client(Kind.ALLIANCE, [talk, LOW], ask_client_first=True)
     assert not asks_client(Kind.ALLIANCE, [talk], ask_client_first=True)
-    assert shown([talk, LOW], Wish.NONE, ask_client_first=True) == (talk,)
-    assert shown([talk, LOW], Wish.TELL, ask_client_first=True) == (talk, LOW)
-    assert shown([talk, LOW], Wish.NONE, ask_client_first=False) == (talk, LOW)
 
 
 TAP = MONDAY + timedelta(hours=9)
