@@ -51,6 +51,7 @@ async def _client(m: Stores, client: Client) -> dict[str, Any]:
     check_ins = await m.checkins.of(client.id)
     signals = await m.signals.of_client(client.id)
     alerts = await m.alerts.of_client(client.id)
+    stand = {one.id for one in alerts if one.state is not AlertState.WITHDRAWN}
     refs = await _refs(m)
     return {
         "ref": client.ref,
@@ -76,7 +77,9 @@ async def _client(m: Stores, client: Client) -> dict[str, Any]:
             for one in await m.remarks.of(client.id)
         ],
         "signals": [
-            {**signal_as_json(one.signal), "held": one.held} for one in signals if one.holds and not _private(one)
+            {**signal_as_json(one.signal), "held": None if one.alert_id in stand else one.held}
+            for one in signals
+            if one.holds and not _private(one)
         ],
         "alerts": [await _alert(m, one, signals) for one in alerts],
         "sessions": [
@@ -247,14 +250,25 @@ async def _usefulness(m: Stores, since: datetime) -> list[Json]:
 
 
 async def _caseloads(m: Stores, alerts: Sequence[Alert]) -> list[Json]:
-    """Alliance alerts per worker; a caseload so small that one client could be known by it has no figures."""
+    """Alliance alerts per worker; a caseload so small that one client could be known by it has no figures, nor has one
+    by which those of the small ones could be worked out from the whole service's."""
+    workers = await m.people.everybody(Role.WORKER)
+    sizes = {one.id: size for one in workers if (size := len(await m.people.caseload(one.id)))}
+    hidden = kept_back(sizes)
     found: list[Json] = []
-    for worker in await m.people.everybody(Role.WORKER):
-        clients = len(await m.people.caseload(worker.id))
+    for worker in (one for one in workers if one.id in sizes):
         mine = sum(one.worker_id == worker.id and one.kind is Kind.ALLIANCE for one in alerts)
-        if clients:
-            told = mine if clients >= FLOOR else None
-            found.append({"name": worker.name, "clients": clients, "alerts": told, "floor": FLOOR})
+        told = None if worker.id in hidden else mine
+        found.append({"name": worker.name, "clients": sizes[worker.id], "alerts": told, "floor": FLOOR})
+    return found
+
+
+def kept_back(sizes: Mapping[str, int]) -> set[str]:
+    """Caseloads without figures: the small ones, and the next larger until together they are no small one any more."""
+    found: set[str] = set()
+    for one in sorted(sizes, key=lambda each: (sizes[each], each)):
+        if sizes[one] < FLOOR or 0 < sum(sizes[each] for each in found) < FLOOR:
+            found.add(one)
     return found
 
 

@@ -60,13 +60,15 @@ def _all(one: Mapping[str, Any]) -> int:
 
 
 def _caseloads(f: Mapping[str, Any], voice: Voice) -> str | None:
-    rows = [
-        voice.say("manager.report.few", name=one["name"], floor=one["floor"])
-        if one["alerts"] is None
-        else voice.say("manager.report.caseload", name=one["name"], n=one["alerts"], of=one["clients"])
-        for one in f.get("caseloads") or ()
-    ]
+    rows = [_caseload(one, voice) for one in f.get("caseloads") or ()]
     return lines(*rows) if rows else None
+
+
+def _caseload(one: Mapping[str, Any], voice: Voice) -> Html:
+    if one["alerts"] is not None:
+        return voice.say("manager.report.caseload", name=one["name"], n=one["alerts"], of=one["clients"])
+    what = "few" if one["clients"] < one["floor"] else "beside_few"
+    return voice.say(f"manager.report.{what}", name=one["name"], floor=one["floor"])
 
 
 def proposal(facts: Facts, voice: Voice) -> Screen:

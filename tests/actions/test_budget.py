@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.actions import reports
 from bot.actions.desk import Desk
 from bot.domain.alerts import AlertState, Kind
 from tests.support.checkins import latest, plan_for, tap
@@ -44,6 +45,16 @@ async def test_what_the_client_wants_told_is_told(world: World) -> None:
     await world.pass_time(minutes=2)
     assert [one.state for one in await world.alerts()] == [AlertState.RAISED]
     assert "fell to 2" in world.sam.shows
+
+
+async def test_what_the_client_had_told_is_held_for_nothing_in_the_export(world: World) -> None:
+    await world.low(2, 8, 8)
+    await world.alex.taps("Tell Sam for me")
+    await world.pass_time(minutes=2)
+    async with world.desk.glance() as m:
+        (client,) = (await reports.export(m, "R-118"))["clients"]
+    assert client["alerts"]
+    assert {one["held"] for one in client["signals"] if one["rule"] == "item_low"} == {None}
 
 
 async def test_someone_else_goes_its_own_way(world: World) -> None:

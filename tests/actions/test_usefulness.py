@@ -1,10 +1,15 @@
 """A rule that is seldom useful is proposed to the managers, with a back-test; nothing changes by itself."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from bot.actions import proposals, reports
 from bot.actions.desk import Desk
+from bot.actions.people import texts
 from bot.domain.usefulness import REVIEWED
+from handlers.views.manager_figures import VIEWS
+from handlers.views.screen import Voice
 from storage import tables as t
 from tests.support.checkins import move
 from tests.support.stories import World, a_world
@@ -76,3 +81,30 @@ async def test_a_small_caseload_has_no_figures(world: World) -> None:
             m, world.desk.plan, world.desk.clock.now().replace(year=2020), world.desk.clock.now()
         )
     assert found["caseloads"] == [{"name": "Sam", "clients": 1, "alerts": None, "floor": reports.FLOOR}]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "without"),
+    [
+        ([6, 9], ""),
+        ([1, 6, 9], "ab"),  # else the whole service's less the others' would be that of the one
+        ([3, 2, 7], "ab"),
+        ([4, 1, 2], "abc"),
+        ([2], "a"),
+        ([5, 5], ""),
+    ],
+)
+def test_nobody_works_out_a_small_caseload_from_the_others(sizes: list[int], without: str) -> None:
+    found = reports.kept_back(dict(zip("abc", sizes, strict=False)))
+    assert "".join(sorted(found)) == without
+
+
+async def test_a_caseload_that_would_tell_anothers_says_so(world: World) -> None:
+    hidden = [{"name": name, "clients": n, "alerts": None, "floor": 5} for name, n in (("Sam", 1), ("Bo", 9))]
+    now = world.desk.clock.now()
+    async with world.desk.glance() as m:
+        figures = await reports.figures(m, world.desk.plan, now, now)
+    voice = Voice(texts().for_language("en", zone=ZoneInfo("UTC"), place="Ivy"), world.desk.plan)
+    said = VIEWS["manager.report"]({**figures, "caseloads": hidden}, voice).text  # type: ignore[dict-item]
+    assert "Sam: fewer than 5 clients, so no figures" in said
+    assert "Bo: no figures, for they would tell those of a small caseload" in said
