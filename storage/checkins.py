@@ -87,7 +87,9 @@ class CheckIns:
         return await self._claimed(query.order_by(c.id), limit)
 
     async def _claimed(self, query: sa.Select[Any], limit: int) -> list[CheckIn]:
-        return await self._many(query.limit(limit).with_for_update(skip_locked=True))
+        """Kept for this unit together with their clients, but for those on whom somebody else is acting."""
+        mine = query.join(t.client, t.client.c.person_id == c.client_id).limit(limit)
+        return await self._many(mine.with_for_update(of=[t.client, t.check_in], key_share=True, skip_locked=True))
 
     # ------------------------------------------------------------ many clients
 

@@ -48,6 +48,7 @@ async def keep(turn: Turn, staff: Person, person_id: str) -> None:
 
 async def unlink(turn: Turn, staff: Person, person_id: str, until: datetime) -> None:
     """*Yes*: the chat is closed. Raises Refusal when it is not theirs to close, or has been asked long ago."""
+    await arrivals.lock_open(turn, person_id)
     person = await turn.m.people.by_id(person_id)
     await _may_close(turn, staff, person)
     assert person is not None
