@@ -10,14 +10,18 @@ from handlers.context import Talk
 
 
 async def who(turn: Turn, chat_id: int) -> tuple[Person | None, Client | None]:
-    """The person of a private chat, and what only clients have. Staff who have left learn nothing any more."""
+    """The person of a private chat, and what only clients have. Staff who have left learn nothing any more.
+
+    A client who speaks is kept for this unit (`People.lock`): whatever they ask for is done to nobody else's beside it.
+    """
     person = await turn.m.people.by_chat(chat_id)
     if person is None:
         return None, None
     if person.role is Role.CLIENT:
+        await turn.m.people.lock([person.id])
         found = await turn.m.people.client(person.id)
         # Whoever was erased is nobody here any more, from that moment on, though their receipt may still be on its way.
-        return (None, None) if found is not None and found.erased_at is not None else (person, found)
+        return (None, None) if found is None or found.erased_at is not None else (found.person, found)
     if person.status is Status.DISCHARGED:
         raise Refusal("errors.no_longer")
     return person, None

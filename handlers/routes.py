@@ -77,6 +77,7 @@ def _to_stranger(talk: Talk) -> Refusal:
 
 async def gone(turn: Turn, person: Person, at: datetime) -> None:
     """The person blocked the bot. A note that is older than their last word to us changes nothing."""
+    await turn.m.people.lock([person.id])
     await turn.m.people.change(person.id, unreachable="blocked", unreachable_at=at)
     if person.role is Role.CLIENT:
         await alerts.note_blocked(turn, person.id)
@@ -84,6 +85,7 @@ async def gone(turn: Turn, person: Person, at: datetime) -> None:
 
 async def back(turn: Turn, person: Person, at: datetime) -> None:
     """The person let the bot write again."""
+    await turn.m.people.lock([person.id])
     await turn.m.people.change(person.id, unreachable=None, unreachable_at=None)
     if person.role is Role.CLIENT:
         await alerts.note_back(turn, person.id)

@@ -137,11 +137,14 @@ class AlertStore:
         order: sa.ColumnElement[Any] | None = None,
         lock: bool = False,
     ) -> list[Alert]:
-        """With `limit` and `lock`, what another process works on at this moment is left to it."""
+        """With `limit` and `lock`: kept with their clients, but for those on whom somebody else acts at this moment."""
         first = t.alert.c.raised_at if order is None else order
         query = sa.select(t.alert).where(*where).order_by(first, t.alert.c.id).limit(limit)
-        if lock:
-            query = query.with_for_update(skip_locked=limit is not None)
+        if lock and limit is not None:
+            query = query.join(t.client, t.client.c.person_id == t.alert.c.client_id)
+            query = query.with_for_update(of=[t.client, t.alert], key_share=True, skip_locked=True)
+        elif lock:
+            query = query.with_for_update()
         return [_alert(row._mapping) for row in await self._con.execute(query)]
 
 

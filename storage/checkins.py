@@ -74,8 +74,12 @@ class CheckIns:
         return await self._claimed(query, limit)
 
     async def to_expire(self, now: datetime, limit: int) -> list[CheckIn]:
-        query = sa.select(t.check_in).where(c.state.in_(RUNNING), c.expires_at <= now).order_by(c.expires_at)
-        return await self._claimed(query, limit)
+        """Those whose window is over, but for what the client sent in time and nobody has handled yet."""
+        i = t.inbox.c
+        waits = sa.select(i.update_id).join(t.person, t.person.c.chat_id == i.chat_key)
+        waits = waits.where(t.person.c.id == c.client_id, i.state == "new", i.received_at < c.expires_at)
+        over = sa.and_(c.state.in_(RUNNING), c.expires_at <= now, ~waits.exists())
+        return await self._claimed(sa.select(t.check_in).where(over).order_by(c.expires_at), limit)
 
     async def open_before(self, since: datetime, now: datetime, limit: int, after: str = "") -> list[CheckIn]:
         """Open ones that had left before `since`, in order of id, from behind `after`."""
@@ -83,7 +87,9 @@ class CheckIns:
         return await self._claimed(query.order_by(c.id), limit)
 
     async def _claimed(self, query: sa.Select[Any], limit: int) -> list[CheckIn]:
-        return await self._many(query.limit(limit).with_for_update(skip_locked=True))
+        """Kept for this unit together with their clients, but for those on whom somebody else is acting."""
+        mine = query.join(t.client, t.client.c.person_id == c.client_id).limit(limit)
+        return await self._many(mine.with_for_update(of=[t.client, t.check_in], key_share=True, skip_locked=True))
 
     # ------------------------------------------------------------ many clients
 

@@ -43,12 +43,6 @@ class Erasing:
         """Whoever writes about this client at the same moment waits until this unit has ended."""
         await self._con.execute(sa.select(_c.person_id).where(_c.person_id == client_id).with_for_update())
 
-    async def unread(self, chat_id: int | None) -> bool:
-        """Whether something that came from this chat has not been read yet."""
-        i = t.inbox.c
-        query = sa.select(i.update_id).where(i.chat_key == chat_id, i.state == "new").limit(1)
-        return chat_id is not None and (await self._con.execute(query)).first() is not None
-
     # ------------------------------------------------------------ what there is
 
     async def standing(self, person_id: str, since: datetime) -> list[int]:

@@ -14,6 +14,8 @@ from storage import tables as t
 from storage.sealing import Seal
 
 BODY = "inbox.body"
+DOOR = 0x1A_B0C5
+"""PostgreSQL's advisory lock under which updates are received."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class Waiting:
     update_id: int
     chat_key: int
     attempts: int
+    received_at: datetime
     body: dict[str, Any] = field(repr=False)
 
 
@@ -32,6 +35,22 @@ class Inbox:
     def __init__(self, con: AsyncConnection, seal: Seal) -> None:
         self._con = con
         self._seal = seal
+
+    async def come_in(self) -> None:
+        """Before the clock is read for what is kept in this unit. See `all_in`."""
+        if self._con.dialect.name != "sqlite":  # there, units take turns anyway
+            await self._con.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(DOOR)))
+
+    async def all_in(self) -> None:
+        """Return once everything is on disk that was received until now.
+
+        On PostgreSQL what was received a moment ago may still be on its way to the disk while somebody else asks what
+        has been received. The door is opened again at once: whatever comes in behind it is younger than this moment.
+        """
+        if self._con.dialect.name != "sqlite":
+            async with self._con.begin_nested() as door:
+                await self._con.execute(sa.select(sa.func.pg_advisory_xact_lock(DOOR)))
+                await door.rollback()  # which gives the lock back, whatever becomes of this unit
 
     async def keep(self, updates: Sequence[tuple[int, int, dict[str, Any]]], now: datetime) -> None:
         """Store (update id, chat key, body); one that is here already stays as it is."""
@@ -71,6 +90,7 @@ class Inbox:
                 row.update_id,
                 row.chat_key,
                 row.attempts,
+                row.received_at,
                 json.loads(self._seal.open(BODY, str(row.update_id), row.body_sealed)),
             )
             for row in await self._con.execute(query)
@@ -97,6 +117,13 @@ class Inbox:
         """Delete what was handled before that moment."""
         old = (t.inbox.c.state == "done") & (t.inbox.c.done_at < before)
         return (await self._con.execute(t.inbox.delete().where(old))).rowcount
+
+    async def waits_from(self, chat_id: int | None, *, before: datetime | None = None) -> bool:
+        """Has something that came from this chat (before that moment) not been handled yet?"""
+        i = t.inbox.c
+        in_time = i.received_at < before if before is not None else sa.true()
+        query = sa.select(i.update_id).where(i.chat_key == chat_id, i.state == "new", in_time).limit(1)
+        return chat_id is not None and (await self._con.execute(query)).first() is not None
 
     async def oldest_waiting(self) -> datetime | None:
         query = sa.select(sa.func.min(t.inbox.c.received_at)).where(t.inbox.c.state == "new")

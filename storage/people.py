@@ -112,6 +112,32 @@ class People:
 
     # ------------------------------------------------------------ clients
 
+    async def lock(self, client_ids: Iterable[str]) -> None:
+        """Nobody else acts on these clients before this unit ends. Comes before anything else of theirs is locked or
+        written, and only once in a unit: then nobody ever waits in a ring. On SQLite units take turns anyway.
+        """
+        await self._lock(t.client.c.person_id.in_(sorted(set(client_ids))))
+
+    async def lock_all(self) -> None:
+        """The same for every client there is."""
+        await self._lock(sa.true())
+
+    async def lock_if_free(self, client_id: str) -> bool:
+        """The same without waiting, and so at any time. False: somebody else is acting on this client just now."""
+        return self._takes_turns or bool(await self._lock(t.client.c.person_id == client_id, skip_locked=True))
+
+    async def _lock(self, which: sa.ColumnElement[bool], *, skip_locked: bool = False) -> int:
+        if self._takes_turns:
+            return 0
+        query = sa.select(t.client.c.person_id).where(which).order_by(t.client.c.person_id)
+        # Not the key itself: rows that only refer to the client may still be written.
+        locked = query.with_for_update(key_share=True, skip_locked=skip_locked)
+        return len((await self._con.execute(locked)).all())
+
+    @property
+    def _takes_turns(self) -> bool:
+        return self._con.dialect.name == "sqlite"
+
     async def client(self, client_id: str) -> Client | None:
         return await self._one_client("id", client_id)
 
@@ -147,14 +173,16 @@ class People:
         return [(row.worker_id, row.starts_at, row.ends_at) for row in await self._con.execute(query)]
 
     async def agreed_to_others(self, versions: Collection[str], screen: int, limit: int) -> list[Client]:
-        """Clients who stand on this joining screen and agreed to something that is in force no more."""
+        """Clients who stand on this joining screen and agreed to something that is in force no more; kept for this unit,
+        but for those on whom somebody else is acting."""
         c = t.client.c
         older = c.consent_version.is_not(None) & c.consent_version.not_in(versions)
-        return (await self._clients((c.join_screen == screen) & older & (t.person.c.status == Status.JOINED)))[:limit]
+        here = (c.join_screen == screen) & older & (t.person.c.status == Status.JOINED)
+        return (await self._clients(here, lock=True))[:limit]
 
     async def breaks_over(self, now: datetime) -> list[Client]:
-        """Clients whose break has ended by now."""
-        return await self._clients((t.client.c.asking == Asking.BREAK) & (t.client.c.paused_until <= now))
+        """Clients whose break has ended by now; kept for this unit, but for those on whom somebody else is acting."""
+        return await self._clients((t.client.c.asking == Asking.BREAK) & (t.client.c.paused_until <= now), lock=True)
 
     async def pause(self, client_id: str, why: str, starts_at: datetime, ends_at: datetime | None) -> None:
         """Keep a stretch in which nobody was asked; an earlier one that is still open ends where this one starts."""
@@ -194,8 +222,11 @@ class People:
         row = (await self._con.execute(_CLIENT_BY[by], {"sought": sought})).first()
         return self._client(row._mapping) if row else None
 
-    async def _clients(self, where: sa.ColumnElement[bool]) -> list[Client]:
-        return [self._client(row._mapping) for row in await self._con.execute(_CLIENTS.where(where))]
+    async def _clients(self, where: sa.ColumnElement[bool], *, lock: bool = False) -> list[Client]:
+        query = _CLIENTS.where(where)
+        if lock:
+            query = query.with_for_update(of=t.client, key_share=True, skip_locked=True)
+        return [self._client(row._mapping) for row in await self._con.execute(query)]
 
     def _client(self, row: Mapping[Any, Any]) -> Client:
         c = t.client.c

@@ -48,12 +48,13 @@ async def keep(turn: Turn, staff: Person, person_id: str) -> None:
 
 async def unlink(turn: Turn, staff: Person, person_id: str, until: datetime) -> None:
     """*Yes*: the chat is closed. Raises Refusal when it is not theirs to close, or has been asked long ago."""
+    await arrivals.lock_open(turn, person_id)
     person = await turn.m.people.by_id(person_id)
     await _may_close(turn, staff, person)
     assert person is not None
     if turn.now > until:
         raise Refusal("errors.old_button")
-    if await turn.m.erasing.unread(person.chat_id):
+    if await turn.m.inbox.waits_from(person.chat_id):
         raise Refusal("errors.too_fast")  # it may be about danger: that is heard first
     await close(turn, person, staff.ref)
     if person.role is not Role.CLIENT:

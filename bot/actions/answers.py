@@ -1,4 +1,4 @@
-"""Answering: a tap, a typed number, a change of mind. One action = one check-in stepped on, under lock.
+"""Answering: a tap, a change of mind, what follows. One action = one check-in stepped on, under lock. (`typed`: words.)
 
 Every button carries its item, so that a late or doubled tap can never answer another question. What is tapped on a copy
 of the card that the bot did not know of counts all the same, and the copy loses its buttons.
@@ -7,10 +7,8 @@ of the card that the bot did not know of counts all the same, and the copy loses
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.actions import alerts, delivery, direct, people, prompts, reading
+from bot.actions import alerts, delivery, direct, prompts, reading
 from bot.actions.desk import Turn
-from bot.bank import spoken
-from bot.domain.answers import OutOfRange, is_number, read
 from bot.domain.checkins import (
     Answer,
     CheckIn,
@@ -19,16 +17,13 @@ from bot.domain.checkins import (
     State,
     ended,
     half_done_at,
-    holding,
     item_before,
     means,
     next_item,
     scales_done,
     step,
-    untouched,
     with_answer,
 )
-from bot.domain.delivery import Post
 from bot.domain.errors import Refusal
 from bot.domain.people import Client, Style
 from bot.domain.questions import Question, Scale, Value, is_valid, value_0_10
@@ -45,7 +40,7 @@ async def answer(
 ) -> Means:
     """A tap on a value, or on Skip (`said` None). Returns what it meant; raises Refusal for what is not theirs."""
     check_in = await own(turn, client, check_in_id)
-    return await _answer(turn, client, check_in, item, said, tapped=message_id)
+    return await take(turn, client, check_in, item, said, tapped=message_id)
 
 
 async def back(turn: Turn, client: Client, check_in_id: str, item: int, message_id: int | None = None) -> None:
@@ -81,7 +76,7 @@ async def own(turn: Turn, client: Client, check_in_id: str) -> CheckIn:
     return check_in
 
 
-async def _answer(
+async def take(
     turn: Turn,
     client: Client,
     check_in: CheckIn,
@@ -91,8 +86,9 @@ async def _answer(
     tapped: int | None = None,
     typed: int | None = None,
 ) -> Means:
+    """One answer to one item: tapped on message `tapped`, or typed in message `typed`."""
     answers = await turn.m.answers.of_check_in(check_in.id)
-    meant = means(check_in, answers, item, said, turn.plan.bank, turn.now)
+    meant = means(check_in, answers, item, said, turn.plan.bank, turn.heard)
     if meant is Means.STALE:
         await _too_late(turn, client, check_in, tapped)
         return meant
@@ -124,7 +120,7 @@ def _kept(turn: Turn, check_in: CheckIn, item: int, question: Question, said: Va
         choice=str(said) if is_word and question.scale is Scale.CHOICE else None,
         text=str(said) if is_word and question.scale is Scale.TEXT else None,
         chat_message_id=typed,
-        answered_at=turn.now,
+        answered_at=check_in.touch_at(turn.heard, turn.now),
     )
 
 
@@ -139,14 +135,27 @@ async def _onward(
         await _changed_afterwards(turn, client, check_in, answers)
         return
     following = next_item(check_in, answers, turn.plan.bank, after=item)
-    if following is None:
+    if following is None or await _is_over(turn, client, check_in):
         await _finished(turn, client, await prompts.finish(turn, check_in, answers))
         return
     if scales_done(check_in, answers, turn.plan.bank) and meant is not Means.SAME:
         sharing = await reading.read(turn, client.id, check_in.id)
         await turn.m.checkins.change(check_in.id, asks_about=sharing or check_in.asks_about)
     if check_in.position == item or meant is not Means.CHANGED:
-        await prompts.show(turn, client, replace(check_in, position=following), answers)
+        await _ask_next(turn, client, replace(check_in, position=following), answers)
+
+
+async def _ask_next(turn: Turn, client: Client, check_in: CheckIn, answers: Sequence[Answer]) -> None:
+    if check_in.takes_answers(turn.now):
+        await prompts.show(turn, client, check_in, answers)
+    else:  # what they have sent in time is still to be read; a button would be out of time
+        await turn.m.checkins.change(check_in.id, position=check_in.position)
+
+
+async def _is_over(turn: Turn, client: Client, check_in: CheckIn) -> bool:
+    """Handled after its window, and nothing else waits that was received in it: there is no more to come."""
+    chat_id, end = client.person.chat_id, check_in.expires_at
+    return not check_in.takes_answers(turn.now) and not await turn.m.inbox.waits_from(chat_id, before=end)
 
 
 async def _finished(turn: Turn, client: Client, check_in: CheckIn) -> None:
@@ -177,13 +186,14 @@ async def _changed_afterwards(turn: Turn, client: Client, check_in: CheckIn, ans
 
 async def _touched(turn: Turn, client: Client, check_in: CheckIn, answers: Sequence[Answer]) -> CheckIn:
     """The client is there: no reminder, and what is left half done is read in a while."""
+    at = check_in.touch_at(turn.heard, turn.now)
     touched = replace(
         check_in,
-        first_touched_at=check_in.first_touched_at or turn.now,
-        last_touched_at=turn.now,
+        first_touched_at=check_in.first_touched_at or at,
+        last_touched_at=at,
         remind_at=None,
         comes_back=False,
-        evaluate_at=half_done_at(check_in, answers, turn.plan.bank, turn.now) if check_in.running else None,
+        evaluate_at=half_done_at(check_in, answers, turn.plan.bank, at) if check_in.running else None,
     )
     names = ("first_touched_at", "last_touched_at", "remind_at", "comes_back", "evaluate_at")
     await turn.m.checkins.change(check_in.id, **{name: getattr(touched, name) for name in names})
@@ -211,7 +221,8 @@ async def _sent(turn: Turn, client: Client, check_in: CheckIn) -> CheckIn:
     closes_at, zone, remind_at = check_in.expires_at or turn.now, client.person.timezone, None
     if schedule:
         remind_at = reminder_at(schedule, turn.plan.calendar, zone, turn.now, closes_at, client.quiet_mode)
-    opened = replace(check_in, state=step(check_in.state, Event.SENT), sent_at=turn.now, remind_at=remind_at)
+    sent_at = check_in.touch_at(turn.heard, turn.now)
+    opened = replace(check_in, state=step(check_in.state, Event.SENT), sent_at=sent_at, remind_at=remind_at)
     await turn.m.checkins.change(opened.id, state=opened.state, sent_at=opened.sent_at, remind_at=opened.remind_at)
     return opened
 
@@ -235,65 +246,3 @@ async def _too_late(turn: Turn, client: Client, check_in: CheckIn, tapped: int |
     if tapped is not None:
         await prompts.clear(turn, client, check_in, tapped)
     turn.ring(turn.desk.bells.release)
-
-
-# ---------------------------------------------------------------- typing
-
-
-async def answer_typed(turn: Turn, client: Client, text: str, message_id: int, edited: bool = False) -> bool:
-    """A typed answer to the question that stands in the chat, or an edit of one. False: it is none, and may be words.
-
-    A number out of range is answered with a kind sentence and not kept. A number typed when all is answered replaces
-    the last one, if that was typed as well.
-    """
-    earlier = await turn.m.answers.by_message(client.id, message_id)
-    if earlier is not None and client.may_show(earlier[1].answered_at):
-        check_in = await own(turn, client, earlier[0])
-        return await _typed(turn, client, check_in, earlier[1].item, text, message_id)
-    check_in_now = await turn.m.checkins.answerable(client.id, turn.now)
-    if edited or check_in_now is None:
-        return not edited and await _number_for_nothing(turn, client, text)
-    answers = await turn.m.answers.of_check_in(check_in_now.id)
-    item = _asked_now(turn, check_in_now, answers)
-    return item is not None and await _typed(turn, client, check_in_now, item, text, message_id)
-
-
-async def _number_for_nothing(turn: Turn, client: Client, text: str) -> bool:
-    """A number while nothing is asked is neither an answer nor words for anybody."""
-    if not is_number(text, spoken(client.person.language)):
-        return False
-    await people.say(turn, client.person, "client.small.number_but_none_open")
-    return True
-
-
-def _asked_now(turn: Turn, check_in: CheckIn, answers: Sequence[Answer]) -> int | None:
-    if check_in.running:
-        left = untouched(check_in.items, answers, turn.plan.bank)
-        return check_in.position if check_in.position in left or holding(answers) else next(iter(left), None)
-    last = max(holding(answers).values(), key=lambda one: (one.answered_at, one.item), default=None)
-    return last.item if last is not None and last.chat_message_id is not None and last.text is None else None
-
-
-async def _typed(turn: Turn, client: Client, check_in: CheckIn, item: int, text: str, message_id: int) -> bool:
-    question = turn.plan.bank.get(check_in.items[item].question)
-    if question is None:
-        return False
-    said = read(text, question, client.person.language, spoken(client.person.language))
-    if said is None:
-        return False
-    if isinstance(said, OutOfRange):
-        await _say(turn, client, check_in, "client.question.typed_out_of_range", message_id)
-        return True
-    meant = await _answer(turn, client, check_in, item, said, typed=message_id)
-    if meant is Means.STALE:
-        await _say(turn, client, check_in, "client.small.edited_too_late", message_id)
-    elif meant is Means.CHANGED:
-        await _say(turn, client, check_in, "client.question.changed", message_id)
-    return True
-
-
-async def _say(turn: Turn, client: Client, check_in: CheckIn, key: str, message_id: int) -> None:
-    """One sentence of its own, once for each state of the typed message."""
-    count = len(await turn.m.answers.of_check_in(check_in.id))
-    post_key = f"{check_in.surface}:typed:{message_id}:{count}:{key.rsplit('.', 1)[1]}"
-    await delivery.post(turn, Post(to=client.id, kind="sentence", key=post_key, facts={"key": key, "facts": {}}))

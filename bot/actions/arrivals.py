@@ -70,10 +70,19 @@ async def _was_taken(turn: Turn, alert: Alert, out: Outgoing) -> None:
         await cards.post(turn, alert, client, person, reply=True)
 
 
+async def lock_open(turn: Turn, *people_ids: str) -> None:
+    """Before a chat ends: every client whose alert may go to somebody else by that, and whoever of these is a client."""
+    await turn.m.people.lock([*people_ids, *(alert.client_id for alert in await turn.m.alerts.open_ones())])
+
+
 async def not_through(turn: Turn, out: Outgoing, why: str) -> None:
-    """A person's chat is dead: whatever waits for them goes to the next person at once."""
+    """A person's chat is dead: whatever waits for them goes to the next person at once.
+
+    The clients are locked by now (`settling`). An alert that was raised meanwhile finds out by its own first card.
+    """
     for alert in await turn.m.alerts.open_ones():
-        await _past(turn, alert.id, out)
+        if await turn.m.people.lock_if_free(alert.client_id):
+            await _past(turn, alert.id, out)
 
 
 async def not_told(turn: Turn, out: Outgoing, why: str) -> None:

@@ -40,6 +40,8 @@ async def has_room(turn: Turn, client: Client, signals: Sequence[Signal]) -> boo
     weakest = min(unseen, key=lambda one: strength(one.signals), default=None)
     if weakest is None or strength(weakest.signals) >= strength(signals):
         return False
+    if not await turn.m.people.lock_if_free(weakest.alert.client_id):
+        return True  # somebody acts on that client just now, and may be waiting for this one: rather one too many
     return await _waits(turn, weakest.alert)
 
 
@@ -57,7 +59,7 @@ async def _spent(turn: Turn, worker_id: str) -> list[_Spent]:
 
 async def _waits(turn: Turn, alert: Alert) -> bool:
     """Take back an alert that nobody could see yet. False if somebody has, by now."""
-    now = await turn.m.alerts.get(alert.id, lock=True)
+    now = await turn.m.alerts.get(alert.id)
     if now is None or now.sent or now.wish is not Wish.NONE or not now.is_open:
         return False
     kept = await turn.m.signals.of_alert(now.id)

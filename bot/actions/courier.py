@@ -196,12 +196,10 @@ class Courier:
         async with self._desk.turn() as turn:
             if not await self._hold(turn, item, age):
                 return None
-            for _, out in await turn.m.sending.load([item.head.id]):
-                answer = await settling.look(turn.m, out, turn.plan, turn.now)
-                if isinstance(answer, Go):
-                    return out
-                await settling.hold_back(turn, out, answer, self._hooks)
-                log.info("held_back", row=out.id, kind=out.kind, answer=type(answer).__name__)
+            mine = [out for _, out in await turn.m.sending.load([item.head.id])]
+            answers = [await settling.look(turn.m, out, turn.plan, turn.now) for out in mine]
+        for out, answer in zip(mine, answers, strict=True):
+            return out if isinstance(answer, Go) else await self._look_again(out)
         return None
 
     async def _hold(self, turn: Turn, item: Item, age: float) -> bool:
@@ -233,15 +231,17 @@ class Courier:
             now = [one for _, one in await m.sending.load([out.id])]
             answers = [await settling.look(m, one, self._desk.plan, self._clock.now()) for one in now]
         for one, answer in zip(now, answers, strict=True):
-            if isinstance(answer, Go) and one.chat_id == out.chat_id:
+            still = one if isinstance(answer, Go) else await self._look_again(one)
+            if still is not None and still.chat_id == out.chat_id:
                 return True
-            if isinstance(answer, Go):  # they have another chat by now
-                await self._settle(one, PUT_BACK)
-                return False
-            async with self._desk.turn() as turn:
-                await settling.hold_back(turn, one, answer, self._hooks)
-            log.info("held_back", row=one.id, kind=one.kind, answer=type(answer).__name__)
+            if still is not None:  # they have another chat by now
+                await self._settle(still, PUT_BACK)
         return False
+
+    async def _look_again(self, out: Outgoing) -> Outgoing | None:
+        """It is not to go: that is written down in a unit of its own, which locks the client before the row."""
+        async with self._desk.turn() as turn:
+            return await settling.look_again(turn, out, self._hooks)
 
     def _heed(self, out: Outgoing, verdict: Verdict) -> None:
         """Close what Telegram wants closed; and everything for a while when the line is down."""

@@ -70,9 +70,11 @@ class Desk:
         self.progress = Progress(self.clock)
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator["Turn"]:
+    async def turn(self, heard: datetime | None = None) -> AsyncIterator["Turn"]:
+        """`heard`: when that was received which is acted upon now. A clock that was set back since proves nothing."""
         async with self.memory.unit() as m:
-            yield Turn(self, m, self.clock.now(), self.plan)
+            now = self.clock.now()
+            yield Turn(self, m, now, self.plan, min(heard or now, now))
 
     @asynccontextmanager
     async def glance(self) -> AsyncIterator[Stores]:
@@ -83,12 +85,17 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One action's surroundings: the open unit of work, the moment it happens at, the plan in force."""
+    """One action's surroundings: the open unit of work, the moment it happens at, the plan in force.
+
+    `heard` is when the bot was told what it acts upon: by that an answer is judged, however late it is handled. Where
+    nobody told it anything it is `now`.
+    """
 
     desk: Desk
     m: Unit
     now: datetime
     plan: Plan
+    heard: datetime
 
     def ring(self, bell: asyncio.Event) -> None:
         """Ring after the commit."""

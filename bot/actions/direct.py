@@ -28,7 +28,8 @@ async def after(turn: Turn, client: Client, check_in: CheckIn, answers: Sequence
     new = answers[-1]
     if new.asks == Asks.FIT:
         await _tell_other(turn, client, check_in, new)
-    if new.asks == Asks.INTENT and check_in.running and await _is_low(turn, client, check_in, new):
+    asks_on = check_in.running and check_in.takes_answers(turn.now)
+    if new.asks == Asks.INTENT and asks_on and await _is_low(turn, client, check_in, new):
         return await _with_barriers(turn, client, check_in)
     return check_in
 

@@ -85,8 +85,9 @@ async def let_go(turn: Turn, client: Client, goal_id: str) -> None:
 
 async def seen(turn: Turn, worker: Person, goal_id: str) -> None:
     """The worker has read these words; now their owner is asked whether they may be quoted."""
+    known = await turn.m.goals.by_id(goal_id)
+    client = await people.locked(turn, known.client_id) if known else None
     goal = await turn.m.goals.by_id(goal_id)
-    client = await turn.m.people.client(goal.client_id) if goal else None
     if goal is None or client is None or client.worker_id != worker.id or not goal.live:
         raise Refusal("errors.old_button")
     if goal.seen_by_worker_at is None:

@@ -27,10 +27,13 @@ USEFUL = ("useful", "knew", "not_concern")
 
 async def theirs(turn: Turn, staff: Person, alert_id: str) -> tuple[Alert, Client]:
     """The alert, if this person has been reached by it. Raises the one refusal otherwise."""
-    alert = await turn.m.alerts.get(alert_id, lock=True)
+    known = await turn.m.alerts.get(alert_id)
+    if known is None:
+        raise Refusal(UNKNOWN)
+    client = await people.locked(turn, known.client_id)
+    alert = await turn.m.alerts.get(alert_id)
     if alert is None or not _reached(alert, staff):
         raise Refusal(UNKNOWN)
-    client = await people.client(turn, alert.client_id)
     if cards.is_former(turn, alert, client, staff):
         raise Refusal(UNKNOWN)
     return alert, client

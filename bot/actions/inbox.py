@@ -60,7 +60,9 @@ class Ears(Protocol):
 async def keep(desk: Desk, updates: Sequence[Update]) -> None:
     """Store raw updates. Returns only when they are on disk; only then may Telegram be told."""
     async with desk.turn() as turn:
-        await turn.m.inbox.keep([(update["update_id"], chat_key(update), update) for update in updates], turn.now)
+        await turn.m.inbox.come_in()
+        received_at = desk.clock.now()  # read inside the door: see Inbox.come_in
+        await turn.m.inbox.keep([(update["update_id"], chat_key(update), update) for update in updates], received_at)
     desk.bells.inbox.set()
 
 
@@ -136,7 +138,7 @@ class Reader:
     async def _react(self, waiting: Waiting, refusal: Refusal | None) -> Reaction:
         """One transaction: what the update asks for, or, if that was refused and undone, the refusal."""
         reaction = Reaction()
-        async with self._desk.turn() as turn:
+        async with self._desk.turn(heard=waiting.received_at) as turn:
             if await turn.m.inbox.take(waiting.update_id, turn.now):
                 if refusal is None:
                     await self._ears.handle(turn, waiting.body, reaction)

@@ -85,8 +85,11 @@ async def open_link(turn: Turn, chat_id: int, code: str) -> Refusal | None:
     if await turn.m.invitations.wrong_since(chat_id, turn.now - WRONG_WITHIN) >= MOST_WRONG:
         return Refusal("client.code.too_many")
     invitation = await turn.m.invitations.by_hash(hash_of(code)) if is_code(code) else None
-    person = await turn.m.people.by_id(invitation.person_id) if invitation else None
-    if invitation is None or person is None:
+    if invitation is None:
+        return await _wrong(turn, chat_id, "client.code.unknown")
+    await turn.m.people.lock([invitation.person_id])
+    person = await turn.m.people.by_id(invitation.person_id)
+    if person is None:
         return await _wrong(turn, chat_id, "client.code.unknown")
     standing = invitation.standing(turn.now)
     if standing is not Standing.GOOD:

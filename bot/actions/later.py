@@ -64,12 +64,12 @@ async def _open(turn: Turn, client: Client, check_in_id: str) -> CheckIn | None:
 
 async def _touch(turn: Turn, check_in: CheckIn) -> None:
     """*Later* is a tap as well: nobody is reminded, and nothing counts as silence."""
-    answers = await turn.m.answers.of_check_in(check_in.id)
+    answers, at = await turn.m.answers.of_check_in(check_in.id), check_in.touch_at(turn.heard, turn.now)
     await turn.m.checkins.change(
         check_in.id,
-        first_touched_at=check_in.first_touched_at or turn.now,
-        last_touched_at=turn.now,
+        first_touched_at=check_in.first_touched_at or at,
+        last_touched_at=at,
         remind_at=None,
-        evaluate_at=half_done_at(check_in, answers, turn.plan.bank, turn.now),
+        evaluate_at=half_done_at(check_in, answers, turn.plan.bank, at),
     )
     await delivery.withdraw(turn, key=prompts.reminder_key(check_in), why="answered")

@@ -80,6 +80,12 @@ async def client(turn: Turn, client_id: str) -> Client:
     return found
 
 
+async def locked(turn: Turn, client_id: str) -> Client:
+    """The client as they are now, kept for this unit: what staff do to a client begins with this."""
+    await turn.m.people.lock([client_id])
+    return await client(turn, client_id)
+
+
 async def worker_of(turn: Turn, client: Client) -> Person | None:
     return await turn.m.people.by_id(client.worker_id) if client.worker_id else None
 
@@ -131,7 +137,8 @@ async def own(turn: Turn, worker: Person, ref: str) -> Client:
 
     Covered ones are not among them: who covers sees alerts that are open, and acts on those.
     """
-    found = await turn.m.people.client_by_ref(ref)
+    known = await turn.m.people.client_by_ref(ref)
+    found = await locked(turn, known.id) if known is not None and known.worker_id == worker.id else None
     if found is None or found.worker_id != worker.id:
         raise Refusal("errors.unknown_ref")
     return found

@@ -92,7 +92,7 @@ async def waits_for(turn: Turn, client: Client) -> str | None:
     alerts = await turn.m.alerts.of_client(client.id, URGENT)
     if any(one.state is AlertState.RAISED for one in alerts):
         return UNTAKEN
-    return UNREAD if await turn.m.erasing.unread(client.person.chat_id) else None
+    return UNREAD if await turn.m.inbox.waits_from(client.person.chat_id) else None
 
 
 async def _tell_waiting(turn: Turn, client: Client) -> None:

@@ -165,10 +165,11 @@ async def thanks_facts(turn: Turn, client: Client, check_in: CheckIn) -> Facts:
 
 
 async def finish(turn: Turn, check_in: CheckIn, answers: Sequence[Answer]) -> CheckIn:
-    """End a check-in now, with the answers that there are."""
+    """End a check-in with the answers that there are; one whose window is over by now ended with that."""
     event = ended(check_in, answers, turn.plan.bank)
     assert event is not None
-    done = replace(check_in, state=step(check_in.state, event), finished_at=turn.now)
+    at = check_in.touch_at(turn.heard, turn.now)
+    done = replace(check_in, state=step(check_in.state, event), finished_at=min(at, check_in.expires_at or at))
     await turn.m.checkins.change(
         done.id, state=done.state, finished_at=done.finished_at, remind_at=None, evaluate_at=None, comes_back=False
     )

@@ -73,8 +73,9 @@ async def _ask(turn: Turn, worker: Person, about: Together, until: datetime) -> 
 
 async def rate(turn: Turn, staff: Person, asking_id: str, value: int | None) -> None:
     """A number, or None for Skip. Tapped again it is the newer one that holds; only of a client who is still theirs."""
-    asking = await turn.m.ratings.by_id(asking_id, lock=True)
-    client = await turn.m.people.client(asking.client_id) if asking else None
+    known = await turn.m.ratings.by_id(asking_id)
+    client = await people.locked(turn, known.client_id) if known else None
+    asking = await turn.m.ratings.by_id(asking_id)
     if asking is None or client is None or asking.worker_id != staff.id or client.worker_id != staff.id:
         raise Refusal(STALE)
     if value is not None and not 0 <= value <= HIGHEST:

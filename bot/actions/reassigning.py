@@ -16,7 +16,7 @@ SURFACE = "new_worker"
 
 async def give(turn: Turn, client_id: str, worker_id: str) -> None:
     """From now on this worker. They see answers from today on, until the client passes on the older ones."""
-    before = await people.client(turn, client_id)
+    before = await people.locked(turn, client_id)
     await turn.m.people.assign(client_id, worker_id, turn.now)
     if before.worker_id not in (None, worker_id) and before.person.joined_at is not None:
         await turn.m.people.change_client(client_id, worker_sees_from=turn.now)

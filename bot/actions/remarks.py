@@ -33,7 +33,7 @@ async def keep(turn: Turn, client: Client, text: str, message_id: int | None, ed
     asked = next((one for one in latest[client.id] if one.sent_at is not None), None)
     if asked is None or (edited and message_id is None):
         return False
-    remark = await turn.m.remarks.add(client.id, asked.id, message_id, text, turn.now)
+    remark = await turn.m.remarks.add(client.id, asked.id, message_id, text, turn.heard)
     await _ask(turn, client, remark, "asked", while_asking=asked.running and asked.takes_answers(turn.now))
     return True
 

@@ -80,6 +80,7 @@ def _listed(person: Person, client: Client | None, refs: Mapping[str, str]) -> L
 
 
 async def _apply(turn: Turn, found: Changes) -> None:
+    await turn.m.people.lock_all()  # whoever leaves may have anybody's alerts in their hands
     for entry in found.new:
         await turn.m.people.add(entry.role, entry.ref, entry.name, entry.language or "", entry.timezone or "", turn.now)
     ids = {person.ref: person.id for person in await turn.m.people.everybody()}

@@ -108,10 +108,12 @@ async def _evaluate_later(turn: Turn, check_in: CheckIn) -> None:
 async def expire_due(turn: Turn, limit: int = 50) -> int:
     """End every check-in whose window is over: no buttons any more, the answers that there are count.
 
-    While we can't hear, none ends: a tap may be waiting at Telegram, and silence would be ours.
+    While we can't hear, none ends: a tap may be waiting at Telegram, and silence would be ours. Nor does one end before
+    everything has been handled that its client sent in time.
     """
     if not hears(turn.desk):
         return 0
+    await turn.m.inbox.all_in()
     due = await turn.m.checkins.to_expire(turn.now, limit)
     await together(turn, due, _expire_all, _just_end)
     return len(due)

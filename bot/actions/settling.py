@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from bot.actions import delivery
+import structlog
+
+from bot.actions import arrivals, delivery
 from bot.actions.desk import Turn
 from bot.domain.delivery import CLEAR, DELETE, Guard, Post, PostState, Urgency, again_after
 from bot.domain.digest import leaves_at
@@ -25,8 +27,11 @@ from bot.domain.outgoing import (
     for_worker,
 )
 from bot.domain.plan import Plan
+from bot.domain.words import Role
 from bot.ports import Gone, Refused, Sent, TryLater, Unreachable, Unsure, Verdict
 from storage.stores import Stores
+
+log = structlog.get_logger()
 
 WhenSent: TypeAlias = Callable[[Turn, Outgoing, int], Awaitable[None]]
 """Called with the id of the message that shows it now."""
@@ -75,7 +80,29 @@ async def look(m: Stores, out: Outgoing, plan: Plan, now: datetime) -> Answer:
     return answer
 
 
-async def hold_back(turn: Turn, out: Outgoing, answer: Later | Drop, hooks: Hooks) -> None:
+async def look_again(turn: Turn, row: Outgoing, hooks: Hooks) -> Outgoing | None:
+    """It was not to go. With everybody concerned locked it is looked at once more: the row, if it may go after all."""
+    await _lock(turn, row, ends_chat=True)
+    for _, out in await turn.m.sending.load([row.id]):
+        answer = await look(turn.m, out, turn.plan, turn.now)
+        if isinstance(answer, Go):
+            return out
+        await _hold_back(turn, out, answer, hooks)
+        log.info("held_back", row=out.id, kind=out.kind, answer=type(answer).__name__)
+    return None
+
+
+async def _lock(turn: Turn, out: Outgoing, *, ends_chat: bool) -> None:
+    """Before the row itself is written: the clients first, the same order as whoever acts on them, or both would wait.
+    `ends_chat`: nothing more may get through to this person. Then whatever else waits for a member of staff goes on.
+    """
+    if ends_chat and out.role is not Role.CLIENT:
+        await arrivals.lock_open(turn, *([out.client_id] if out.client_id else ()))
+    else:
+        await turn.m.people.lock([one for one in (out.client_id, out.person_id) if one is not None])
+
+
+async def _hold_back(turn: Turn, out: Outgoing, answer: Later | Drop, hooks: Hooks) -> None:
     """It may not go now, or never."""
     if isinstance(answer, Later):
         await turn.m.sending.back(out, answer.until, turn.now, tried=False, unsure=False)
@@ -88,8 +115,7 @@ async def hold_back(turn: Turn, out: Outgoing, answer: Later | Drop, hooks: Hook
 
 async def settle(turn: Turn, out: Outgoing, verdict: Verdict, hooks: Hooks) -> None:
     """Write down what Telegram said. Raises HookFailed if a feature's part of it failed."""
-    if out.alert_id is not None:  # the alert first, then its rows: the same order as whoever takes it, or both would wait
-        await turn.m.alerts.get(out.alert_id, lock=True)
+    await _lock(turn, out, ends_chat=isinstance(verdict, Unreachable))
     match verdict:
         case Sent():
             await _sent(turn, out, verdict, hooks)

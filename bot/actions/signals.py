@@ -164,14 +164,14 @@ async def _decide(
                 which,
                 raised_at=max(one.raised_at for one in signals),
                 waits=asks,
-                last_tap=(_last_tap(history, check_in_id) or turn.now) if waits else None,
+                last_tap=_last_tap(turn, history, check_in_id) if waits else None,
                 check_in_id=check_in_id,
                 higher=for_supervision(signals),
                 keep_from_worker=kind is Kind.HARM or any(_kept_from_worker(one) for one in signals),
             )
         elif isinstance(decision, Add) and alert is not None:
             if asks:
-                asked = asked_anew(turn, alert, check_in_id, _last_tap(history, check_in_id))
+                asked = asked_anew(alert, check_in_id, _last_tap(turn, history, check_in_id))
                 await turn.m.alerts.change(alert.id, **asked)
                 alert = replace(alert, **asked)
             await matters.add(turn, alert, client, which, severity(decision.tier, Wish.NONE, waits=waits))
@@ -187,9 +187,9 @@ async def _for_digest(
     await turn.m.signals.change([ids[key_of(client.id, one)] for one in quiet if one in resting], held="resting")
 
 
-def asked_anew(turn: Turn, alert: Alert, check_in_id: str | None, last_tap: datetime | None) -> dict[str, Any]:
+def asked_anew(alert: Alert, check_in_id: str | None, last_tap: datetime) -> dict[str, Any]:
     """New answers: how the worker shall hear of these is asked anew; what was chosen for others stays theirs."""
-    goes_at = alert.goes_at if alert.sent or alert.chosen_at else (last_tap or turn.now) + NO_TAP
+    goes_at = alert.goes_at if alert.sent or alert.chosen_at else last_tap + NO_TAP
     return {"check_in_id": check_in_id, "chosen_at": None, "goes_at": goes_at, "waits": True}
 
 
@@ -197,8 +197,10 @@ def _kept_from_worker(signal: Signal) -> bool:
     return bool(signal.evidence.get("keep_from_worker")) or signal.evidence.get("lists") == [HARM_BY_OTHERS]
 
 
-def _last_tap(history: History, check_in_id: str | None) -> datetime | None:
-    return next((one.last_touched_at for one in history.occasions if one.check_in_id == check_in_id), None)
+def _last_tap(turn: Turn, history: History, check_in_id: str | None) -> datetime:
+    """From when the client has two hours to say how the worker shall hear. What is handled late is asked about late."""
+    taps = (one.last_touched_at for one in history.occasions if one.check_in_id == check_in_id)
+    return (next(taps, None) or turn.heard) + (turn.now - turn.heard)
 
 
 async def _note_silence(turn: Turn, client: Client, fresh: Sequence[Signal]) -> None:

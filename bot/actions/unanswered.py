@@ -14,7 +14,8 @@ async def heard(turn: Turn, client: Client, check_in_id: str) -> None:
     if check_in is None or check_in.client_id != client.id:
         raise Refusal("errors.stale_button")
     if check_in.last_touched_at is None:
-        await turn.m.checkins.change(check_in.id, first_touched_at=turn.now, last_touched_at=turn.now)
+        at = check_in.touch_at(turn.heard, turn.now)
+        await turn.m.checkins.change(check_in.id, first_touched_at=at, last_touched_at=at)
 
 
 async def keep_as_it_is(turn: Turn, client: Client) -> None:

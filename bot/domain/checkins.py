@@ -156,6 +156,12 @@ class CheckIn:
         """Is its window open? Also when all has been answered: answers may be changed until the window ends."""
         return self.state in ANSWERABLE and self.expires_at is not None and now < self.expires_at
 
+    def touch_at(self, heard: datetime, now: datetime) -> datetime:
+        """When a touch counts that was received at `heard`: never before there was anything to touch. A clock that was
+        wrong when it came would put it there, where no rule finds it.
+        """
+        return min(now, max(heard, self.sent_at or self.planned_at))
+
 
 def surface(check_in_id: str) -> str:
     """The place in the client's chat where a check-in stands."""
@@ -206,10 +212,11 @@ def item_before(check_in: CheckIn, item: int, bank: Bank) -> int | None:
 
 
 def means(
-    check_in: CheckIn, answers: Sequence[Answer], item: int, said: Value | None, bank: Bank, now: datetime
+    check_in: CheckIn, answers: Sequence[Answer], item: int, said: Value | None, bank: Bank, heard: datetime
 ) -> Means:
-    """What answering `item` with `said` (None = skip) means now. Whether the value fits is asked elsewhere."""
-    if not check_in.takes_answers(now) or item not in range(len(check_in.items)):
+    """What answering `item` with `said` (None = skip) means, received at `heard`. Whether the value fits is asked
+    elsewhere."""
+    if not check_in.takes_answers(heard) or item not in range(len(check_in.items)):
         return Means.STALE
     if check_in.items[item].question not in bank:
         return Means.STALE

@@ -87,7 +87,7 @@ async def _menu(turn: Turn, client: Client) -> None:
 
 async def _meant(talk: Talk, client: Client, text: str) -> None:
     turn, person = talk.turn, client.person
-    expected = person.expects if person.expects_until is None or turn.now < person.expects_until else None
+    expected = person.expects if person.expects_until is None or turn.heard < person.expects_until else None
     if expected is not None and not talk.edited and await _expected(turn, client, expected, text.strip()):
         return
     known = await access.own_chat(talk)

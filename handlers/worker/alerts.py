@@ -77,7 +77,7 @@ async def held(talk: Talk) -> None:
 
 
 async def _client(talk: Talk, client_id: str) -> Client:
-    return await people.client(talk.turn, client_id)
+    return await people.locked(talk.turn, client_id)
 
 
 # ---------------------------------------------------------------- commands

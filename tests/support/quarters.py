@@ -149,10 +149,10 @@ class Quarters:
             await turn.m.sending.claim(row_id, Claim("one", turn.now + LEASE), turn.now)
             ((_, out),) = await turn.m.sending.load([row_id])
             answer = await settling.look(turn.m, out, turn.plan, turn.now)
-            if isinstance(answer, Go):
-                return out
-            await settling.hold_back(turn, out, answer, routes.HOOKS)
-            return None
+        if isinstance(answer, Go):
+            return out
+        async with self.desk.turn() as turn:
+            return await settling.look_again(turn, out, routes.HOOKS)
 
     def arrive(self, flight: Flight) -> Verdict:
         """Telegram takes it, or can't; the chat changes, whatever the bot will hear of it."""

@@ -1,0 +1,72 @@
+"""Typed answers: a number or a word where a button would do as well, and the edit of one."""
+
+from collections.abc import Sequence
+
+from bot.actions import delivery, people
+from bot.actions.answers import own, take
+from bot.actions.desk import Turn
+from bot.bank import spoken
+from bot.domain.answers import OutOfRange, is_number, read
+from bot.domain.checkins import Answer, CheckIn, Means, holding, untouched
+from bot.domain.delivery import Post
+from bot.domain.people import Client
+
+
+async def answer_typed(turn: Turn, client: Client, text: str, message_id: int, edited: bool = False) -> bool:
+    """A typed answer to the question that stands in the chat, or an edit of one. False: it is none, and may be words.
+
+    A number out of range is answered with a kind sentence and not kept. A number typed when all is answered replaces
+    the last one, if that was typed as well.
+    """
+    earlier = await turn.m.answers.by_message(client.id, message_id)
+    if earlier is not None and client.may_show(earlier[1].answered_at):
+        check_in = await own(turn, client, earlier[0])
+        return await _typed(turn, client, check_in, earlier[1].item, text, message_id)
+    check_in_now = await turn.m.checkins.answerable(client.id, turn.heard)
+    if edited or check_in_now is None:
+        return not edited and await _number_for_nothing(turn, client, text)
+    answers = await turn.m.answers.of_check_in(check_in_now.id)
+    item = _asked_now(turn, check_in_now, answers)
+    return item is not None and await _typed(turn, client, check_in_now, item, text, message_id)
+
+
+async def _number_for_nothing(turn: Turn, client: Client, text: str) -> bool:
+    """A number while nothing is asked is neither an answer nor words for anybody."""
+    if not is_number(text, spoken(client.person.language)):
+        return False
+    await people.say(turn, client.person, "client.small.number_but_none_open")
+    return True
+
+
+def _asked_now(turn: Turn, check_in: CheckIn, answers: Sequence[Answer]) -> int | None:
+    if check_in.running:
+        left = untouched(check_in.items, answers, turn.plan.bank)
+        return check_in.position if check_in.position in left or holding(answers) else next(iter(left), None)
+    last = max(holding(answers).values(), key=lambda one: (one.answered_at, one.item), default=None)
+    return last.item if last is not None and last.chat_message_id is not None and last.text is None else None
+
+
+async def _typed(turn: Turn, client: Client, check_in: CheckIn, item: int, text: str, message_id: int) -> bool:
+    question = turn.plan.bank.get(check_in.items[item].question)
+    if question is None:
+        return False
+    language = client.person.language
+    said = read(text, question, language, spoken(language))
+    if said is None:
+        return False
+    if isinstance(said, OutOfRange):
+        await _say(turn, client, check_in, "client.question.typed_out_of_range", message_id)
+        return True
+    meant = await take(turn, client, check_in, item, said, typed=message_id)
+    if meant is Means.STALE:
+        await _say(turn, client, check_in, "client.small.edited_too_late", message_id)
+    elif meant is Means.CHANGED:
+        await _say(turn, client, check_in, "client.question.changed", message_id)
+    return True
+
+
+async def _say(turn: Turn, client: Client, check_in: CheckIn, key: str, message_id: int) -> None:
+    """One sentence of its own, once for each state of the typed message."""
+    count = len(await turn.m.answers.of_check_in(check_in.id))
+    post_key = f"{check_in.surface}:typed:{message_id}:{count}:{key.rsplit('.', 1)[1]}"
+    await delivery.post(turn, Post(to=client.id, kind="sentence", key=post_key, facts={"key": key, "facts": {}}))
