@@ -20,7 +20,7 @@ LONGEST_LIFE = 4.0
 
 SCHEDULES = "\n".join(
     f'[[schedules]]\nname = "s{n}"\ndays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]\ntime = "12:00"\n'
-    'questions = ["B1", "G1", "T1"]\nexpires_after = "24h"\n'
+    'questions = ["B1", "G1", "T1"]\nmax_questions = 3\nexpires_after = "24h"\n'
     for n in range(ROUNDS)
 )
 CONFIG = f"""
@@ -36,6 +36,8 @@ crisis_text.en = "Call 999."
 [alerts]
 escalate_to = ["M-1"]
 complaints_to = "M-1"
+budget_per_worker_per_week = 100
+budget_per_client_per_month = 10
 [safety]
 duty = "M-1"
 duty_hours = {{ days = ["mon"], hours = "09:00-17:00" }}
