@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.alerts import AlertState, Kind
-from bot.domain.delivery import Guard, PostState, Urgency, back_off
+from bot.domain.delivery import REPEATED_WHEN_UNSURE, Guard, PostState, Urgency, back_off
 from bot.domain.ladder import Rung, Step
 from bot.domain.outgoing import AskedNow, HeldNow, Outgoing, Standing
 from bot.domain.people import Asking, Status
@@ -174,7 +174,7 @@ class Sending:
         return (await self._con.execute(flying.values(**values))).rowcount == 1
 
     async def back(self, out: Outgoing, not_before: datetime, now: datetime, *, tried: bool, unsure: bool) -> PostState:
-        """Back among the waiting; unless it was withdrawn meanwhile, or something newer waits on its surface."""
+        """Back among the waiting; unless it was withdrawn meanwhile, or its surface has something newer."""
         row = (await self._con.execute(sa.select(_o.why, _o.fresh).where(_o.id == out.id))).one()
         if row.why is not None:
             await self.end(out.id, PostState.DROPPED, now, row.why, None)
@@ -196,12 +196,18 @@ class Sending:
         return PostState.WAITING
 
     async def _overtaken(self, out: Outgoing, *, carry_fresh: bool) -> bool:
-        newer = sa.and_(
-            _o.person_id == out.person_id, _o.state == PostState.WAITING, _o.surface == out.surface, _o.id != out.id
-        )
+        """A new message that is owed (`fresh`) becomes what waits. Where that has left already, an alert rings all the
+        same; anything else would only cover it, and its buttons would lead nowhere.
+        """
+        here = sa.and_(_o.person_id == out.person_id, _o.surface == out.surface, _o.id != out.id)
+        waits = sa.and_(here, _o.state == PostState.WAITING)
         if carry_fresh:
-            return (await self._con.execute(t.outbox.update().where(newer).values(fresh=True))).rowcount > 0
-        return (await self._con.execute(sa.select(_o.id).where(newer).limit(1))).first() is not None
+            found = await self._con.execute(t.outbox.update().where(waits).values(fresh=True))
+            if found.rowcount > 0 or out.urgency in REPEATED_WHEN_UNSURE:
+                return found.rowcount > 0
+        mine = sa.select(_o.number).where(_o.id == out.id).scalar_subquery()
+        left = sa.and_(here, _o.number > mine, _o.state.in_((PostState.SENDING, PostState.SENT)))
+        return (await self._con.execute(sa.select(_o.id).where(sa.or_(waits, left)).limit(1))).first() is not None
 
     async def push_away(self, row_id: str, now: datetime) -> None:
         """A row that cannot even be prepared waits, longer each time."""

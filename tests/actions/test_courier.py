@@ -585,6 +585,34 @@ async def test_a_question_whose_senders_died_twice_is_not_sent_a_third_time(desk
     assert (heard, await states(desk)) == (2, [PostState.DEAD])
 
 
+@pytest.mark.parametrize("fresh", [False, True])
+async def test_what_a_dead_sender_left_in_doubt_never_covers_what_was_shown_since(desk: Desk, fresh: bool) -> None:
+    """Its lease runs out long after: the question before would stand there again, with buttons that lead nowhere."""
+    client = await a_client(desk)
+    await post_all(desk, question(client.id, "old", surface="card", fresh=fresh))
+    await killed(desk, when_heard=True)
+    await post_all(desk, question(client.id, "new", surface="card", facts={"newer": True}))
+    letters = (await deliver(desk)).letters
+    for wait in (LEASE, LATER, LATER):
+        desk.clock.advance(wait)  # type: ignore[attr-defined]
+        letters += (await deliver(desk)).letters
+    assert [letter.facts for letter in letters] == [{"newer": True}]
+    assert await states(desk) == [PostState.REPLACED, PostState.SENT]
+
+
+async def test_an_alert_in_doubt_rings_all_the_same_though_its_card_was_edited_since(desk: Desk) -> None:
+    worker = await a_worker(desk)
+    await post_all(desk, alarm(worker.id, "rings", surface="alert", fresh=True))
+    await killed(desk, when_heard=True)
+    await post_all(desk, alarm(worker.id, "edit", surface="alert", facts={"newer": True}))
+    letters = (await deliver(desk)).letters
+    for wait in (LEASE, LATER):
+        desk.clock.advance(wait)  # type: ignore[attr-defined]
+        letters += (await deliver(desk)).letters
+    assert any(letter.edits is None for letter in letters)
+    assert PostState.WAITING not in await states(desk)
+
+
 async def test_a_courier_killed_before_it_sent_anything_loses_nothing(desk: Desk) -> None:
     client = await a_client(desk)
     await post_all(desk, question(client.id))

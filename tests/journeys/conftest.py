@@ -23,8 +23,8 @@ async def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 async def prepared_postgres(prepared: Path, postgres_url: str) -> AsyncIterator[str]:
     """The same in a database of the test server, opened by the same key. Yields the server's URL."""
-    with _database(postgres_url, PREPARED):
-        await prepare(prepared, _named(postgres_url, PREPARED))
+    with a_database(postgres_url, PREPARED) as url:
+        await prepare(prepared, url)
         yield postgres_url
 
 
@@ -42,8 +42,8 @@ def where(request: pytest.FixtureRequest) -> Iterator[str | None]:
         yield None
         return
     server = request.getfixturevalue("prepared_postgres")
-    with _database(server, COPY, PREPARED):
-        yield _named(server, COPY)
+    with a_database(server, COPY, PREPARED) as url:
+        yield url
 
 
 @pytest.fixture
@@ -54,13 +54,14 @@ async def either_town(where: str | None, prepared: Path, tmp_path: Path) -> Asyn
 
 
 @contextmanager
-def _database(server: str, name: str, like: str = "template1") -> Iterator[None]:
+def a_database(server: str, name: str, like: str = "template1") -> Iterator[str]:
+    """A database of its own for as long as the block lasts; its URL."""
     engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as con:
         con.execute(sa.text(f"DROP DATABASE IF EXISTS {name}"))
         con.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {like}"))
         try:
-            yield
+            yield _named(server, name)
         finally:
             con.execute(sa.text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
     engine.dispose()

@@ -11,7 +11,7 @@ from bot.actions.desk import Desk
 from bot.domain.people import Client
 from bot.domain.schedules import Due
 from bot.rehearsal.telegram import Message, Phone, StandIn
-from handlers.callbacks import decode
+from handlers.callbacks import Tap, decode
 from handlers.views.client_checkins import ANSWER
 from storage import tables as t
 from storage.timetable import Slot
@@ -21,6 +21,8 @@ LOW, USUAL = 1, 8
 PATIENCE = 4.0
 """Seconds after which somebody taps again, when nothing happens."""
 ANSWERS = (LOW, USUAL, USUAL)
+MOST_TAPS = 60
+"""On one check-in: longer than any lease lasts."""
 
 
 async def seat(desk: Desk, standin: StandIn, count: int) -> dict[Client, Phone]:
@@ -45,19 +47,22 @@ async def ask(desk: Desk, client: Client, schedule: str) -> None:
         await turn.m.timetable.put([Slot(client.id, schedule, due, turn.now - timedelta(seconds=1))])
 
 
-async def play(desk: Desk, client: Client, phone: Phone, rounds: int, enough: asyncio.Event) -> None:
+async def play(
+    desk: Desk, client: Client, phone: Phone, rounds: int, enough: asyncio.Event, patience: float = 60
+) -> None:
     """Answer check-in after check-in, low on the first question; tap again when nothing happens."""
     for number in range(rounds):
         if enough.is_set():
             return
         seen = phone.revision
         await ask(desk, client, f"s{number}")
-        shown = await phone.expect(_is_card, 60, after=seen)
+        shown = await phone.expect(_is_card, patience, after=seen)
+        taps = 0
         while _is_card(shown):
-            tap = decode(shown.buttons[0][0].data)
-            assert tap is not None
-            phone.tap(str(ANSWERS[int(tap.args[1])]), shown.id)
+            phone.tap(_says(shown), shown.id)
             shown = await _changes(phone, shown)
+            taps += 1
+            assert taps < MOST_TAPS, f"nothing comes of {client.ref}'s taps on {shown}"
 
 
 async def _changes(phone: Phone, shown: Message) -> Message:
@@ -69,7 +74,20 @@ async def _changes(phone: Phone, shown: Message) -> Message:
 
 
 def _is_card(message: Message) -> bool:
-    return "0" in message.labels and "10" in message.labels
+    """Does it ask something that its buttons answer?"""
+    return _asks(message) is not None
+
+
+def _asks(message: Message) -> Tap | None:
+    tap = decode(message.buttons[0][0].data) if message.from_bot and message.buttons else None
+    return tap if tap is not None and tap.verb == ANSWER else None
+
+
+def _says(shown: Message) -> str:
+    """The label that this client taps: low on the first question, the first option where there are no numbers."""
+    tap = _asks(shown)
+    assert tap is not None
+    return str(ANSWERS[int(tap.args[1])]) if "10" in shown.labels else shown.labels[0]
 
 
 @dataclass(slots=True)
@@ -101,10 +119,10 @@ async def account(desk: Desk, standin: StandIn, seated: dict[Client, Phone]) -> 
     handed = _handed_out(standin)
     found.taps = sum(len(values) for values in handed.values())
     async with desk.glance() as m:
-        kept: dict[tuple[str, int], list[int]] = defaultdict(list)
+        kept: dict[tuple[str, int], list[str]] = defaultdict(list)
         query = sa.select(t.answer).order_by(t.answer.c.check_in_id, t.answer.c.item, t.answer.c.version)
         for row in await m.con.execute(query):
-            kept[row.check_in_id, row.item].append(int(row.value))
+            kept[row.check_in_id, row.item].append(row.choice or str(int(row.value)))
         alerted = set(await m.con.scalars(sa.select(t.alert.c.client_id)))
         known = {(row.chat_id, row.message_id) for row in await m.con.execute(sa.select(t.message))}
     for place, values in handed.items():
@@ -120,21 +138,17 @@ async def account(desk: Desk, standin: StandIn, seated: dict[Client, Phone]) -> 
     return found
 
 
-def _handed_out(standin: StandIn) -> dict[tuple[str, int], list[int]]:
+def _handed_out(standin: StandIn) -> dict[tuple[str, int], list[str]]:
     """Check-in and item → the values that were tapped, in the order in which the bot was given them."""
-    found: dict[tuple[str, int], list[int]] = defaultdict(list)
+    found: dict[tuple[str, int], list[str]] = defaultdict(list)
     for _, update in sorted(standin.handed_out.items()):
         tap = decode(update.get("callback_query", {}).get("data"))
         if tap is not None and tap.verb == ANSWER:
-            found[tap.args[0], int(tap.args[1])].append(int(tap.args[2]))
+            found[tap.args[0], int(tap.args[1])].append(tap.args[2].removeprefix("="))
     return found
 
 
 def _two_open(phone: Phone, known: set[tuple[int, int]]) -> list[str]:
-    """Check-ins that can be answered on two messages which the bot knows of."""
-    open_at: dict[str, list[int]] = defaultdict(list)
-    for message in phone.messages:
-        tap = decode(message.buttons[0][0].data) if message.from_bot and _is_card(message) else None
-        if tap is not None and (phone.chat_id, message.id) in known:
-            open_at[tap.args[0]].append(message.id)
-    return [f"{check_in}: {messages}" for check_in, messages in open_at.items() if len(messages) > 1]
+    """Clients with buttons to answer with on two messages which the bot knows of: of one check-in, or of an old one."""
+    here = [one for one in phone.messages if _is_card(one) and (phone.chat_id, one.id) in known]
+    return [f"{phone.chat.name}: {[one.id for one in here]}"] if len(here) > 1 else []
