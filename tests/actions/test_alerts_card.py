@@ -227,6 +227,7 @@ LOW_INFORMATION = (
 )
 
 
+@pytest.mark.slow
 async def test_a_steady_ten_raises_nothing_and_the_card_says_that_the_chat_cannot_show_change(desk: Desk) -> None:
     world = await a_world(desk, earlier=0)
     await earlier_answers(desk, world.client, [(10, 10, 10)] * 5)

@@ -11,6 +11,8 @@ from bot.domain.alerts import AlertState, Kind
 from bot.domain.people import Status
 from tests.support.stories import World, a_world
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def world(desk: Desk) -> World:

@@ -11,6 +11,8 @@ from storage import tables as t
 from storage.tables import new_id
 from tests.support.stories import World, a_world
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def world(desk: Desk) -> World:

@@ -16,6 +16,8 @@ from tests.support.post_office import at_work
 from tests.support.scripted import Scripted
 from tests.support.stories import World, a_world
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def world(desk: Desk) -> World:

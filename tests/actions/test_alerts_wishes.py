@@ -136,6 +136,7 @@ async def test_what_was_said_joins_an_alert_that_was_opened_meanwhile(world: Wor
     assert "fell to 2" in world.sam.shows
 
 
+@pytest.mark.slow
 async def test_somebody_who_always_answers_two_makes_one_alert(desk: Desk) -> None:
     """Twice a week for six weeks: longer than any rule rests."""
     world = await a_world(desk)

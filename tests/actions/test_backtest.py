@@ -18,6 +18,8 @@ from bot.domain.signals.history import History
 from tests.support.checkins import move
 from tests.support.stories import World, a_world
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def world(desk: Desk) -> World:

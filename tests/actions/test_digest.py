@@ -417,6 +417,7 @@ async def test_managers_and_clients_have_no_such_command(world: World) -> None:
         assert phone.screens == []
 
 
+@pytest.mark.slow
 async def test_it_fits_into_one_message_says_how_many_are_left_out_and_keeps_those(world: World) -> None:
     for n in range(30):
         client = await a_client(world.desk, world.worker, f"{'R' * 36}-{100 + n}", "B", 1300 + n)

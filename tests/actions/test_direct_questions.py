@@ -22,6 +22,8 @@ from tests.support.checkins import all_of, at, plan_for, release
 from tests.support.plans import TWICE_A_WEEK, a_plan
 from tests.support.stories import World, a_world, earlier_answers
 
+pytestmark = pytest.mark.slow
+
 SHIPPED = bank.shipped()
 
 

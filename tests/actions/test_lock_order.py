@@ -31,6 +31,8 @@ from tests.support.post_office import UNPACED
 from tests.support.scripted import Scripted
 from tests.support.stories import earlier_answers
 
+pytestmark = pytest.mark.slow
+
 CLIENTS, ROUNDS, AT_ONCE = 4, 25, 12
 Act = Callable[[Desk], Awaitable[None]]
 

@@ -87,6 +87,7 @@ def most_in_one_second(moments: list[float]) -> int:
     return max(sum(first <= at < first + 1 for at in moments) for first in moments)
 
 
+@pytest.mark.slow
 async def test_during_a_burst_of_900_questions_no_alert_waits_longer_than_two_seconds(desk: Desk) -> None:
     questions = [Post(person, "q", f"q:{n}", urgency=Urgency.QUESTION) for n, person in enumerate(await crowd(desk, 900))]
     workers = [await a_worker(desk, f"W-{n}", "Sam", 2000 + n) for n in range(30)]
@@ -126,6 +127,7 @@ async def test_one_chat_gets_three_at_once_and_then_one_a_second_replies_and_all
     assert all(at >= place - 2 - 1e-9 for place, at in enumerate(since))
 
 
+@pytest.mark.slow
 async def test_after_a_429_nothing_is_called_before_its_time_has_passed(desk: Desk) -> None:
     people = await crowd(desk, 40)
     await post_all(desk, *(Post(person, "q", person, urgency=Urgency.QUESTION) for person in people))

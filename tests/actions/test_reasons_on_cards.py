@@ -25,6 +25,8 @@ from tests.support.checkins import plan_for
 from tests.support.plans import TWICE_A_WEEK, a_plan
 from tests.support.stories import World, a_world, earlier_answers
 
+pytestmark = pytest.mark.slow
+
 STEADY = [(8.0, 8.0, 8.0)] * 6
 THREE = ("B1", "G1", "T1")
 DAY = re.compile(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d{1,2} [A-Z][a-z]{2}\b")

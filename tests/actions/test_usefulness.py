@@ -14,6 +14,8 @@ from storage import tables as t
 from tests.support.checkins import move
 from tests.support.stories import World, a_world
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def world(desk: Desk) -> World:

@@ -1,8 +1,12 @@
 """A lost phone as it happens: the real bot, Telegram's strictness, two accounts."""
 
+import pytest
+
 from bot.rehearsal.people import asks
 from bot.rehearsal.telegram import Phone
 from tests.support.town import Town, words_on
+
+pytestmark = pytest.mark.slow
 
 
 async def joins(town: Town, phone: Phone, code: str) -> None:

@@ -273,6 +273,7 @@ async def test_no_reminder_for_who_has_answered(town: Town) -> None:
     assert "still here" not in words_on(town.alex)
 
 
+@pytest.mark.slow
 async def test_four_untouched_in_a_row_and_the_worker_is_asked_to_look(town: Town) -> None:
     """After two the question about the questions takes the place of a third; after four the bot is quiet."""
     for _ in range(6):
@@ -288,6 +289,7 @@ async def test_four_untouched_in_a_row_and_the_worker_is_asked_to_look(town: Tow
     assert words_on(town.alex) == shown
 
 
+@pytest.mark.slow
 async def test_nobody_is_told_of_quiet_while_the_client_is_still_asked(town: Town) -> None:
     """A tap on the question about the questions shows that the client is there: two more misses are only two."""
     for n in range(5):

@@ -21,6 +21,8 @@ from bot.rehearsal.telegram import StandIn
 from tests.support.desks import START
 from tests.support.town import CONFIG, Town, is_alert, loaded, open_town, words_on
 
+pytestmark = pytest.mark.slow
+
 TOO_LATE = ("has gone", "gone by then", "kept no number", "nothing to answer")
 WINDOW = timedelta(hours=24)
 

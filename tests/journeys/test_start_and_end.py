@@ -10,12 +10,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 
 from bot.ports import SystemClock
 from bot.rehearsal.run import TOKEN
 from bot.rehearsal.telegram import StandIn, serve
 from tests.support.live import LiveBot
 from tests.support.people import a_manager
+
+pytestmark = pytest.mark.slow
 
 CONFIG = """
 [service]
