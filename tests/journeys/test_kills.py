@@ -41,8 +41,6 @@ not_shared_with = ["the police"]
 crisis_text.en = "Call 999."
 [alerts]
 escalate_to = ["M-1"]
-budget_per_worker_per_week = 100
-budget_per_client_per_month = 10
 complaints_to = "M-1"
 budget_per_worker_per_week = 100
 budget_per_client_per_month = 10
