@@ -107,7 +107,7 @@ def only_one(url: str) -> Iterator[None]:
         yield
         return
     try:
-        held = Path(f"{path}.lock").open("w")  # noqa: SIM115  # closed below
+        held = Path(f"{path}.lock").open("w")  # noqa: SIM115  # held for as long as the bot runs; closed below
     except OSError as why:
         raise NotUsable(f"database: {path} can't be kept there ({why.strerror})") from None
     with held as lock:

@@ -92,7 +92,8 @@ def _rows(figures: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         rows.append(("useful alerts", one["rule"], f"{one['useful']} of {of}"))
     for one in figures["caseloads"]:
         told = "–" if one["alerts"] is None else str(one["alerts"])
-        rows.append(("alerts per caseload", f"{one['name']} ({one['clients']} clients)", told))
+        clients = f"{one['clients']} {'client' if one['clients'] == 1 else 'clients'}"
+        rows.append(("alerts per caseload", f"{one['name']} ({clients})", told))
     if figures.get("ratings"):
         rows.append(("workers' own numbers", "low", f"{figures['ratings']['low']} of {figures['ratings']['n']}"))
     return rows

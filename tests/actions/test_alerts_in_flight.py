@@ -16,6 +16,7 @@ from bot.ports import Letter, TryLater, Unsure, Verdict
 from handlers import routes
 from storage import tables as t
 from tests.support.chats import render
+from tests.support.checkins import move
 from tests.support.post_office import at_work
 from tests.support.scripted import Scripted
 from tests.support.stories import World, a_world
@@ -63,7 +64,7 @@ async def world(desk: Desk) -> World:
 async def about_to_leave(world: World) -> CheckIn:
     """A low answer, no tap for two hours: the softened card is due."""
     check_in = await world.low()
-    world.desk.clock.advance(timedelta(hours=2, seconds=1))  # type: ignore[attr-defined]
+    move(world.desk, hours=2, seconds=1)
     return check_in
 
 
@@ -84,7 +85,7 @@ async def carried(world: World, network: Slow) -> None:
 
 async def after_the_minute(world: World) -> Slow:
     network = Slow(world.desk.clock)
-    world.desk.clock.advance(timedelta(seconds=62))  # type: ignore[attr-defined]
+    move(world.desk, seconds=62)
     await carried(world, network)
     return network
 
@@ -151,7 +152,7 @@ async def test_a_choice_that_was_undone_again_leaves_no_stray_card(world: World)
     network = Slow(world.desk.clock, while_sent=back_and_forth)
     await carried(world, network)
     assert network.to(2001) == [CARD, DELETE]
-    world.desk.clock.advance(timedelta(hours=2, seconds=1))  # type: ignore[attr-defined]
+    move(world.desk, hours=2, seconds=1)
     await carried(world, network)
     assert network.to(2001) == [CARD, DELETE, CARD]
     assert network.to(3002) == []

@@ -9,6 +9,7 @@ from bot.actions import alerts, talk
 from bot.actions.desk import Desk
 from bot.domain.alerts import AlertState, Kind
 from bot.domain.people import Status
+from tests.support.checkins import at
 from tests.support.stories import World, a_world
 
 pytestmark = pytest.mark.slow
@@ -157,7 +158,7 @@ async def test_new_evidence_does_not_move_the_day_on_which_the_next_person_is_as
 async def test_a_low_answer_just_before_its_window_ends_is_asked_about_too(world: World) -> None:
     check_in = await world.asked()
     assert check_in.expires_at is not None
-    world.desk.clock.advance(check_in.expires_at - world.desk.clock.now() - timedelta(minutes=10))  # type: ignore[attr-defined]
+    at(world.desk, check_in.expires_at - timedelta(minutes=10))
     await world.answers(check_in, 2)
     await world.pass_time(minutes=11)
     assert world.alex.labels[0] == "Tell Sam for me"

@@ -1,7 +1,5 @@
 """No alert is lost between two steps: put off and then out of reach, one that cannot be told, a card on its way."""
 
-from datetime import timedelta
-
 import pytest
 
 from bot.actions import alerts, handling, ladder, roster
@@ -13,6 +11,7 @@ from bot.domain.words import Role
 from bot.ports import Letter, Refused, Sent, Verdict
 from handlers import routes
 from storage import tables as t
+from tests.support.checkins import move
 from tests.support.people import a_client
 from tests.support.post_office import at_work
 from tests.support.scripted import Scripted
@@ -98,7 +97,7 @@ async def test_a_card_that_telegram_refuses_moves_only_its_own_alert(world: Worl
 async def test_whoever_gets_a_card_that_was_taken_meanwhile_reads_so(world: World) -> None:
     await a_card(world)
     await world.pass_time(days=1, minutes=1)
-    world.desk.clock.advance(timedelta(days=1, minutes=1))  # type: ignore[attr-defined]
+    move(world.desk, days=1, minutes=1)
     async with world.desk.turn() as turn:
         await ladder.escalate_due(turn)
     (alert,) = await world.alerts()

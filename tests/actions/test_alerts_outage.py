@@ -11,6 +11,7 @@ from bot.actions.presence import HEARD
 from bot.domain.alerts import AlertState
 from bot.ports import TryLater
 from handlers import routes
+from tests.support.checkins import move
 from tests.support.plans import a_plan
 from tests.support.post_office import at_work
 from tests.support.scripted import Scripted
@@ -32,7 +33,7 @@ async def a_card_is_due(world: World) -> None:
 async def outage(world: World, hours: int) -> None:
     """The ladder goes on looking, and nothing leaves."""
     for _ in range(hours):
-        world.desk.clock.advance(timedelta(hours=1))  # type: ignore[attr-defined]
+        move(world.desk, hours=1)
         for _ in range(6):
             async with world.desk.turn() as turn:
                 if not await ladder.escalate_due(turn):
@@ -112,7 +113,7 @@ async def test_danger_rings_one_after_another_too(desk: Desk) -> None:
 async def test_one_chat_that_takes_nothing_while_the_line_is_good_keeps_nobody_waiting(world: World) -> None:
     """Telegram is heard all the time, and this one card does not get through: the next person is asked."""
     await a_card_is_due(world)
-    world.desk.clock.advance(timedelta(days=1, minutes=1))  # type: ignore[attr-defined]
+    move(world.desk, days=1, minutes=1)
     stuck = Scripted(world.desk.clock, [TryLater(timedelta(days=2))])
     async with at_work(world.desk, stuck, routes.HOOKS):
         pass
@@ -120,7 +121,7 @@ async def test_one_chat_that_takes_nothing_while_the_line_is_good_keeps_nobody_w
         async with world.desk.turn() as turn:
             await turn.m.marks.set(HEARD, turn.now)
             await ladder.escalate_due(turn)
-        world.desk.clock.advance(timedelta(minutes=10))  # type: ignore[attr-defined]
+        move(world.desk, minutes=10)
     async with world.desk.glance() as m:
         (alert,) = await m.alerts.of_client(world.client.id)
         lines = await m.alerts.history(alert.id)

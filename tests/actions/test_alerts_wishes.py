@@ -9,6 +9,7 @@ from bot.actions import alerts
 from bot.actions.desk import Desk
 from bot.domain.alerts import AlertState, Kind, Wish
 from bot.domain.checkins import CheckIn
+from bot.domain.matters import Alert
 from tests.support.plans import a_plan
 from tests.support.stories import World, a_world
 
@@ -33,7 +34,7 @@ async def low_again(world: World) -> CheckIn:
     return await world.low()
 
 
-async def open_ones(world: World) -> list:  # type: ignore[type-arg]
+async def open_ones(world: World) -> list[Alert]:
     return [one for one in await world.alerts() if one.is_open]
 
 

@@ -8,7 +8,7 @@ import pytest
 from bot.actions import alerts, people, roster
 from bot.actions.desk import Desk
 from bot.domain.people import Asking, Client
-from tests.support.checkins import release
+from tests.support.checkins import move, release
 from tests.support.stories import World, a_world
 
 
@@ -19,12 +19,12 @@ async def world(desk: Desk) -> World:
 
 async def moved(world: World, ref: str = "W-2") -> None:
     """By a roster file, as it is done."""
-    world.desk.clock.advance(timedelta(minutes=1))  # type: ignore[attr-defined]
+    move(world.desk, minutes=1)
     async with world.desk.turn() as turn:
         done = await roster.import_roster(turn, f"role,ref,name,worker\nclient,R-118,,{ref}\n", dry_run=False)
         assert done.problems == ()
     await world.settle()
-    world.desk.clock.advance(timedelta(minutes=1))  # type: ignore[attr-defined]
+    move(world.desk, minutes=1)
     world.client = await alex_now(world)
 
 
@@ -147,7 +147,7 @@ async def test_on_a_phone_that_others_see_the_new_worker_is_an_initial(world: Wo
 
 
 async def test_the_question_itself_waits_for_the_end_of_quiet_hours(world: World) -> None:
-    world.desk.clock.advance(timedelta(hours=9))  # type: ignore[attr-defined]
+    move(world.desk, hours=9)
     await moved(world)
     assert world.alex.screens == []
     await release(world.desk)

@@ -9,30 +9,18 @@ from click.testing import CliRunner, Result
 from bot.cli import main
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "config.toml").write_text((Path(__file__).parents[2] / "config.example.toml").read_text("utf-8"), "utf-8")
-    (tmp_path / "roster.csv").write_text(
-        "role,ref,name,worker,language,timezone,next_session,status\n"
-        "worker,W-1,Sam,,en,Europe/London,,\nclient,R-118,Alex,W-1,en,Europe/London,,\n"
-    )
-    assert run("roster", "import", "roster.csv").exit_code == 0
-    return tmp_path
-
-
 def run(*args: str) -> Result:
     return CliRunner().invoke(main, args)
 
 
-def test_a_day_without_answers_says_so(folder: Path) -> None:
+def test_a_day_without_answers_says_so(small_service: Path) -> None:
     done = run("why", "R-118", "2026-05-12")
     assert done.exit_code == 0
     assert done.stdout.startswith("R-118, Tuesday 12 May 2026, clock of Europe/London")
     assert "Nothing was read that day" in done.stdout
 
 
-def test_as_json_it_is_one_document(folder: Path) -> None:
+def test_as_json_it_is_one_document(small_service: Path) -> None:
     found = json.loads(run("why", "R-118", "2026-05-12", "--json").stdout)
     assert (found["ref"], found["day"], found["looks"]) == ("R-118", "2026-05-12", [])
 
@@ -45,7 +33,7 @@ def test_as_json_it_is_one_document(folder: Path) -> None:
         (("R-118", "9999-12-31"), "That day is beyond the calendar."),
     ],
 )
-def test_who_or_what_is_not_there_is_one_line(folder: Path, words: tuple[str, ...], said: str) -> None:
+def test_who_or_what_is_not_there_is_one_line(small_service: Path, words: tuple[str, ...], said: str) -> None:
     done = run("why", *words)
     assert done.exit_code == 2
     assert said in done.stderr

@@ -15,7 +15,7 @@ from bot.domain.people import Asking, Client, Status
 from bot.domain.words import Role
 from bot.ports import Letter, Unreachable
 from handlers import routes
-from tests.support.checkins import release
+from tests.support.checkins import move, release
 from tests.support.post_office import deliver, rows
 from tests.support.stories import Phone, World, a_world
 
@@ -45,11 +45,11 @@ async def link(world: World, ref: str = "R-118", by: str = "operator") -> str:
 
 
 async def unlinked(world: World, by: Phone | None = None, ref: str = "R-118") -> None:
-    world.desk.clock.advance(timedelta(seconds=1))  # type: ignore[attr-defined]
+    move(world.desk, seconds=1)
     phone = by or world.sam
     await phone.types(f"/unlink {ref}")
     await phone.taps("Yes, close it")
-    world.desk.clock.advance(timedelta(seconds=1))  # type: ignore[attr-defined]
+    move(world.desk, seconds=1)
 
 
 async def joins(world: World, phone: Phone, code: str | None = None) -> None:
@@ -110,7 +110,7 @@ async def test_a_chat_is_closed_only_after_a_second_tap(world: World) -> None:
 
 async def test_the_button_that_closes_a_chat_is_good_for_ten_minutes(world: World) -> None:
     await world.sam.types("/unlink R-118")
-    world.desk.clock.advance(timedelta(minutes=11))  # type: ignore[attr-defined]
+    move(world.desk, minutes=11)
     await world.sam.taps("Yes, close it")
     assert world.sam.refused == "errors.old_button"
     assert (await alex_now(world)).person.chat_id == 1001
