@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-# Two at a time; whoever is done first takes over from the other, who may be at one that takes minutes.
-SPREAD := -n 2 --dist worksteal
+# Three at a time, since tests wait for disk and database as well; whoever is done first takes over from the others.
+SPREAD := -n 3 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-all lint fmt bench bench-smoke bench-signals lock clean

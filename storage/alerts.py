@@ -19,6 +19,13 @@ from storage import tables as t
 _ASKED = (AlertState.TALKED, AlertState.NOT_REPAIRED)
 _NAMES = [one.name for one in fields(Alert)]
 
+_ALERTS = sa.select(t.alert).order_by(t.alert.c.raised_at, t.alert.c.id)
+_BY_ID = _ALERTS.where(t.alert.c.id == sa.bindparam("sought"))
+_OF = _ALERTS.where(t.alert.c.client_id == sa.bindparam("client"), t.alert.c.kind == sa.bindparam("of_kind"))
+_OPEN_OF = _OF.where(t.alert.c.state.in_(OPEN))
+_ADD, _NOTE = t.alert.insert(), t.alert_event.insert()
+_CHANGE = t.alert.update().where(t.alert.c.id == sa.bindparam("sought"))
+
 
 class AlertStore:
     """Rows in, alerts out."""
@@ -30,17 +37,16 @@ class AlertStore:
 
     async def get(self, alert_id: str, *, lock: bool = False) -> Alert | None:
         """`lock`: nobody else changes it before this unit ends."""
-        found = await self._all(t.alert.c.id == alert_id, lock=lock)
+        found = await self._some(_BY_ID, {"sought": alert_id}, lock=lock)
         return found[0] if found else None
 
     async def open_of(self, client_id: str, kind: Kind, *, lock: bool = False) -> Alert | None:
         """The client's open alert of one kind: at most one, which the database itself sees to."""
-        mine = (t.alert.c.client_id == client_id, t.alert.c.kind == kind, t.alert.c.state.in_(OPEN))
-        found = await self._all(*mine, lock=lock)
+        found = await self._some(_OPEN_OF, {"client": client_id, "of_kind": kind}, lock=lock)
         return found[0] if found else None
 
     async def latest_of(self, client_id: str, kind: Kind) -> Alert | None:
-        found = await self._all(t.alert.c.client_id == client_id, t.alert.c.kind == kind)
+        found = await self._some(_OF, {"client": client_id, "of_kind": kind})
         return found[-1] if found else None
 
     async def of_client(self, client_id: str, kinds: Collection[Kind] = tuple(Kind)) -> list[Alert]:
@@ -74,11 +80,11 @@ class AlertStore:
     async def add(self, **values: Any) -> str:
         """A new alert; `ladder` is a sequence of steps. Returns its id."""
         alert_id = t.new_id()
-        await self._con.execute(t.alert.insert().values(id=alert_id, **_as_row(values)))
+        await self._con.execute(_ADD, {"id": alert_id, **_as_row(values)})
         return alert_id
 
     async def change(self, alert_id: str, **values: Any) -> None:
-        await self._con.execute(t.alert.update().where(t.alert.c.id == alert_id).values(**_as_row(values)))
+        await self._con.execute(_CHANGE, {"sought": alert_id, **_as_row(values)})
 
     async def next_edition(self, alert_id: str) -> int:
         """One more card of this alert: its number, for the key of its post."""
@@ -120,7 +126,7 @@ class AlertStore:
 
     async def note(self, alert_id: str, at: datetime, state: str, by: str) -> None:
         """One more line of history."""
-        await self._con.execute(t.alert_event.insert().values(alert_id=alert_id, at=at, state=state, by=by))
+        await self._con.execute(_NOTE, {"alert_id": alert_id, "at": at, "state": state, "by": by})
 
     async def history(self, alert_id: str) -> list[Line]:
         rank = sa.case((t.alert_event.c.state == AlertState.RAISED, 0), else_=1)
@@ -146,6 +152,10 @@ class AlertStore:
         elif lock:
             query = query.with_for_update()
         return [_alert(row._mapping) for row in await self._con.execute(query)]
+
+    async def _some(self, query: sa.Select[Any], given: Mapping[str, Any], *, lock: bool = False) -> list[Alert]:
+        rows = await self._con.execute(query.with_for_update() if lock else query, given)
+        return [_alert(row._mapping) for row in rows]
 
 
 def _as_row(values: Mapping[str, Any]) -> dict[str, Any]:

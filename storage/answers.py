@@ -13,6 +13,8 @@ from storage.sealing import Seal
 
 TEXT = "answer.text"
 c = t.answer.c
+_ADD = t.answer.insert()
+_NAMES = [name for name in Answer.__dataclass_fields__ if name != "text"]
 
 
 class Answers:
@@ -69,12 +71,12 @@ class Answers:
             same = sa.and_(c.check_in_id == check_in.id, c.item == answer.item, c.current.is_(True))
             await self._con.execute(t.answer.update().where(same).values(current=False))
         answer_id = t.new_id()
-        values = {name: getattr(answer, name) for name in Answer.__dataclass_fields__ if name != "text"}
+        values = {name: getattr(answer, name) for name in _NAMES}
         sealed = self._seal.close(TEXT, answer_id, answer.text) if answer.text is not None else None
         row = {"id": answer_id, "check_in_id": check_in.id, "client_id": check_in.client_id, "text_sealed": sealed}
-        await self._con.execute(t.answer.insert().values(**values, **row))
+        await self._con.execute(_ADD, values | row)
 
     def _answer(self, row: Mapping[Any, Any]) -> Answer:
-        values = {name: row[c[name]] for name in Answer.__dataclass_fields__ if name != "text"}
+        values = {name: row[c[name]] for name in _NAMES}
         sealed = row[c.text_sealed]
         return Answer(**values, text=self._seal.open(TEXT, row[c.id], sealed) if sealed else None)

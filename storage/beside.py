@@ -13,6 +13,14 @@ from storage.ratings import Ratings
 from storage.remarks import Remarks
 from storage.sealing import Seal
 
+_a, _e = t.alert.c, t.alert_event.c
+_TALKS = (
+    sa.select(_e.alert_id, _e.at, _e.state, _a.client_feels)
+    .join_from(t.alert_event, t.alert, _a.id == _e.alert_id)
+    .where(_a.client_id == sa.bindparam("client"), _a.kind == Kind.ALLIANCE)
+    .order_by(_e.at, _e.id)
+)
+
 
 async def remarks(con: AsyncConnection, seal: Seal, client_id: str) -> tuple[Remark, ...]:
     """How long those are that the client lets the worker see. What is theirs alone is not even counted."""
@@ -21,18 +29,14 @@ async def remarks(con: AsyncConnection, seal: Seal, client_id: str) -> tuple[Rem
 
 async def ratings(con: AsyncConnection, client_id: str) -> tuple[Rating, ...]:
     """By the present worker."""
-    present = sa.select(t.client.c.worker_id).where(t.client.c.person_id == client_id).scalar_subquery()
-    return tuple(await Ratings(con).of(client_id, present))
+    return tuple(await Ratings(con).by_present_worker(client_id))
 
 
 async def repairs(con: AsyncConnection, client_id: str) -> tuple[Repair, ...]:
     """Every talk about an alliance alert, from the alerts' histories: an alert that was opened again forgets its own."""
-    a, e = t.alert.c, t.alert_event.c
-    query = sa.select(e.alert_id, e.at, e.state, a.client_feels).join_from(t.alert_event, t.alert, a.id == e.alert_id)
-    mine = sa.and_(a.client_id == client_id, a.kind == Kind.ALLIANCE)
     lines: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
     feels: dict[str, float | None] = {}
-    for row in await con.execute(query.where(mine).order_by(e.at, e.id)):
+    for row in await con.execute(_TALKS, {"client": client_id}):
         lines[row.alert_id].append((row.at, row.state))
         feels[row.alert_id] = row.client_feels
     return tuple(one for alert_id, known in lines.items() for one in talks(alert_id, known, feels[alert_id]))

@@ -14,6 +14,9 @@ from storage import tables as t
 
 c = t.check_in.c
 FAR_BACK = timedelta(days=400)
+_ADD, _CHANGE = t.check_in.insert(), t.check_in.update().where(c.id == sa.bindparam("sought"))
+_BY_ID = sa.select(t.check_in).where(c.id == sa.bindparam("sought"))
+_BY_ID_LOCKED = _BY_ID.with_for_update()
 
 
 class CheckIns:
@@ -26,8 +29,7 @@ class CheckIns:
 
     async def by_id(self, check_in_id: str, *, lock: bool = False) -> CheckIn | None:
         """`lock` keeps it for this unit, so that two replicas never step the same check-in at once."""
-        query = sa.select(t.check_in).where(c.id == check_in_id)
-        found = await self._many(query.with_for_update() if lock else query)
+        found = await self._many(_BY_ID_LOCKED if lock else _BY_ID, {"sought": check_in_id})
         return found[0] if found else None
 
     async def of(self, client_id: str, since: datetime | None = None) -> list[CheckIn]:
@@ -54,10 +56,10 @@ class CheckIns:
 
     async def add(self, check_ins: Collection[CheckIn]) -> None:
         if check_ins:
-            await self._con.execute(t.check_in.insert(), [_row(one) for one in check_ins])
+            await self._con.execute(_ADD, [_row(one) for one in check_ins])
 
     async def change(self, check_in_id: str, **values: Any) -> None:
-        await self._con.execute(t.check_in.update().where(c.id == check_in_id).values(**values))
+        await self._con.execute(_CHANGE, {"sought": check_in_id, **values})
 
     async def put_items(self, check_in: CheckIn) -> None:
         """Keep its questions as they are now; those that stood there keep their places."""
@@ -155,8 +157,8 @@ class CheckIns:
         away = sa.select(absence.starts_at, absence.ends_at).where(absence.ends_at >= since)
         return [(row[0], row[1]) for query in (breaks, away) for row in await self._con.execute(query)]
 
-    async def _many(self, query: sa.Select[Any]) -> list[CheckIn]:
-        return [_check_in(row._mapping) for row in await self._con.execute(query)]
+    async def _many(self, query: sa.Select[Any], given: Mapping[str, Any] | None = None) -> list[CheckIn]:
+        return [_check_in(row._mapping) for row in await self._con.execute(query, given)]
 
 
 def _since(client_ids: Sequence[str], most: int, now: datetime) -> sa.CTE:

@@ -18,6 +18,17 @@ from storage.sealing import Seal
 FACTS = "outbox.facts"
 _o = t.outbox.c
 
+_NEXT = sa.select(sa.func.coalesce(sa.func.max(_o.number), 0) + 1).scalar_subquery()
+_ADD = {
+    name: dialect.insert(t.outbox).values(number=_NEXT).on_conflict_do_nothing(index_elements=["key"]).returning(_o.id)
+    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
+}
+_AHEAD = (
+    sa.select(_o.id, _o.surface, _o.state, _o.urgency, _o.fresh, _o.not_before)
+    .where(_o.person_id == sa.bindparam("sought"), _o.state.in_((PostState.WAITING, PostState.SENDING)))
+    .order_by(_o.number)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
@@ -51,11 +62,6 @@ class Outbox:
 
     async def ahead_of(self, person_id: str, now: datetime) -> list[Ahead]:
         """What this person has waiting or in flight, oldest first."""
-        query = (
-            sa.select(_o.id, _o.surface, _o.state, _o.urgency, _o.fresh, _o.not_before)
-            .where(_o.person_id == person_id, _o.state.in_((PostState.WAITING, PostState.SENDING)))
-            .order_by(_o.number)
-        )
         return [
             Ahead(
                 row.id,
@@ -65,16 +71,13 @@ class Outbox:
                 row.fresh,
                 due=row.not_before <= now,
             )
-            for row in await self._con.execute(query)
+            for row in await self._con.execute(_AHEAD, {"sought": person_id})
         ]
 
     async def add(self, post: Post, now: datetime, *, fresh: bool, claim: Claim | None) -> str | None:
         """Write a row, waiting or already claimed. None, and nothing written, if its key is known. Returns the id."""
-        dialect = sqlite if self._con.dialect.name == "sqlite" else postgresql
-        values = self._row(post, now, fresh=fresh, claim=claim)
-        values["number"] = sa.select(sa.func.coalesce(sa.func.max(_o.number), 0) + 1).scalar_subquery()
-        insert = dialect.insert(t.outbox).values(values).on_conflict_do_nothing(index_elements=["key"])
-        return (await self._con.execute(insert.returning(_o.id))).scalar_one_or_none()
+        added = await self._con.execute(_ADD[self._con.dialect.name], self._row(post, now, fresh=fresh, claim=claim))
+        return added.scalar_one_or_none()
 
     async def add_many(self, posts: Sequence[Post], now: datetime) -> None:
         """Write rows that wait, in this order; those whose key is known are left out."""

@@ -20,6 +20,9 @@ class Mark:
     value: str | None
 
 
+_MARK = sa.select(t.mark).where(t.mark.c.name == sa.bindparam("sought"))
+
+
 class Marks:
     """One row a name, the latest wins; and the spans in which the bot heard nothing."""
 
@@ -27,7 +30,7 @@ class Marks:
         self._con = con
 
     async def get(self, name: str) -> Mark | None:
-        row = (await self._con.execute(sa.select(t.mark).where(t.mark.c.name == name))).first()
+        row = (await self._con.execute(_MARK, {"sought": name})).first()
         return Mark(row.at, row.value) if row else None
 
     async def set(self, name: str, at: datetime, value: str | None = None) -> None:

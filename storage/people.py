@@ -24,6 +24,9 @@ _PERSON_BY = {
     name: sa.select(t.person).where(t.person.c[name] == sa.bindparam("sought")) for name in ("id", "ref", "chat_id")
 }
 _CLIENT_BY = {name: _CLIENTS.where(t.person.c[name] == sa.bindparam("sought")) for name in ("id", "ref")}
+_ADD_PERSON, _ADD_CLIENT = t.person.insert(), t.client.insert()
+_CHANGE_PERSON = t.person.update().where(t.person.c.id == sa.bindparam("sought"))
+_CHANGE_CLIENT = t.client.update().where(t.client.c.person_id == sa.bindparam("sought"))
 
 
 class People:
@@ -81,20 +84,19 @@ class People:
     async def add(self, role: Role, ref: str, name: str | None, language: str, timezone: str, now: datetime) -> str:
         """Put somebody on the roster; a client also gets their client row. Returns the new id."""
         person_id = t.new_id()
-        await self._con.execute(
-            t.person.insert().values(
-                id=person_id,
-                role=role,
-                ref=ref,
-                name_sealed=self._seal.close(NAME, person_id, name) if name else None,
-                language=language,
-                timezone=timezone,
-                status=Status.INVITED,
-                created_at=now,
-            )
-        )
+        row = {
+            "id": person_id,
+            "role": role,
+            "ref": ref,
+            "name_sealed": self._seal.close(NAME, person_id, name) if name else None,
+            "language": language,
+            "timezone": timezone,
+            "status": Status.INVITED,
+            "created_at": now,
+        }
+        await self._con.execute(_ADD_PERSON, row)
         if role is Role.CLIENT:
-            await self._con.execute(t.client.insert().values(person_id=person_id))
+            await self._con.execute(_ADD_CLIENT, {"person_id": person_id})
         return person_id
 
     async def change(self, person_id: str, **values: Any) -> None:
@@ -102,7 +104,7 @@ class People:
         if "name" in values:
             name = values.pop("name")
             values["name_sealed"] = self._seal.close(NAME, person_id, name) if name else None
-        await self._con.execute(t.person.update().where(t.person.c.id == person_id).values(**values))
+        await self._con.execute(_CHANGE_PERSON, {"sought": person_id, **values})
 
     async def dead_chat(self, person_id: str, chat_id: int, why: str, now: datetime) -> bool:
         """This chat does not get through. False, and nothing noted, if it is not theirs any more."""
@@ -155,7 +157,7 @@ class People:
         return {one.id: one for one in await self._clients(t.client.c.person_id.in_(client_ids))}
 
     async def change_client(self, client_id: str, **values: Any) -> None:
-        await self._con.execute(t.client.update().where(t.client.c.person_id == client_id).values(**values))
+        await self._con.execute(_CHANGE_CLIENT, {"sought": client_id, **values})
 
     async def assign(self, client_id: str, worker_id: str, now: datetime) -> None:
         """From now on this worker; what was before stays on record."""

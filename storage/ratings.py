@@ -18,6 +18,14 @@ from bot.domain.signals.beside import Rating
 from storage import tables as t
 
 c = t.worker_rating.c
+_RATED = (
+    sa.select(c.rated_at, c.value)
+    .where(c.client_id == sa.bindparam("client"), c.value.is_not(None))
+    .order_by(c.rated_at, c.id)
+)
+_BY_PRESENT = _RATED.where(
+    c.worker_id == sa.select(t.client.c.worker_id).where(t.client.c.person_id == sa.bindparam("client")).scalar_subquery()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +100,14 @@ class Ratings:
         row: dict[str, Any] = {"client_id": client_id, "worker_id": worker_id, "value": value}
         await self._con.execute(t.worker_rating.insert().values(**row, asked_at=now, rated_at=now))
 
-    async def of(self, client_id: str, worker_id: str | sa.ScalarSelect[str]) -> list[Rating]:
+    async def of(self, client_id: str, worker_id: str) -> list[Rating]:
         """All by this worker, oldest first."""
-        mine = (c.client_id == client_id, c.worker_id == worker_id, c.value.is_not(None))
-        rows = await self._con.execute(sa.select(c.rated_at, c.value).where(*mine).order_by(c.rated_at, c.id))
+        rows = await self._con.execute(_RATED.where(c.worker_id == worker_id), {"client": client_id})
+        return [Rating(row.rated_at, row.value) for row in rows]
+
+    async def by_present_worker(self, client_id: str) -> list[Rating]:
+        """All by the worker whom the client has now, oldest first."""
+        rows = await self._con.execute(_BY_PRESENT, {"client": client_id})
         return [Rating(row.rated_at, row.value) for row in rows]
 
     async def said_since(self, since: datetime) -> list[tuple[str, float]]:

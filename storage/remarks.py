@@ -15,6 +15,9 @@ TEXT = "remark.text"
 ASKED, WORKER, NOBODY = "asked", "worker", "nobody"
 """Who may see it: not said yet, the worker, nobody but the client."""
 c = t.remark.c
+_ALL_SHOWN = (
+    sa.select(t.remark).where(c.client_id == sa.bindparam("client"), c.shown_to == WORKER).order_by(c.said_at, c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,8 @@ class Remarks:
 
     async def all_shown(self, client_id: str) -> list[Remark]:
         """All of a client's that the worker may see, oldest first."""
-        return await self._many(c.client_id == client_id, c.shown_to == WORKER)
+        rows = await self._con.execute(_ALL_SHOWN, {"client": client_id})
+        return [self._remark(row._mapping) for row in rows]
 
     async def add(
         self, client_id: str, check_in_id: str | None, message_id: int | None, text: str, now: datetime

@@ -24,6 +24,77 @@ _o, _p, _m = t.outbox.c, t.person.c, t.message.c
 _CHAT = sa.func.coalesce(_o.chat_id, _p.chat_id)
 """Where a row goes: the chat that it names, else the one that its person has now."""
 
+# Asked for every message that leaves: putting such a statement together takes longer than asking it.
+
+
+def _heads() -> sa.Select[Any]:
+    place = sa.func.row_number().over(partition_by=_o.person_id, order_by=(_o.urgency, _o.number))
+    due = (
+        sa.select(_o.id, _o.person_id, _o.chat_id, _o.urgency, _o.not_before, _o.number, place.label("place"))
+        .where(_o.state == PostState.WAITING, _o.not_before <= sa.bindparam("now"))
+        .subquery()
+    )
+    return (
+        sa.select(due, sa.func.coalesce(due.c.chat_id, _p.chat_id).label("chat"))
+        .join_from(due, t.person, due.c.person_id == _p.id)
+        .where(due.c.place == 1)
+        .order_by(due.c.urgency, due.c.not_before, due.c.number)
+        .limit(sa.bindparam("most"))
+    )
+
+
+def _whole() -> sa.Select[Any]:
+    here = sa.and_(_m.person_id == _p.id, _m.chat_id == _CHAT, _m.surface == _o.surface, _m.current.is_(True))
+    return (
+        sa.select(
+            t.outbox,
+            *(_p.ref, _p.role, _p.status, _CHAT.label("chat"), _p.unreachable, _p.language, _p.timezone),
+            *(_m.message_id.label("stands"), _m.has_photo, _m.has_buttons),
+        )
+        .join_from(t.outbox, t.person, _o.person_id == _p.id)
+        .outerjoin(t.message, here)
+        .where(_o.id.in_(sa.bindparam("ids", expanding=True)), _o.state == PostState.SENDING)
+        .order_by(_o.number)
+    )
+
+
+_HEADS, _WHOLE = _heads(), _whole()
+_NEXT_DUE = sa.select(sa.func.min(_o.not_before)).where(
+    _o.state == PostState.WAITING, _o.not_before > sa.bindparam("now")
+)
+_CLAIM = (
+    t.outbox.update()
+    .where(_o.id == sa.bindparam("sought"), _o.state == PostState.WAITING, _o.not_before <= sa.bindparam("now"))
+    .values(
+        state=PostState.SENDING,
+        claimed_by=sa.bindparam("by"),
+        lease_until=sa.bindparam("until"),
+        why=None,
+        tries=_o.tries + 1,
+    )
+)
+_FLYING = t.outbox.update().where(_o.id == sa.bindparam("sought"), _o.state == PostState.SENDING)
+_ALL_FLYING = sa.select(_o.id).where(_o.state == PostState.SENDING).order_by(_o.number)
+_RUN_OUT = _ALL_FLYING.where(_o.lease_until <= sa.bindparam("now"))
+_OVER = (
+    t.message.update()
+    .where(
+        *(_m[name] == sa.bindparam(f"the_{name}") for name in ("person_id", "chat_id", "surface")),
+        _m.current.is_(True),
+        _m.message_id != sa.bindparam("the_message_id"),
+    )
+    .values(current=False, has_buttons=False)
+)
+
+
+def _stand(dialect: Any) -> Any:
+    insert = dialect.insert(t.message)
+    shows = {name: insert.excluded[name] for name in ("has_photo", "has_buttons", "surface", "current")}
+    return insert.on_conflict_do_update(index_elements=["chat_id", "message_id"], set_=shows)
+
+
+_STAND = {"sqlite": _stand(sqlite), "postgresql": _stand(postgresql)}
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -48,38 +119,20 @@ class Sending:
 
     async def heads(self, now: datetime, limit: int) -> list[Head]:
         """The first due row of each person, the most urgent first."""
-        place = sa.func.row_number().over(partition_by=_o.person_id, order_by=(_o.urgency, _o.number))
-        due = (
-            sa.select(_o.id, _o.person_id, _o.chat_id, _o.urgency, _o.not_before, _o.number, place.label("place"))
-            .where(_o.state == PostState.WAITING, _o.not_before <= now)
-            .subquery()
-        )
-        query = (
-            sa.select(due, sa.func.coalesce(due.c.chat_id, _p.chat_id).label("chat"))
-            .join_from(due, t.person, due.c.person_id == _p.id)
-            .where(due.c.place == 1)
-            .order_by(due.c.urgency, due.c.not_before, due.c.number)
-            .limit(limit)
-        )
         return [
             Head(row.id, row.person_id, row.chat, Urgency(row.urgency), row.not_before, row.number)
-            for row in await self._con.execute(query)
+            for row in await self._con.execute(_HEADS, {"now": now, "most": limit})
         ]
 
     async def next_due(self, now: datetime) -> datetime | None:
         """When the next row becomes due that is not due yet."""
-        query = sa.select(sa.func.min(_o.not_before)).where(_o.state == PostState.WAITING, _o.not_before > now)
-        found: datetime | None = (await self._con.execute(query)).scalar_one()
+        found: datetime | None = (await self._con.execute(_NEXT_DUE, {"now": now})).scalar_one()
         return found
 
     async def claim(self, row_id: str, claim: Claim, now: datetime) -> bool:
         """Take one waiting row that is due. False: somebody else did, or it is not, or no longer."""
-        taken = t.outbox.update().where(_o.id == row_id, _o.state == PostState.WAITING, _o.not_before <= now)
-        done = await self._con.execute(
-            taken.values(
-                state=PostState.SENDING, claimed_by=claim.by, lease_until=claim.until, why=None, tries=_o.tries + 1
-            )
-        )
+        given = {"sought": row_id, "now": now, "by": claim.by, "until": claim.until}
+        done = await self._con.execute(_CLAIM, given)
         return done.rowcount == 1
 
     async def renew(self, row_id: str, claim: Claim) -> bool:
@@ -89,19 +142,7 @@ class Sending:
 
     async def load(self, row_ids: Collection[str]) -> list[tuple[Head, Outgoing]]:
         """Claimed rows with everything that sending them needs, in the order in which they were decided."""
-        here = sa.and_(_m.person_id == _p.id, _m.chat_id == _CHAT, _m.surface == _o.surface, _m.current.is_(True))
-        query = (
-            sa.select(
-                t.outbox,
-                *(_p.ref, _p.role, _p.status, _CHAT.label("chat"), _p.unreachable, _p.language, _p.timezone),
-                *(_m.message_id.label("stands"), _m.has_photo, _m.has_buttons),
-            )
-            .join_from(t.outbox, t.person, _o.person_id == _p.id)
-            .outerjoin(t.message, here)
-            .where(_o.id.in_(row_ids), _o.state == PostState.SENDING)
-            .order_by(_o.number)
-        )
-        rows = await self._con.execute(query)
+        rows = await self._con.execute(_WHOLE, {"ids": list(row_ids)})
         return [
             (Head(row.id, row.person_id, row.chat, Urgency(row.urgency), row.not_before, row.number), self._out(row))
             for row in rows
@@ -167,11 +208,16 @@ class Sending:
 
     async def end(self, row_id: str, state: PostState, now: datetime, why: str | None, message_id: int | None) -> bool:
         """The row is settled for good; its content is blanked. False: it was not in flight any more."""
-        flying = t.outbox.update().where(_o.id == row_id, _o.state == PostState.SENDING)
-        values = {"state": state, "settled_at": now, "facts_sealed": None, "lease_until": None, "message_id": message_id}
+        values: dict[str, Any] = {
+            "state": state,
+            "settled_at": now,
+            "facts_sealed": None,
+            "lease_until": None,
+            "message_id": message_id,
+        }
         if why is not None:
             values["why"] = why[:40]
-        return (await self._con.execute(flying.values(**values))).rowcount == 1
+        return (await self._con.execute(_FLYING, {"sought": row_id, **values})).rowcount == 1
 
     async def back(self, out: Outgoing, not_before: datetime, now: datetime, *, tried: bool, unsure: bool) -> PostState:
         """Back among the waiting; unless it was withdrawn meanwhile, or its surface has something newer."""
@@ -220,29 +266,23 @@ class Sending:
 
     async def run_out(self, now: datetime, not_these: Collection[str], *, all_of_them: bool) -> list[str]:
         """Ids of rows that nobody is sending any more, as far as can be known: their sender has died."""
-        query = sa.select(_o.id).where(_o.state == PostState.SENDING).order_by(_o.number)
-        if not all_of_them:
-            query = query.where(_o.lease_until <= now)
-        return [row.id for row in await self._con.execute(query) if row.id not in not_these]
+        rows = await self._con.execute(_ALL_FLYING) if all_of_them else await self._con.execute(_RUN_OUT, {"now": now})
+        return [row.id for row in rows if row.id not in not_these]
 
     # ------------------------------------------------------------ what stands in the chats
 
     async def stand(self, out: Outgoing, now: Standing, at: datetime) -> None:
         """This message is what the surface shows from now on."""
         assert out.chat_id is not None
-        surface, chat_id = out.surface, out.chat_id
-        others = sa.and_(
-            _m.person_id == out.person_id, _m.chat_id == chat_id, _m.surface == surface, _m.current.is_(True)
-        )
-        await self._con.execute(
-            t.message.update().where(others, _m.message_id != now.message_id).values(current=False, has_buttons=False)
-        )
-        shows = {"has_photo": now.has_photo, "has_buttons": now.has_buttons, "surface": surface, "current": True}
-        dialect = sqlite if self._con.dialect.name == "sqlite" else postgresql
-        insert = dialect.insert(t.message).values(
-            id=t.new_id(), person_id=out.person_id, chat_id=chat_id, message_id=now.message_id, sent_at=at, **shows
-        )
-        await self._con.execute(insert.on_conflict_do_update(index_elements=["chat_id", "message_id"], set_=shows))
+        here = {
+            "person_id": out.person_id,
+            "chat_id": out.chat_id,
+            "surface": out.surface,
+            "message_id": now.message_id,
+        }
+        await self._con.execute(_OVER, {f"the_{name}": value for name, value in here.items()})
+        shows = {"has_photo": now.has_photo, "has_buttons": now.has_buttons, "current": True}
+        await self._con.execute(_STAND[self._con.dialect.name], {"id": t.new_id(), "sent_at": at, **here, **shows})
 
     async def falls(self, chat_id: int, message_id: int) -> None:
         """This message is gone: its surface is empty."""

@@ -21,6 +21,9 @@ class Session:
     said_by: str
 
 
+_OF = sa.select(t.session).where(t.session.c.client_id == sa.bindparam("client")).order_by(t.session.c.at)
+
+
 class Sessions:
     """Rows in, sessions out; the next one stands with the client as well."""
 
@@ -29,8 +32,8 @@ class Sessions:
 
     async def of(self, client_id: str) -> list[Session]:
         """All of a client's, oldest first."""
-        query = sa.select(t.session).where(t.session.c.client_id == client_id).order_by(t.session.c.at)
-        return [Session(row.at, row.state, row.said_by) for row in await self._con.execute(query)]
+        rows = await self._con.execute(_OF, {"client": client_id})
+        return [Session(row.at, row.state, row.said_by) for row in rows]
 
     async def held(self, client_id: str) -> list[datetime]:
         return [one.at for one in await self.of(client_id) if one.state == HELD]

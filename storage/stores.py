@@ -11,6 +11,7 @@ from storage.checkins import CheckIns
 from storage.delivery import Outbox
 from storage.erasing import Erasing
 from storage.goals import Goals
+from storage.histories import Histories
 from storage.inbox import Inbox
 from storage.invitations import Invitations
 from storage.marks import Marks, Plans
@@ -71,7 +72,11 @@ class Stores:
 
     @cached_property
     def signals(self) -> Signals:
-        return Signals(self.con, self.seal)
+        return Signals(self.con)
+
+    @cached_property
+    def histories(self) -> Histories:
+        return Histories(self.con, self.seal)
 
     @cached_property
     def checkins(self) -> CheckIns:

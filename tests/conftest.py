@@ -1,7 +1,7 @@
 """Fixtures, and the order of tests. `memory` and `desk` come twice: once on SQLite, once on PostgreSQL."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from bot.actions.desk import Desk
 from bot.domain.plan import Plan
 from storage.unit_of_work import Memory
 from tests.parsers.cases import CASES, SEED
-from tests.support.desks import desk_for, empty, make_sqlite, postgres_memory, sqlite_memory
+from tests.support.desks import broom, desk_for, make_sqlite, postgres_memory, sqlite_memory
 from tests.support.plans import a_plan
 from tests.support.postgres import postgres
 
@@ -79,15 +79,27 @@ async def postgres_shared(postgres_url: str) -> AsyncIterator[Memory]:
         yield memory
 
 
+@pytest.fixture(scope="session")
+def sqlite_broom(sqlite_shared: Memory) -> Iterator[Callable[[], object]]:
+    with broom(sqlite_shared.url) as sweep:
+        yield sweep
+
+
+@pytest.fixture(scope="session")
+def postgres_broom(postgres_shared: Memory) -> Iterator[Callable[[], object]]:
+    with broom(postgres_shared.url) as sweep:
+        yield sweep
+
+
 @pytest.fixture
-async def sqlite_empty(sqlite_shared: Memory) -> Memory:
-    await empty(sqlite_shared)
+def sqlite_empty(sqlite_shared: Memory, sqlite_broom: Callable[[], object]) -> Memory:
+    sqlite_broom()
     return sqlite_shared
 
 
 @pytest.fixture
-async def postgres_empty(postgres_shared: Memory) -> Memory:
-    await empty(postgres_shared)
+def postgres_empty(postgres_shared: Memory, postgres_broom: Callable[[], object]) -> Memory:
+    postgres_broom()
     return postgres_shared
 
 

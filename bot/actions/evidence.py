@@ -31,7 +31,7 @@ LOOKED_AT = timedelta(days=1)
 
 async def history(turn: Turn, client: Client) -> History:
     """Everything that rules and pictures read of one client, the service's closed dates included."""
-    known = await turn.m.signals.history(client.id, client.person.timezone, turn.plan.bank, turn.now)
+    known = await turn.m.histories.of(client.id, client.person.timezone, turn.plan.bank, turn.now)
     return replace(known, closures=closures(turn.plan.calendar.closed_dates, client.person.timezone))
 
 

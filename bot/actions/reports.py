@@ -93,7 +93,7 @@ async def _client(m: Stores, client: Client) -> dict[str, Any]:
             {"why": why, "starts_at": _at(starts), "ends_at": _at(ends)}
             for why, starts, ends in await m.people.pauses(client.id)
         ],
-        "absences": [{"starts_at": _at(s.start), "ends_at": _at(s.end)} for s in await m.signals.absences()],
+        "absences": [{"starts_at": _at(s.start), "ends_at": _at(s.end)} for s in await m.histories.absences()],
     }
 
 

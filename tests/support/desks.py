@@ -1,16 +1,21 @@
 """Desks to test actions at: a real database, a clock that is moved by hand, a small plan."""
 
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
+import psycopg
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.actions.desk import Desk
 from bot.domain.plan import Plan
 from bot.rehearsal.clock import RehearsalClock
+from storage.engine import is_sqlite
 from storage.sealing import Seal, new_key
 from storage.tables import meta
 from storage.unit_of_work import Memory
@@ -49,11 +54,18 @@ async def postgres_memory(url: str) -> AsyncIterator[Memory]:
         await memory.close()
 
 
-async def empty(memory: Memory) -> None:
-    """Take every row out. Small DELETEs are ten times as quick as TRUNCATE, which makes new files for every index."""
-    async with memory.unit() as m:
-        for table in reversed(meta.sorted_tables):
-            await m.con.execute(table.delete())
+@contextmanager
+def broom(url: str) -> Iterator[Callable[[], object]]:
+    """Takes every row out of a database, each time it is called. Small DELETEs are ten times as quick as TRUNCATE,
+    which makes new files for every index; all in one journey to the database, which a test makes before anything else.
+    """
+    emptying = ";".join(str(table.delete()) for table in reversed(meta.sorted_tables))
+    if is_sqlite(url):
+        with closing(sqlite3.connect(sa.make_url(url).database or "", isolation_level=None)) as file:
+            yield partial(file.executescript, f"BEGIN;{emptying};COMMIT")
+    else:
+        with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as server:
+            yield partial(server.execute, emptying.encode())
 
 
 def desk_for(memory: Memory, plan: Plan) -> Desk:

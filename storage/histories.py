@@ -1,0 +1,161 @@
+"""The history that rules read, put together from everything that is known of a client."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.alerts import AlertState
+from bot.domain.questions import Bank, Scale, meaning
+from bot.domain.signals.history import TOLD_FOR, WINDOW, History, Span, Told
+from bot.domain.signals.occasions import Occasion, Reply, State
+from bot.domain.words import Construct
+from storage import beside
+from storage import tables as t
+from storage.answers import TEXT
+from storage.sealing import Seal
+from storage.sessions import HELD, MISSED, Sessions
+from storage.signals import DIGEST, Signals
+
+LOADED = WINDOW + 12
+"""Check-ins are sent in about the order in which they were planned; a few more make sure that the window is whole."""
+
+_STATES = sa.select(t.alert.c.id, t.alert.c.state).where(t.alert.c.client_id == sa.bindparam("client"))
+_REPAIRED = sa.select(t.alert.c.closed_at).where(
+    t.alert.c.client_id == sa.bindparam("client"),
+    t.alert.c.state == AlertState.REPAIRED,
+    t.alert.c.closed_at.is_not(None),
+)
+_PAUSES = (
+    sa.select(t.pause.c.starts_at, t.pause.c.ends_at)
+    .where(t.pause.c.client_id == sa.bindparam("client"))
+    .order_by(t.pause.c.starts_at)
+)
+_ABSENCES = sa.select(t.absence.c.starts_at, t.absence.c.ends_at).order_by(t.absence.c.starts_at)
+_ASSIGNED = (
+    sa.select(t.assignment.c.starts_at)
+    .where(t.assignment.c.client_id == sa.bindparam("client"))
+    .order_by(t.assignment.c.starts_at)
+)
+_CHECK_INS = sa.select(t.check_in).where(t.check_in.c.client_id == sa.bindparam("client"))
+_LATEST = (
+    _CHECK_INS.where(t.check_in.c.planned_at <= sa.bindparam("now"))
+    .order_by(t.check_in.c.planned_at.desc())
+    .limit(sa.bindparam("most"))
+)
+_ANSWERS = sa.select(t.answer).order_by(t.answer.c.check_in_id, t.answer.c.item, t.answer.c.version.desc())
+_ALL_ANSWERS = _ANSWERS.where(t.answer.c.client_id == sa.bindparam("client"))
+_THEIR_ANSWERS = _ANSWERS.where(t.answer.c.check_in_id.in_(sa.bindparam("check_ins", expanding=True)))
+
+
+class Histories:
+    """Rows in, histories out."""
+
+    def __init__(self, con: AsyncConnection, seal: Seal) -> None:
+        self._con = con
+        self._seal = seal
+
+    async def of(self, client_id: str, timezone: str, bank: Bank, now: datetime | None = None) -> History:
+        """What is on record about a client; closed dates are the plan's and come from there.
+
+        With `now` no more than `until(now)` looks at, so that it costs the same after years; without it all there is.
+        """
+        occasions = await self._occasions(client_id, bank, now)
+        started = min((one.started_at for one in occasions), default=now)
+        since = min(started, now - TOLD_FOR) if now is not None and started is not None else None
+        met = [(one.at, one.state) for one in await Sessions(self._con).of(client_id)]
+        return History(
+            occasions=tuple(occasions),
+            sessions=tuple(at for at, state in met if state == HELD),
+            assignments=tuple(await self._moments(_ASSIGNED, client_id)),
+            pauses=tuple(await self._spans(_PAUSES, client_id)),
+            absences=tuple(await self.absences()),
+            told=tuple(await self._told(client_id, since)),
+            resets=tuple(await self._moments(_REPAIRED, client_id)),  # confirmed repairs
+            missed_sessions=tuple(at for at, state in met if state == MISSED),
+            ratings=await beside.ratings(self._con, client_id),
+            repairs=await beside.repairs(self._con, client_id),
+            remarks=await beside.remarks(self._con, self._seal, client_id),
+            timezone=timezone,
+        )
+
+    async def absences(self) -> list[Span]:
+        """When the bot itself was away: for everybody the same."""
+        return await self._spans(_ABSENCES)
+
+    async def _occasions(self, client_id: str, bank: Bank, now: datetime | None) -> list[Occasion]:
+        replies: dict[str, list[Reply]] = defaultdict(list)
+        answered: dict[str, set[int]] = defaultdict(set)
+        if now is None:
+            found = (await self._con.execute(_CHECK_INS, {"client": client_id})).all()
+            answers = await self._con.execute(_ALL_ANSWERS, {"client": client_id})
+        else:
+            found = (await self._con.execute(_LATEST, {"client": client_id, "now": now, "most": LOADED})).all()
+            answers = await self._con.execute(_THEIR_ANSWERS, {"check_ins": [row.id for row in found]})
+        rows = sorted(found, key=lambda row: row.planned_at)
+        newest: dict[tuple[str, int], int] = {}
+        for row in answers:
+            behind = newest.setdefault((row.check_in_id, row.item), row.version) - row.version
+            # Versions given within one tick of the clock stay in their order.
+            at = row.answered_at - timedelta(microseconds=behind)
+            replies[row.check_in_id].append(self._reply(row._mapping, bank, at))
+            answered[row.check_in_id].add(row.item)
+        return [_occasion(row._mapping, replies[row.id], answered[row.id], bank) for row in rows]
+
+    def _reply(self, row: Mapping[Any, Any], bank: Bank, at: datetime) -> Reply:
+        c = t.answer.c
+        question = bank.get(row[c.question])
+        said = row[c.choice] if row[c.choice] is not None else row[c.value]
+        return Reply(
+            question=row[c.question],
+            construct=Construct(row[c.construct]),
+            at=at,
+            asks=row[c.asks],
+            value=row[c.value],
+            value_0_10=row[c.value_0_10],
+            choice=meaning(question, said) if question is not None and said is not None else None,
+            about=row[c.goal_id],
+            words=self._length(row),
+            is_scale=question is None or question.scale is not Scale.TEXT,
+        )
+
+    def _length(self, row: Mapping[Any, Any]) -> int | None:
+        """How many words: what was written stays here."""
+        sealed = row[t.answer.c.text_sealed]
+        return len(self._seal.open(TEXT, row[t.answer.c.id], sealed).split()) if sealed else None
+
+    async def _moments(self, query: sa.Select[Any], client_id: str) -> list[datetime]:
+        return [row[0] for row in await self._con.execute(query, {"client": client_id})]
+
+    async def _spans(self, query: sa.Select[Any], client_id: str | None = None) -> list[Span]:
+        rows = await self._con.execute(query, {"client": client_id} if client_id else None)
+        return [Span(row.starts_at, row.ends_at) for row in rows]
+
+    async def _told(self, client_id: str, since: datetime | None) -> list[Told]:
+        states = await self._con.execute(_STATES, {"client": client_id})
+        taken_back = {row.id for row in states if row.state == AlertState.WITHDRAWN}
+        return [
+            Told.of(one.signal, alerted=one.held in DIGEST or one.alert_id not in (None, *taken_back))
+            for one in await Signals(self._con).since(client_id, since)
+            if one.holds or one.alert_id is not None
+        ]
+
+
+def _occasion(row: Mapping[Any, Any], replies: list[Reply], answered: set[int], bank: Bank) -> Occasion:
+    c = t.check_in.c
+    asked = [bank.get(item["question"]) for item in row[c["items"]]]
+    left = [one for n, one in enumerate(asked) if one is not None and n not in answered and one.scale is not Scale.TEXT]
+    return Occasion(
+        check_in_id=row[c.id],
+        planned_at=row[c.planned_at],
+        state=State(row[c.state]),
+        replies=tuple(replies),
+        sent_at=row[c.sent_at],
+        expires_at=row[c.expires_at],
+        last_touched_at=row[c.last_touched_at],
+        finished_at=row[c.finished_at],
+        scales_done=bool(answered) and not left,
+    )
