@@ -1,8 +1,11 @@
 """One run: many clients, made and judged in small lots by two processes."""
 
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cache
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -22,6 +25,7 @@ from tests.benchmarks.signals.sweep import alerts
 from tests.benchmarks.signals.tables import MOST, Flags, table
 from tests.benchmarks.signals.worlds import MAIN, OTHERS, TWICE, world
 
+ROOT = Path(__file__).parent.parent.parent.parent
 TUNING, REPORTING = "tuning", "reporting"
 """Seeds. Numbers of the rules may be chosen on clients of the first; what is published comes from the second."""
 
@@ -30,6 +34,8 @@ SCORES = ("item_low", "drop", "slide")
 
 TURNED = (1.0, 1.1, 1.2, 1.3)
 """How far all limits are turned where clients are asked twice a week; 1 is as shipped."""
+EXAMPLE = 0.0
+"""In their place: the numbers that stand in the example configuration, which asks twice a week."""
 
 STRICTER = tuple(round(0.2 + 0.05 * step, 2) for step in range(57))
 SHIPPED = STRICTER.index(1.0)
@@ -66,11 +72,13 @@ class Job:
     honesty: float | None = None
     changes: Changes = ()
     times: float | None = None
-    """Asked twice a week, with all limits turned by this."""
+    """Asked twice a week, with all limits turned by this; `EXAMPLE`: by the example configuration."""
 
     @property
     def numbers(self) -> Settings:
         """As shipped, but for the changes."""
+        if self.times == EXAMPLE:
+            return stricter(self.profile, 1, (*example(), *self.changes))
         if self.times is not None:
             return stricter(self.profile, self.times, self.changes)
         return settings(self.profile, wanted(self.changes))
@@ -106,6 +114,14 @@ def wanted(changes: Changes) -> dict[str, dict[str, float | bool]]:
     for rule, name, value in changes:
         numbers.setdefault(rule, {})[name] = value
     return numbers
+
+
+@cache
+def example() -> Changes:
+    """What config.example.toml says of the score rules."""
+    rules = tomllib.loads((ROOT / "config.example.toml").read_text("utf-8"))["signals"]
+    numbers = ((rule, name, value) for rule in SCORES for name, value in rules.get(rule, {}).items())
+    return tuple((rule, name, float(value)) for rule, name, value in numbers if name != "enabled")
 
 
 def stricter(profile: str, times: float, changes: Changes = ()) -> Settings:
@@ -188,7 +204,7 @@ def jobs(size: Size) -> Iterator[Job]:
         )
         yield from (
             Job(size.seed, profile, TWICE, range(first, min(first + size.lot, size.others)), None, size.changes, times)
-            for times in TURNED
+            for times in (EXAMPLE, *TURNED)
             for first in range(0, size.others, size.lot)
         )
 
