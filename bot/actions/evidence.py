@@ -16,7 +16,6 @@ from bot.domain.signals.catalogue import RULES, settings_by
 from bot.domain.signals.history import History, Signal
 from bot.domain.signals.information import says_little
 from bot.domain.signals.intervals import closures
-from bot.domain.signals.observations import scored
 from bot.domain.usefulness import FEWEST, REVIEWED, by_rule
 from bot.domain.usual import figure
 from bot.domain.words import Json, Tier
@@ -129,7 +128,7 @@ async def leave_out(turn: Turn, client: Client, reasons: Any) -> None:
     apart = await kept_back(turn, client)
     before = [one for one in (await history(turn, client)).occasions if one.check_in_id in apart]
     for occasion in before:
-        answers = scored(occasion)
+        answers = occasion.scored
         for reason in reasons:
             about = [one.value for one in answers if reason["construct"] in ("together", one.reply.construct)]
             number = figure(fmean(about)) if about else None

@@ -10,7 +10,6 @@ from bot.domain.errors import Refusal
 from bot.domain.matters import Alert
 from bot.domain.people import Asking, Client, Person
 from bot.domain.picture import facts_in_words, picture
-from bot.domain.signals.observations import scored
 from bot.domain.usual import figure
 from bot.domain.words import ALLIANCE, Facts, Json, Role
 from storage.sessions import HELD, MISSED, PLANNED
@@ -130,12 +129,12 @@ async def look(turn: Turn, staff: Person, client: Client) -> None:
     known = await evidence.shown_history(turn, client)
     history = known.until(turn.now)
     chart = picture(history, turn.now)
-    latest = next((one for one in reversed(history.occasions) if scored(one)), None)
+    latest = next((one for one in reversed(history.occasions) if one.scored), None)
     answers: list[Json] = []
     if latest is not None:
         answers = [
             {"construct": one.reply.construct.value, "value": figure(one.value), "day": one.reply.at.isoformat()}
-            for one in scored(latest)
+            for one in latest.scored
             if one.reply.construct in ALLIANCE
         ]
     said: list[Json] = [{"text": one.key, **one.facts} for one in facts_in_words(chart)] if chart.lines else []

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from bot.domain.picture import facts_in_words, picture
 from bot.domain.signals.history import History, Signal
-from bot.domain.signals.observations import Scored, era_start, scored
-from bot.domain.signals.occasions import Occasion
+from bot.domain.signals.observations import era_start
+from bot.domain.signals.occasions import Occasion, Scored
 from bot.domain.signals.reasons import reason
 from bot.domain.usual import figure, median
 from bot.domain.words import ALLIANCE, Construct, Json
@@ -73,14 +73,14 @@ def _others(history: History, reasons: Sequence[Signal], now: datetime) -> list[
     told = {one.evidence.get("question") for one in reasons}
     since = era_start(history, now)
     before = [one for one in history.occasions if one.started_at < occasion.started_at]
-    return [_other(one, before, since) for one in scored(occasion) if one.reply.question not in told]
+    return [_other(one, before, since) for one in occasion.scored if one.reply.question not in told]
 
 
 def _other(one: Scored, before: Sequence[Occasion], since: datetime | None) -> dict[str, Json]:
     earlier = [
         other.value
         for occasion in before
-        for other in scored(occasion)
+        for other in occasion.scored
         if other.reply.key == one.reply.key and (since is None or other.reply.at >= since)
     ]
     usual = median(earlier) if len(earlier) >= EARLIER else None

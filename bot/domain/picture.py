@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 from bot.domain.signals.catalogue import RULES
 from bot.domain.signals.history import History, Signal, Span
-from bot.domain.signals.observations import scored
 from bot.domain.signals.occasions import Occasion, State
 from bot.domain.usual import figure, median
 from bot.domain.words import ALLIANCE, Construct, Facts
@@ -150,7 +149,7 @@ def _start(history: History, earliest: date, latest: date, zone: ZoneInfo) -> da
 
 def _points(history: History, construct: Construct, start: date, zone: ZoneInfo) -> Iterator[Point]:
     for occasion in history.occasions:
-        values = [one.value for one in scored(occasion) if one.reply.construct is construct]
+        values = [one.value for one in occasion.scored if one.reply.construct is construct]
         day = occasion.started_at.astimezone(zone).date()
         if day >= start and (values or occasion.state is State.EXPIRED):
             yield Point(day, figure(fmean(values)) if values else None)

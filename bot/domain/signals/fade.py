@@ -18,7 +18,7 @@ from bot.domain.signals.history import Signal
 from bot.domain.signals.occasions import Occasion
 from bot.domain.signals.reading import Finding, Reading, Unmet, shown
 from bot.domain.signals.settings import Parameters
-from bot.domain.signals.silence import Outcome, ended, outcomes
+from bot.domain.signals.silence import Outcome, ended, newest, outcomes
 from bot.domain.usual import figure
 from bot.domain.words import Tier
 
@@ -35,8 +35,10 @@ class Fading:
 
 def fade(reading: Reading, numbers: Parameters) -> Finding:
     """c ≥ `h` at a check-in without a tap. It starts anew once it is on record."""
+    if newest(reading.history) is not Outcome.MISSED:
+        return Unmet("answering")
     over = outcomes(reading.history)
-    if not over or over[-1][1] is not Outcome.MISSED or not reading.is_news(ended(over[-1][0])):
+    if not reading.is_news(ended(over[-1][0])):
         return Unmet("answering")
     told = max((one.raised_at for one in reading.history.told if one.rule == "fade"), default=None)
     found = fading(over, reading.settings["silence"], numbers["odds"], told)

@@ -142,7 +142,8 @@ class History:
 
     def in_order(self) -> "History":
         """The same with each check-in once and in order, nothing left out: what a replay goes along."""
-        occasions = sorted(_merged(self.occasions), key=lambda one: (one.started_at, one.check_in_id))
+        each = (one.in_order() for one in _merged(self.occasions))
+        occasions = sorted(each, key=lambda one: (one.started_at, one.check_in_id))
         return replace(self, occasions=tuple(occasions), events=tuple(sorted(set(self.events), key=_event_order)))
 
     def until(self, now: datetime) -> "History":

@@ -7,7 +7,7 @@ from itertools import pairwise
 from statistics import median
 
 from bot.domain.signals.history import History, Signal
-from bot.domain.signals.observations import FRESH, Observation, observations, scored
+from bot.domain.signals.observations import FRESH, Observation, observations
 from bot.domain.signals.occasions import Occasion
 from bot.domain.signals.reading import Finding, Reading, Unmet, shown
 from bot.domain.signals.settings import Parameters, Settings
@@ -66,7 +66,7 @@ def _answers(reading: Reading, lately: Sequence[Observation]) -> tuple[list[floa
     """The bond, goals and tasks answers of these observations, and the median time per question in seconds."""
     there = {one.check_in_id: one for one in reading.occasions}
     occasions = [there[one.check_in_id] for one in lately]
-    values = [one.value for occasion in occasions for one in scored(occasion)]
+    values = [one.value for occasion in occasions for one in occasion.scored]
     times = [seconds for occasion in occasions for seconds in _item_times(occasion)]
     return values, median(times) if times else None
 

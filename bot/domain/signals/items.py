@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from bot.domain.signals.history import Signal
-from bot.domain.signals.observations import Scored, scored
-from bot.domain.signals.occasions import Reply
+from bot.domain.signals.occasions import Reply, Scored
 from bot.domain.signals.reading import Finding, Reading, Unmet
 from bot.domain.signals.settings import Parameters
 from bot.domain.usual import figure, median
@@ -14,7 +13,7 @@ from bot.domain.words import ALLIANCE, Construct, Json, Tier
 def item_low(reading: Reading, numbers: Parameters) -> Finding:
     """A bond, goals or tasks answer ≤ `level` and ≥ `fall` below that question's own median (`early_n` earlier answers
     or more); with fewer, ≤ `level_early`. Needs no complete check-in. Of one construct only the lowest is a signal."""
-    answered = [found for occasion in reading.occasions if (found := scored(occasion))]
+    answered = [found for occasion in reading.occasions if (found := occasion.scored)]
     if not answered or not reading.is_news(max(one.reply.at for one in answered[-1])):
         return Unmet("no_answer")
     low: dict[Construct, Signal] = {}

@@ -48,7 +48,7 @@ def _latencies(reading: Reading) -> list[tuple[datetime, float, str]]:
     a closed day or an outage of ours."""
     found = []
     for one in reading.occasions:
-        first = min((reply.at for reply in one.replies), default=None)
+        first = one.first_reply_at
         if first is None or one.sent_at is None or one.state is State.MISSED_BY_US:
             continue
         if reading.history.excused(one.sent_at, first) or (reading.since and first < reading.since):

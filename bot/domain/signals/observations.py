@@ -12,7 +12,6 @@ from itertools import groupby, pairwise
 
 from bot.domain.signals.history import History
 from bot.domain.signals.intervals import Intervals
-from bot.domain.signals.occasions import Occasion, Reply
 
 LONG_GAP = timedelta(days=60)
 FRESH = timedelta(days=14)
@@ -30,20 +29,6 @@ class Observation:
     last_at: datetime
     era: int
     interval: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """One alliance answer that holds, with the check-in that it belongs to."""
-
-    check_in_id: str
-    reply: Reply
-    value: float
-
-
-def scored(occasion: Occasion) -> tuple[Scored, ...]:
-    """The bond, goals and tasks answers of a check-in that carry a number and ask nothing special."""
-    return tuple(Scored(occasion.check_in_id, reply, reply.value_0_10 or 0.0) for reply in occasion.ratings)
 
 
 def observations(history: History, now: datetime) -> tuple[Observation, ...]:

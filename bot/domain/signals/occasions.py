@@ -61,6 +61,15 @@ class Reply:
         return self.question, self.about or ""
 
 
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One alliance answer that holds, with the check-in that it belongs to."""
+
+    check_in_id: str
+    reply: Reply
+    value: float
+
+
 @dataclass(frozen=True)
 class Occasion:
     """One check-in. It has no slots, so that what is worked out of its answers is worked out once.
@@ -113,6 +122,15 @@ class Occasion:
             scales_done=self.scales_done_at is not None and self.scales_done_at <= now,
         )
 
+    def in_order(self) -> "Occasion":
+        """The same, with each reply once and by time, and touched as far as it can be told where nobody wrote it down: so
+        that `until` need not work it out again for each moment after its end."""
+        replies = tuple(_in_order(self.replies))
+        touched = self.last_touched_at or max((one.at for one in replies), default=None)
+        if replies == self.replies and touched == self.last_touched_at:
+            return self
+        return replace(self, replies=replies, last_touched_at=touched)
+
     @cached_property
     def scales_done_at(self) -> datetime | None:
         """The first answer to the last scale question; None while one is left. What is changed later is read again."""
@@ -151,6 +169,11 @@ class Occasion:
         )
 
     @cached_property
+    def scored(self) -> tuple[Scored, ...]:
+        """The same, each with the check-in that it belongs to."""
+        return tuple(Scored(self.check_in_id, reply, reply.value_0_10 or 0.0) for reply in self.ratings)
+
+    @cached_property
     def parts(self) -> Mapping[Construct, float]:
         """Bond, goals and tasks, as far as they were rated: the mean of each one's ratings."""
         rated = {part: [one.value_0_10 or 0.0 for one in self.ratings if one.construct is part] for part in ALLIANCE}
@@ -168,6 +191,10 @@ class Occasion:
             return None
         first = min(reply.at for reply in self.replies if reply.construct in ALLIANCE)
         return first, max(one.at for one in self.ratings)
+
+    @cached_property
+    def first_reply_at(self) -> datetime | None:
+        return min((reply.at for reply in self.replies), default=None)
 
     @cached_property
     def special(self) -> tuple[Reply, ...]:

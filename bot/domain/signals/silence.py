@@ -31,9 +31,11 @@ class Outcome(Enum):
 
 def silence(reading: Reading, numbers: Parameters) -> Finding:
     """See the module. Raised when the last missed check-in ended."""
+    if newest(reading.history) is not Outcome.MISSED:
+        return Unmet("answering")
     over = outcomes(reading.history)
     run = len(list(takewhile(lambda one: one[1] is Outcome.MISSED, reversed(over))))
-    if run == 0 or not reading.is_news(ended(over[-1][0])):
+    if not reading.is_news(ended(over[-1][0])):
         return Unmet("answering")
     p0 = own_rate([outcome for _, outcome in over], numbers)
     chance = (1 - p0) ** run
@@ -54,6 +56,11 @@ def own_rate(outcomes: Sequence[Outcome], numbers: Parameters) -> float:
 def outcomes(history: History) -> list[tuple[Occasion, Outcome]]:
     """The check-ins that were asked, are over and count, in the order in which they were sent."""
     return [(one, outcome) for one in history.occasions if (outcome := _outcome(one, history)) is not None]
+
+
+def newest(history: History) -> Outcome | None:
+    """What the last of them says, without looking at all the others; None if there is none."""
+    return next((outcome for one in reversed(history.occasions) if (outcome := _outcome(one, history))), None)
 
 
 def _outcome(one: Occasion, history: History) -> Outcome | None:

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from bot.domain.signals.history import History
 from bot.domain.signals.items import earlier_answers
-from bot.domain.signals.observations import scored
 from bot.domain.signals.reading import Reading
 from bot.domain.signals.settings import Settings
 from bot.domain.usual import figure, median
@@ -29,7 +28,7 @@ def standings(history: History, settings: Settings, now: datetime, check_in_id: 
     here = next((one for one in reading.occasions if one.check_in_id == check_in_id), None)
     if here is None:
         return ()
-    before = [scored(one) for one in reading.occasions if one is not here]
+    before = [one.scored for one in reading.occasions if one is not here]
     found = []
     for reply in here.answers():
         if reply.construct not in ALLIANCE or reply.asks is not None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.domain.signals.history import History
-from bot.domain.signals.observations import Observation, observations, scored, weekly
+from bot.domain.signals.observations import Observation, observations, weekly
 from bot.domain.signals.settings import Settings
 from bot.domain.usual import Prior, median, walk
 from tests.benchmarks.signals.clients import Client
@@ -62,7 +62,7 @@ def table(clients: Sequence[Client], settings: Settings) -> Table:
 
 def _fill(into: Table, row: int, of: History, prior: Prior, end: datetime) -> None:
     known = of.until(end)
-    replies = {one.check_in_id: [each.value for each in scored(one)] for one in known.occasions}
+    replies = {one.check_in_id: [each.value for each in one.scored] for one in known.occasions}
     for _, group in groupby(observations(known, end), key=lambda one: one.era):
         era = list(group)
         _fill_era(into, row, era, prior, [replies[one.check_in_id] for one in era])
