@@ -77,6 +77,7 @@ async def open_memory(settings: Settings, tell: Callable[[str], None]) -> AsyncI
     memory = Memory(url, seal)
     try:
         await _fits(memory)
+        await _chained(memory)
         yield memory
     finally:
         await memory.close()
@@ -88,6 +89,15 @@ async def _fits(memory: Memory) -> None:
         sealed, foreign = await m.operations.sealed()
     if foreign:
         raise NotUsable(f"database.encryption_keys: {foreign} of {sealed} sealed values need a key that is not here")
+
+
+async def _chained(memory: Memory) -> None:
+    """The access log is a chain from the first start on; what an earlier version wrote is tied then."""
+    async with memory.glance() as m:
+        begun = await m.audit.head()
+    if begun is None:
+        async with memory.unit() as m:
+            await m.audit.begin(SystemClock().now())
 
 
 @asynccontextmanager

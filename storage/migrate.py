@@ -17,7 +17,7 @@ from storage.engine import BUSY_MS, is_sqlite
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a test holds it against the folder."""
 EMPTY = "base"
 """Where a database without any table of ours stands."""

@@ -64,7 +64,7 @@ class Stores:
 
     @cached_property
     def audit(self) -> Audit:
-        return Audit(self.con)
+        return Audit(self.con, self.seal)
 
     @cached_property
     def sessions(self) -> Sessions:
