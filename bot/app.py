@@ -37,6 +37,7 @@ from bot.config.settings import Settings
 from bot.domain.errors import NotUsable
 from bot.domain.pacing import Pacing
 from bot.domain.plan import Plan
+from bot.domain.words import OPERATOR
 from bot.ports import Clock, SystemClock
 from handlers import routes
 from handlers.receiver import Receiver, token_refused
@@ -140,7 +141,8 @@ async def prepare(desk: Desk) -> None:
         lacking = await housekeeping.not_live_because(turn)
         if lacking and not await turn.m.people.has_consenting_client():
             raise NotUsable("\n".join(("The bot is not ready for clients:", *(f"  {line}" for line in lacking))))
-        await turn.m.plans.note(turn.plan.version, turn.plan.rules, turn.now)
+        if await turn.m.plans.note(turn.plan.version, turn.plan.rules, turn.now):
+            await turn.m.audit.note(turn.now, OPERATOR, "plan_applied")
     for line in lacking:
         log.error("not_live", hint=line)
 

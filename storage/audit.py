@@ -144,6 +144,11 @@ class Audit:
         loose_ones = sa.select(_a.number).where(_a.hash.is_(None) | _a.place.is_(None)).order_by(_a.number)
         return [*check.flaws, *(Flaw(number, Why.PUT_IN) for number in await self._con.scalars(loose_ones))]
 
+    async def differs(self, place: int, hash_then: str) -> list[Flaw]:
+        """Whether the line at that place has another hash than it had when somebody wrote it down."""
+        now = await self._con.scalar(sa.select(_a.hash).where(_a.place == place).order_by(_a.number).limit(1))
+        return [] if now == hash_then else [Flaw(None, Why.ANOTHER)]
+
     async def _tied(self, to: int) -> AsyncIterator[Line]:
         """The lines of the chain in order, a few at a time. What is tied while they are read is not among them."""
         after = (0, 0)

@@ -53,6 +53,8 @@ class Why(StrEnum):
     """It stands at a place that another line has, or in no place at all."""
     CUT_OFF = "cut off"
     """The last lines are gone, or the end was moved."""
+    ANOTHER = "another"
+    """The line that somebody wrote down earlier is not in it: it was made anew."""
 
 
 @dataclass(frozen=True, slots=True)

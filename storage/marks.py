@@ -64,12 +64,14 @@ class Plans:
     def __init__(self, con: AsyncConnection) -> None:
         self._con = con
 
-    async def note(self, version: str, rules: Mapping[str, Any], at: datetime, by: str = "start") -> None:
-        """Remember that this version is in force from now on; if it is already, nothing changes."""
+    async def note(self, version: str, rules: Mapping[str, Any], at: datetime, by: str = "start") -> bool:
+        """Remember that this version is in force from now on; False if it is already: then nothing changes."""
         latest = await self.at(at)
-        if latest is None or latest.version != version:
-            row = t.plan_version.insert().values(version=version, rules=dict(rules), applied_at=at, applied_by=by)
-            await self._con.execute(row)
+        if latest is not None and latest.version == version:
+            return False
+        row = t.plan_version.insert().values(version=version, rules=dict(rules), applied_at=at, applied_by=by)
+        await self._con.execute(row)
+        return True
 
     async def at(self, moment: datetime) -> InForce | None:
         """The version that was in force then; None before the first."""

@@ -59,6 +59,7 @@ async def invite(turn: Turn, ref: str, by: str, called: str | None = None) -> In
         raise Refusal("errors.no_worker")  # as after an erasing: nobody would see the answers
     code, expires_at = new_code(), turn.now + LIFE
     await turn.m.invitations.add(person.id, hash_of(code), by, turn.now, expires_at)
+    await turn.m.audit.note(turn.now, by, "invited", person.ref)
     name = called or await bot_name(turn.m)
     url = link(name, code) if name else None
     return Invited(person.ref, person.role, code, url, expires_at, replaces=_has_joined(person))
