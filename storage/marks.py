@@ -41,6 +41,14 @@ class Marks:
             .on_conflict_do_update(index_elements=["name"], set_={"at": at, "value": value})
         )
 
+    async def named(self, beginning: str) -> dict[str, Mark]:
+        """All whose names begin so."""
+        query = sa.select(t.mark).where(t.mark.c.name.startswith(beginning, autoescape=True))
+        return {row.name: Mark(row.at, row.value) for row in await self._con.execute(query)}
+
+    async def drop(self, *names: str) -> None:
+        await self._con.execute(t.mark.delete().where(t.mark.c.name.in_(names)))
+
     async def note_absence(self, starts_at: datetime, ends_at: datetime) -> None:
         await self._con.execute(t.absence.insert().values(id=t.new_id(), starts_at=starts_at, ends_at=ends_at))
 

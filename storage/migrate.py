@@ -48,7 +48,9 @@ def downgrade(url: str, to: str) -> bool:
 
 
 def standing(url: str) -> str | None:
-    """The migration that a database stands at; None for an empty one. Raises NotReached."""
+    """The migration that a database stands at; None for an empty one, or none. Makes no file. Raises NotReached."""
+    if is_sqlite(url) and not Path(sa.make_url(url).database or "").is_file():
+        return None
     with _opened(url) as (_, here):
         return here
 

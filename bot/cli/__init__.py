@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "why": ("bot.cli.why:why", "Why an alert rang, or why none did."),
         "erase": ("bot.cli.erasing:erase", "Delete everything held of one client, at once."),
+        "keys": ("bot.cli.keys:keys", "Exchange the encryption key while the bot runs."),
         "audit": ("bot.cli.audit:audit", "Who read or changed what, and whether that record is as it was written."),
         "doctor": ("bot.cli.ops:doctor", "Tests token, database, clock, keys and disk, and says what to do."),
     }

@@ -22,8 +22,8 @@ Result = TypeVar("Result")
 NO_NAME = "What the bot is called is not known: neither its token nor --bot NAME was given, or Telegram did not answer."
 
 
-def _at_desk(found: Loaded, work: Callable[[Any], Awaitable[Result]]) -> Result:
-    """Do one action in one transaction, on the database of the configuration."""
+def _at_desk(found: Loaded, work: Callable[[Any], Awaitable[Result]], *, on_trial: bool = False) -> Result:
+    """Do one action in one transaction, on the database of the configuration. `on_trial`: make none for it."""
     # Imported here: `--help` needs no database.
     from bot import app, logs
     from bot.domain.errors import NotUsable
@@ -31,7 +31,8 @@ def _at_desk(found: Loaded, work: Callable[[Any], Awaitable[Result]]) -> Result:
     logs.set_up("WARNING", json=False)
 
     async def go() -> Result:
-        async with app.open_desk(found.settings, found.plan) as desk, desk.turn() as turn:
+        opened = app.on_trial if on_trial else app.open_desk
+        async with opened(found.settings, found.plan) as desk, desk.turn() as turn:
             return await work(turn)
 
     try:
@@ -70,7 +71,7 @@ def import_(file: Path, dry_run: bool, config_path: str | None) -> None:
 
     found = load_or_exit(config_path, SystemClock().now())
     text = decode(file.read_bytes())
-    done = _at_desk(found, lambda turn: rosters.import_roster(turn, text, dry_run=dry_run))
+    done = _at_desk(found, lambda turn: rosters.import_roster(turn, text, dry_run=dry_run), on_trial=dry_run)
     if done.problems:
         for problem in done.problems:
             click.echo(f"{file}:{problem}", err=True)

@@ -22,7 +22,9 @@ from bot.config.checks import faults
 from bot.config.document import Document, validate
 from bot.config.faulty import fault_of, without
 from bot.config.given import CONFIG, SECRETS_DIR, Given, given, outranked
+from bot.config.keys import is_key
 from bot.config.lines import Lines
+from bot.config.others import all_may_read
 from bot.config.problems import ENVIRONMENT, Fault, Problem, Weight, dotted
 from bot.config.problems import Path as Place
 from bot.config.secrets_folder import held_in
@@ -177,13 +179,13 @@ class _Reading:
         if database.encryption_keys_file is not None:
             file = folder / database.encryption_keys_file
             held = self._held(file, ("database", "encryption_keys_file")) if file.exists() else ""
-            keys = tuple(SecretStr(line.strip()) for line in held.splitlines() if _is_key(line))
+            keys = tuple(SecretStr(line.strip()) for line in held.splitlines() if is_key(line))
             database = database.model_copy(update={"encryption_keys": keys, "encryption_keys_file": file})
         return document.model_copy(update={"telegram": telegram, "database": database})
 
     def _held(self, file: Path, where: Place) -> str:
         try:
-            if file.stat().st_mode & 0o004:
+            if all_may_read(file):
                 self.add(Fault(where, "everybody on this computer can read this file", f"chmod 600 {file}"))
             return file.read_text("utf-8")
         except OSError as why:
@@ -191,7 +193,3 @@ class _Reading:
         except UnicodeDecodeError:
             self.add(Fault(where, "does not hold text", "write the path of a file that holds it"))
         return ""
-
-
-def _is_key(line: str) -> bool:
-    return bool(line.strip()) and not line.lstrip().startswith("#")
