@@ -90,13 +90,6 @@ class _Row:
 class _NotARow(Exception):
     """What begins in this line can't be divided into cells."""
 
-    def __init__(self, line: int) -> None:
-        self.line = line
-
-
-_OPEN = "it can't be divided into cells; most likely a quotation mark (\") is opened and not closed"
-_CLOSE = "close it or take it out; inside a cell in quotation marks it is written twice"
-
 
 def decode(raw: bytes) -> str:
     """The letters of a file, as spreadsheets write them: UTF-8, UTF-16 with its mark, else Western Windows.
@@ -120,10 +113,11 @@ def read(text: str, known: Known) -> Sheet:
     try:
         (_, header), *body = _split(lines[at:], at + 1)
     except _NotARow as where:
-        return Sheet((), (Problem(where.line, "line", _OPEN, _CLOSE),))
+        wrong = "it can't be divided into cells; perhaps a quotation mark is opened and not closed"
+        return Sheet((), (Problem(where.args[0], "line", wrong, "take the mark out, or write it twice inside a cell"),))
     names = [name.strip().casefold() for name in header]
-    if wrong := tuple(_wrong_columns(at + 1, names)):
-        return Sheet((), wrong)
+    if problems := list(_wrong_columns(at + 1, names)):
+        return Sheet((), tuple(problems))
     rows = tuple(_rows(body, names))
     problems = sorted((*_each(rows, known), *_together(rows, known)), key=lambda one: one.line)
     return Sheet(() if problems else tuple(_entry(row, known) for row in rows), tuple(problems))
