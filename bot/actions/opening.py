@@ -17,6 +17,7 @@ from bot.domain.errors import NotUsable
 from bot.domain.plan import Plan
 from bot.ports import Clock, SystemClock
 from storage import migrate
+from storage.operations import sealed_by
 from storage.sealing import Seal, new_key
 from storage.unit_of_work import Memory
 
@@ -32,7 +33,7 @@ async def open_memory(settings: Settings, tell: Callable[[str], None]) -> AsyncI
     url = settings.database.url.get_secret_value()
     try:
         seal = await _seal(settings, tell)
-        if await asyncio.to_thread(migrate.upgrade, url):
+        if await asyncio.to_thread(migrate.upgrade, url, lambda con: _all_open(*sealed_by(con, seal))):
             log.info("database_upgraded", version=migrate.HEAD)
     except (ValueError, migrate.NotReached, migrate.NewerDatabase) as why:
         raise NotUsable(f"database: {why}; `checkin-bot doctor` says what to do") from None
@@ -64,7 +65,10 @@ async def _seal(settings: Settings, tell: Callable[[str], None]) -> Seal:
 async def _fits(memory: Memory) -> None:
     """A wrong key is found before anything is done: else new rows would be sealed with it beside the old ones."""
     async with memory.glance() as m:
-        sealed, foreign = await m.operations.sealed()
+        _all_open(*await m.operations.sealed())
+
+
+def _all_open(sealed: int, foreign: int) -> None:
     if foreign:
         raise NotUsable(f"database.encryption_keys: {foreign} of {sealed} sealed values need a key that is not here")
 

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import main
+from storage import migrate
 from storage.sealing import new_key
 
 
@@ -53,6 +54,18 @@ def test_a_wrong_key_is_one_clear_error_and_touches_nothing(small_service: Path)
         assert done.stderr.count("\n") == 1
         assert "need a key that is not here" in done.stderr
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_with_a_wrong_key_a_database_of_an_earlier_version_stays_at_that_version(small_service: Path) -> None:
+    url = f"sqlite+aiosqlite:///{small_service / 'checkin.db'}"
+    migrate.downgrade(url, "0001")
+    right = (small_service / "checkin.keys").read_text()
+    (small_service / "checkin.keys").write_text(new_key())
+    assert run("roster", "list").exit_code == 2
+    assert migrate.standing(url) == "0001"
+    (small_service / "checkin.keys").write_text(right)
+    assert names() == ["Alexandra", "Sam"]
+    assert migrate.standing(url) == migrate.HEAD
 
 
 def test_without_its_key_a_database_gets_no_other_one(small_service: Path) -> None:

@@ -274,7 +274,7 @@ async def test_a_wrong_code_is_logged_without_the_code_and_without_who_it_was(
     desk: Desk, invited: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = LogCapture()
-    monkeypatch.setattr(invitations, "log", structlog.wrap_logger(None, processors=[log]))
+    monkeypatch.setattr(invitations, "log", structlog.wrap_logger(None, [log], structlog.BoundLogger))
     for n in range(MOST_WRONG + 1):
         await Chat(desk, PHONE).types(f"/start {'guess' * 5}{n}")
     assert [line["event"] for line in log.entries] == [*["code_wrong"] * MOST_WRONG, "codes_refused"]
