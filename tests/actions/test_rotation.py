@@ -22,8 +22,13 @@ from storage.sealing import NUMBER_BYTES, Seal, new_key, number_of
 from storage.unit_of_work import Memory
 from tests.support.desks import START
 
-PEOPLE = 250
+PEOPLE, AT_ONCE = 25, 10
 """More than two batches."""
+
+
+@pytest.fixture(autouse=True)
+def in_small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rotation, "AT_ONCE", AT_ONCE)
 
 
 @pytest.fixture
@@ -125,7 +130,9 @@ async def test_a_key_is_exchanged_while_a_bot_works(
             assert await m.audit.check(lambda: None) == []
 
 
-@pytest.mark.parametrize("after", [0, 1, 100, 101, 260])
+@pytest.mark.parametrize(
+    "after", [AT_ONCE, *(pytest.param(n, marks=pytest.mark.slow) for n in (0, 1, AT_ONCE + 1, PEOPLE + 3))]
+)
 async def test_cut_off_at_any_value_it_goes_on_with_the_same_key(
     desk: Desk, memory: Memory, file: Path, plan: Plan, hurried: RehearsalClock, after: int
 ) -> None:
@@ -174,30 +181,26 @@ async def test_the_next_exchange_makes_another_key(desk: Desk, file: Path) -> No
 
 
 async def test_nothing_is_sealed_with_a_key_that_a_running_bot_does_not_get(
-    desk: Desk, memory: Memory, file: Path, plan: Plan, hurried: RehearsalClock, tmp_path: Path
+    desk: Desk, memory: Memory, file: Path, plan: Plan, tmp_path: Path
 ) -> None:
     """On another computer, say, with a key file of its own."""
+    desk.clock = clock = RehearsalClock(START)
     elsewhere = Path(shutil.copy(file, tmp_path / "other.keys"))
     [old] = keys_in(file)
-    async with at(memory, elsewhere, plan, hurried, "far away") as bot:
-        enough = asyncio.Event()
-        async with asyncio.TaskGroup() as group:
-            working = group.create_task(works(bot, enough, [0]))
-            await _told(desk)
-            assert not await rotation.take_into_use(desk, file)
-            enough.set()
-            await working
+    async with at(memory, elsewhere, plan, clock, "far away") as bot, asyncio.TaskGroup() as group:
+        await _tells(bot)
+        taken = group.create_task(rotation.take_into_use(desk, file))
+        while not taken.done():
+            clock.advance(timedelta(seconds=5))
+            await _tells(bot)
+    assert not taken.result()
     assert keys_in(file)[0] == old
     assert await numbers(desk) == {number_of(old)}
 
 
-async def _told(desk: Desk) -> None:
-    """Wait until the bot has said which keys it has."""
-    while True:
-        async with desk.glance() as m:
-            if await m.marks.named(rotation.HAS_KEYS):
-                return
-        await desk.clock.wait(asyncio.Event(), timedelta(seconds=1))
+async def _tells(bot: Desk) -> None:
+    async with bot.turn() as turn:
+        await rotation.tell_keys(turn)
 
 
 async def test_a_value_that_no_key_opens_stays_and_is_told(desk: Desk, file: Path) -> None:
