@@ -94,7 +94,7 @@ class Seal:
                 return
             keys = _all(found)
         except (ValueError, OSError) as why:
-            self.refused = type(why).__name__
+            self.refused = str(why) if isinstance(why, ValueError) else type(why).__name__
             return
         if self._keys[0].number not in {key.number for key in keys}:
             self.refused = "the key that closes now is not among them"

@@ -28,6 +28,7 @@ NOT_LEARNT = (
     "same lines into it, wait a minute, and run this again: it goes on from here."
 )
 OLD_STAYS = (
+    "Copy the key file again to where you keep your copy: what is said from now on opens only with the new key.\n"
     "Older keys still stand behind the new one. Backups from before need them: keep a copy for as long as you keep "
     "those. Two minutes from now `checkin-bot keys rotate --drop-old` takes them out of the file."
 )

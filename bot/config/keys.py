@@ -76,7 +76,7 @@ def again(path: Path) -> Callable[[], Sequence[str] | None]:
         try:
             keys = keys_in(path)
         except NoKey as why:
-            raise ValueError from why
+            raise ValueError(str(why)) from None
         seen = looks
         return keys
 
