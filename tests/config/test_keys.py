@@ -69,7 +69,7 @@ def test_a_file_that_is_not_there_now_is_no_other_one(file: Path) -> None:
     assert look() is None
 
 
-@pytest.mark.parametrize(("text", "mode"), [("# nothing\n", 0o600), (new_key(), 0o604)])
+@pytest.mark.parametrize(("text", "mode"), [("# nothing\n", 0o600), (new_key(), 0o604)], ids=["empty", "open"])
 def test_a_file_that_may_not_be_used_is_refused_and_looked_at_again(file: Path, text: str, mode: int) -> None:
     look = again(file)
     file.write_text(text)
