@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SPREAD := -n 3 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint fmt bench bench-smoke bench-signals lock clean
+.PHONY: help install demo test test-all lint fmt audit bench bench-smoke bench-signals lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,14 @@ fmt: $(VENV)/.installed-dev  ## put the code into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+$(VENV)-audit/.installed: requirements-audit.lock
+	$(PYTHON) -m venv $(VENV)-audit
+	$(VENV)-audit/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --only-binary :all: -r requirements-audit.lock
+	@touch $@
+
+audit: $(VENV)-audit/.installed  ## known weaknesses of what is locked; needs an advisory service on the network
+	$(VENV)-audit/bin/pip-audit --disable-pip --require-hashes --progress-spinner off $(AUDIT) -r requirements.lock -r requirements-dev.lock
+
 bench-smoke: $(VENV)/.installed-dev  ## that the benchmarks still run; says nothing about speed
 	$(BIN)/python -m tests.benchmarks --smoke
 
@@ -60,6 +68,7 @@ bench-signals: $(VENV)/.installed-dev  ## how good the rules are, on made-up cli
 lock:  ## choose versions anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra build pyproject.toml -o requirements.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra build --extra dev pyproject.toml -o requirements-dev.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --group audit -o requirements-audit.lock
 
 clean:  ## take away what the commands above made
-	rm -rf $(VENV) dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-audit dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache

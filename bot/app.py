@@ -12,8 +12,7 @@ tidy         what may be forgotten, what clients asked to have deleted; whether 
 import asyncio
 import fcntl
 import socket
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,77 +25,34 @@ from telegram.error import InvalidToken, TelegramError
 from telegram.ext import ExtBot
 
 from bot import charts, ticks
-from bot.actions import checkins, digest, followup, housekeeping, joining, ladder, privacy, proposals, ratings
+from bot.actions import checkins, digest, followup, housekeeping, joining, ladder, privacy, proposals, ratings, rotation
 from bot.actions import settings as wishes
 from bot.actions.courier import Courier
 from bot.actions.desk import Desk
 from bot.actions.inbox import Reader
+from bot.actions.opening import is_there, on_trial, open_desk, open_memory
 from bot.actions.presence import Presence
-from bot.config.keys import keys_for
 from bot.config.settings import Settings
 from bot.domain.errors import NotUsable
 from bot.domain.pacing import Pacing
-from bot.domain.plan import Plan
-from bot.ports import Clock, SystemClock
+from bot.domain.words import OPERATOR
 from handlers import routes
 from handlers.receiver import Receiver, token_refused
 from handlers.sender import TelegramMessenger, make_bot
 from handlers.setup import TelegramEars
-from storage import migrate
-from storage.sealing import Seal, new_key
 from storage.tables import new_id
-from storage.unit_of_work import Memory
 
 UP_BY_THEN = timedelta(seconds=3)
 PATIENCE_AT_THE_END = 8.0
 """Seconds for what is in flight when the bot is asked to end; whoever asks waits ten."""
+
+__all__ = ["is_there", "on_trial", "open_desk", "open_memory"]  # what commands ask of this module, beside its own
 
 log = structlog.get_logger()
 
 
 class AlreadyRunning(Exception):
     """Another `run` works on this database file."""
-
-
-# ---------------------------------------------------------------- memory and desk
-
-
-@asynccontextmanager
-async def open_memory(settings: Settings, tell: Callable[[str], None]) -> AsyncIterator[Memory]:
-    """The database, brought up to date, with the keys that open it. `tell` hears of a key file that was made.
-
-    Raises NotUsable: no or wrong keys, a database that can't be reached or belongs to a newer version.
-    """
-    url = settings.database.url.get_secret_value()
-    try:
-        seal = Seal(keys_for(settings, new_key, tell))
-        if await asyncio.to_thread(migrate.upgrade, url):
-            log.info("database_upgraded", version=migrate.HEAD)
-    except (ValueError, migrate.NotReached, migrate.NewerDatabase) as why:
-        raise NotUsable(f"database: {why}; `checkin-bot doctor` says what to do") from None
-    memory = Memory(url, seal)
-    try:
-        await _fits(memory)
-        yield memory
-    finally:
-        await memory.close()
-
-
-async def _fits(memory: Memory) -> None:
-    """A wrong key is found before anything is done: else new rows would be sealed with it beside the old ones."""
-    async with memory.glance() as m:
-        sealed, foreign = await m.operations.sealed()
-    if foreign:
-        raise NotUsable(f"database.encryption_keys: {foreign} of {sealed} sealed values need a key that is not here")
-
-
-@asynccontextmanager
-async def open_desk(
-    settings: Settings, plan: Plan, clock: Clock | None = None, tell: Callable[[str], None] | None = None
-) -> AsyncIterator[Desk]:
-    """A desk for commands that act and end; nothing is received or sent here."""
-    async with open_memory(settings, tell or _tell) as memory:
-        yield Desk(memory=memory, clock=clock or SystemClock(), plan=plan)
 
 
 @contextmanager
@@ -130,7 +86,8 @@ async def prepare(desk: Desk) -> None:
         lacking = await housekeeping.not_live_because(turn)
         if lacking and not await turn.m.people.has_consenting_client():
             raise NotUsable("\n".join(("The bot is not ready for clients:", *(f"  {line}" for line in lacking))))
-        await turn.m.plans.note(turn.plan.version, turn.plan.rules, turn.now)
+        if await turn.m.plans.note(turn.plan.version, turn.plan.rules, turn.now):
+            await turn.m.audit.note(turn.now, OPERATOR, "plan_applied")
     for line in lacking:
         log.error("not_live", hint=line)
 
@@ -233,6 +190,7 @@ def loops(desk: Desk) -> tuple[ticks.Loop, ...]:
             (
                 housekeeping.tell_not_live,
                 housekeeping.forget,
+                rotation.tell_keys,
                 privacy.erase_due,
                 privacy.let_go,
                 ratings.ask_due,
@@ -293,7 +251,3 @@ async def _say_hello(bot: Bot) -> None:
         await turn.m.marks.set("bot_username", turn.now, bot.tg.username)
     log.info("started", mode="polling")
     await bot.ears.introduce(bot.desk.plan)
-
-
-def _tell(words: str) -> None:
-    sys.stderr.write(f"{words}\n")

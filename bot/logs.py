@@ -3,7 +3,9 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+import threading
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -23,6 +25,8 @@ NOISY = ("httpx", "httpcore", "aiohttp", "apscheduler", "asyncio", "aiosqlite", 
 
 LONGEST = 200
 """Letters of a library's line."""
+
+log = structlog.get_logger()
 
 
 def redact(text: str) -> str:
@@ -71,3 +75,19 @@ def set_up(level: str = "info", *, json: bool | None = None) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+@contextmanager
+def in_our_words() -> Iterator[None]:
+    """What nobody catches in a thread, or while something is thrown away, Python prints with all its values: here it
+    becomes a line like the others, for as long as the block lasts."""
+    before = threading.excepthook, sys.unraisablehook
+
+    def tell(lost: Any) -> None:
+        log.error("error_unheard", error=lost.exc_type.__name__ if lost.exc_type else "?")
+
+    threading.excepthook = sys.unraisablehook = tell
+    try:
+        yield
+    finally:
+        threading.excepthook, sys.unraisablehook = before

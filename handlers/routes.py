@@ -17,7 +17,7 @@ import handlers.client
 import handlers.manager
 import handlers.views
 import handlers.worker
-from bot.actions import alerts, arrivals, checkins, digest, more, overtaken, people, said_back
+from bot.actions import access_log, alerts, arrivals, checkins, digest, more, overtaken, people, said_back
 from bot.actions.desk import Desk, Turn
 from bot.actions.inbox import MOST_ATTEMPTS
 from bot.actions.people import texts
@@ -132,6 +132,7 @@ HOOKS = Hooks(
         "danger_words": more.clear_later,
         digest.KIND: digest.sent,
     },
+    whatever_was_sent=access_log.shown,
     unsent={
         **dict.fromkeys(arrivals.KINDS, arrivals.not_told),
         "client.question": _not_asked,

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import tables as t
-from storage.sealing import Seal
+from storage.sealing import NUMBER_BYTES, Seal, WrongKey
 
 BODY = "inbox.body"
 DOOR = 0x1A_B0C5
@@ -26,7 +26,10 @@ class Waiting:
     chat_key: int
     attempts: int
     received_at: datetime
-    body: dict[str, Any] = field(repr=False)
+    body: dict[str, Any] | None = field(repr=False)
+    """None: no key here opens it."""
+    key_is_missing: bool = False
+    """It was closed with a key that is not here, which may still come; else it is spoilt for ever."""
 
 
 class Inbox:
@@ -85,16 +88,14 @@ class Inbox:
             .order_by(t.inbox.c.update_id)
             .limit(limit)
         )
-        return [
-            Waiting(
-                row.update_id,
-                row.chat_key,
-                row.attempts,
-                row.received_at,
-                json.loads(self._seal.open(BODY, str(row.update_id), row.body_sealed)),
-            )
-            for row in await self._con.execute(query)
-        ]
+        return [self._waiting(row) for row in await self._con.execute(query)]
+
+    def _waiting(self, row: Any) -> Waiting:
+        place = (row.update_id, row.chat_key, row.attempts, row.received_at)
+        try:
+            return Waiting(*place, json.loads(self._seal.open(BODY, str(row.update_id), row.body_sealed)))
+        except WrongKey:  # one that can't be read keeps nobody else waiting
+            return Waiting(*place, None, key_is_missing=not self._seal.has(bytes(row.body_sealed[:NUMBER_BYTES])))
 
     async def take(self, update_id: int, now: datetime) -> bool:
         """Mark it handled, in the transaction that handles it. False: somebody else did. The body is blanked."""

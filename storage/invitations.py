@@ -72,11 +72,18 @@ class Invitations:
     async def note_wrong(self, chat_id: int, now: datetime) -> None:
         await self._con.execute(t.wrong_code.insert().values(chat_id=chat_id, at=now))
 
-    async def wrong_since(self, chat_id: int, since: datetime) -> int:
-        """How many wrong codes this chat has tried after `since`."""
-        tried = (t.wrong_code.c.chat_id == chat_id, t.wrong_code.c.at > since)
-        found = await self._con.scalar(sa.select(sa.func.count()).select_from(t.wrong_code).where(*tried))
-        return found or 0
+    async def wrong_since(self, chat_id: int, since: datetime) -> tuple[int, int]:
+        """How many wrong codes have been tried after `since`: from this chat, and from all together."""
+        w = t.wrong_code.c
+        query = sa.select(sa.func.count().filter(w.chat_id == chat_id), sa.func.count()).where(w.at > since)
+        from_here, from_all = (await self._con.execute(query)).one()
+        return from_here, from_all
+
+    async def forget_wrong(self, chat_id: int | None = None, before: datetime | None = None) -> None:
+        """Of a chat whose link was right after all, or all that were tried before a moment."""
+        w = t.wrong_code.c
+        gone = w.chat_id == chat_id if chat_id is not None else w.at < before
+        await self._con.execute(t.wrong_code.delete().where(gone))
 
 
 def _invitation(row: Mapping[Any, Any]) -> Invitation:

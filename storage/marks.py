@@ -41,6 +41,14 @@ class Marks:
             .on_conflict_do_update(index_elements=["name"], set_={"at": at, "value": value})
         )
 
+    async def named(self, beginning: str) -> dict[str, Mark]:
+        """All whose names begin so."""
+        query = sa.select(t.mark).where(t.mark.c.name.startswith(beginning, autoescape=True))
+        return {row.name: Mark(row.at, row.value) for row in await self._con.execute(query)}
+
+    async def drop(self, *names: str) -> None:
+        await self._con.execute(t.mark.delete().where(t.mark.c.name.in_(names)))
+
     async def note_absence(self, starts_at: datetime, ends_at: datetime) -> None:
         await self._con.execute(t.absence.insert().values(id=t.new_id(), starts_at=starts_at, ends_at=ends_at))
 
@@ -64,12 +72,14 @@ class Plans:
     def __init__(self, con: AsyncConnection) -> None:
         self._con = con
 
-    async def note(self, version: str, rules: Mapping[str, Any], at: datetime, by: str = "start") -> None:
-        """Remember that this version is in force from now on; if it is already, nothing changes."""
+    async def note(self, version: str, rules: Mapping[str, Any], at: datetime, by: str = "start") -> bool:
+        """Remember that this version is in force from now on; False if it is already: then nothing changes."""
         latest = await self.at(at)
-        if latest is None or latest.version != version:
-            row = t.plan_version.insert().values(version=version, rules=dict(rules), applied_at=at, applied_by=by)
-            await self._con.execute(row)
+        if latest is not None and latest.version == version:
+            return False
+        row = t.plan_version.insert().values(version=version, rules=dict(rules), applied_at=at, applied_by=by)
+        await self._con.execute(row)
+        return True
 
     async def at(self, moment: datetime) -> InForce | None:
         """The version that was in force then; None before the first."""

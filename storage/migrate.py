@@ -5,10 +5,10 @@ A new migration, after a change to `storage/tables.py` (see docs/architecture.md
     .venv/bin/python -c "from storage import migrate; migrate.revise('what changes')"
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import sqlalchemy as sa
 
@@ -17,13 +17,16 @@ from storage.engine import BUSY_MS, is_sqlite
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a test holds it against the folder."""
 EMPTY = "base"
 """Where a database without any table of ours stands."""
 FOLDER = Path(__file__).parent / "migrations"
 LOCK = 0x636865636B696E
 """Number of the PostgreSQL advisory lock that one migrating process holds: "checkin" in hexadecimal."""
+
+
+Check: TypeAlias = Callable[[sa.Connection], None]
 
 
 class NotReached(Exception):
@@ -34,12 +37,13 @@ class NewerDatabase(Exception):
     """The database was changed by a newer version of this program; this one would misread it. Nothing was done."""
 
 
-def upgrade(url: str) -> bool:
+def upgrade(url: str, check: Check | None = None) -> bool:
     """Bring the database up to date; False if it already was. Blocking: call it before the loops start.
 
-    Raises NewerDatabase and NotReached.
+    `check` looks at the new shape before it is kept; if it raises, nothing has happened. Raises NewerDatabase and
+    NotReached.
     """
-    return _move(url, HEAD, forwards=True)
+    return _move(url, HEAD, forwards=True, check=check)
 
 
 def downgrade(url: str, to: str) -> bool:
@@ -48,7 +52,9 @@ def downgrade(url: str, to: str) -> bool:
 
 
 def standing(url: str) -> str | None:
-    """The migration that a database stands at; None for an empty one. Raises NotReached."""
+    """The migration that a database stands at; None for an empty one, or none. Makes no file. Raises NotReached."""
+    if is_sqlite(url) and not Path(sa.make_url(url).database or "").is_file():
+        return None
     with _opened(url) as (_, here):
         return here
 
@@ -76,13 +82,13 @@ def revise(words: str) -> None:
     engine.dispose()
 
 
-def _move(url: str, to: str, *, forwards: bool) -> bool:
+def _move(url: str, to: str, *, forwards: bool, check: Check | None = None) -> bool:
     with _opened(url) as (con, here):
         if here == to or (here is None and to == EMPTY):
             return False
         if forwards and here is not None and here > to:
             raise NewerDatabase(f"the database stands at {here}, this version of the program knows only {to}")
-        _run(con, to, forwards=forwards)
+        _run(con, to, forwards=forwards, check=check)
         return True
 
 
@@ -108,13 +114,15 @@ def _in_the_drivers_words(broken: Exception, url: str) -> str:
     return words.replace(str(password), "***") if password else words
 
 
-def _run(con: sa.Connection, to: str, *, forwards: bool) -> None:
+def _run(con: sa.Connection, to: str, *, forwards: bool, check: Check | None) -> None:
     # Imported here: it costs a start-up that has nothing to migrate a third of a second.
     from alembic import command
 
     with _alone(con):
         # Whoever came first has done the work by now; Alembic looks where the database stands, and then does nothing.
         (command.upgrade if forwards else command.downgrade)(_config(con), to)
+        if check is not None:
+            check(con)
 
 
 @contextmanager

@@ -7,9 +7,11 @@ exchanged while both still open what they closed.
 
 import base64
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import TypeAlias
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -17,6 +19,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 KEY_BYTES, NONCE_BYTES, NUMBER_BYTES = 32, 12, 4
 NOT_A_KEY = "an encryption key is 32 random bytes in base64, 43 or 44 characters, as `openssl rand -base64 32` makes it"
 _TO_URL_SAFE = str.maketrans("+/", "-_")
+
+
+Again: TypeAlias = Callable[[], Sequence[str] | None]
+"""Reads the keys anew where they come from; None while nothing has changed there."""
 
 
 class WrongKey(Exception):
@@ -52,21 +58,64 @@ class _Key:
         return cls(sha256(b"number" + raw).digest()[:NUMBER_BYTES], AESGCM(raw))
 
 
-class Seal:
-    """Opens with every key it was given, closes with the first."""
+def _all(keys: Sequence[str]) -> list[_Key]:
+    if not keys:
+        raise ValueError("no encryption key")
+    return [_Key.of(text) for text in keys]
 
-    def __init__(self, keys: Sequence[str]) -> None:
-        if not keys:
-            raise ValueError("no encryption key")
-        self._keys = [_Key.of(text) for text in keys]
+
+def number_of(key: str) -> str:
+    """The number of a key as `Seal.number` tells it. Raises ValueError."""
+    return _Key.of(key).number.hex()
+
+
+class Seal:
+    """Opens with every key it was given, closes with the first.
+
+    Keys may be exchanged while it is used: `again` is asked on every beat, and at once when a value was closed with a
+    key that is not at hand. What it gives is taken only if the key that closes now is still among them: with a file
+    that was replaced by mistake nothing would open any more.
+    """
+
+    def __init__(self, keys: Sequence[str], again: Again | None = None) -> None:
+        self._keys = _all(keys)
+        self._again = again
+        self.refused: str | None = None
+        """Why keys that were found anew were not taken, until some are."""
 
     def __repr__(self) -> str:
         return f"<Seal with {len(self._keys)} keys>"
+
+    def look_again(self) -> None:
+        """Take the keys that have come to stand where these came from."""
+        try:
+            found = self._again() if self._again is not None else None
+            if found is None:
+                return
+            keys = _all(found)
+        except (ValueError, OSError) as why:
+            self.refused = str(why) if isinstance(why, ValueError) else type(why).__name__
+            return
+        if self._keys[0].number not in {key.number for key in keys}:
+            self.refused = "the key that closes now is not among them"
+            return
+        self._keys, self.refused = keys, None
+
+    def newest(self) -> "Seal":
+        """One that opens only what the first key closed."""
+        alone = copy(self)
+        alone._keys, alone._again = self._keys[:1], None
+        return alone
 
     @property
     def number(self) -> str:
         """Which key closes now, in a form that tells nothing about it."""
         return self._keys[0].number.hex()
+
+    @property
+    def numbers(self) -> Sequence[str]:
+        """All keys in that form, the one that closes first."""
+        return [key.number.hex() for key in self._keys]
 
     def has(self, number: bytes) -> bool:
         """Whether the key with this number, which every sealed value begins with, is at hand."""
@@ -82,6 +131,8 @@ class Seal:
             sealed[NUMBER_BYTES : NUMBER_BYTES + NONCE_BYTES],
             sealed[NUMBER_BYTES + NONCE_BYTES :],
         )
+        if not self.has(number):
+            self.look_again()
         for key in self._keys:
             if key.number == number:
                 try:

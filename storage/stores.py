@@ -20,6 +20,7 @@ from storage.operations import Operations
 from storage.people import People
 from storage.ratings import Ratings
 from storage.remarks import Remarks
+from storage.resealing import Resealing
 from storage.sealing import Seal
 from storage.sending import Sending
 from storage.sessions import Sessions
@@ -64,7 +65,7 @@ class Stores:
 
     @cached_property
     def audit(self) -> Audit:
-        return Audit(self.con)
+        return Audit(self.con, self.seal)
 
     @cached_property
     def sessions(self) -> Sessions:
@@ -117,3 +118,7 @@ class Stores:
     @cached_property
     def operations(self) -> Operations:
         return Operations(self.con, self.seal)
+
+    @cached_property
+    def resealing(self) -> Resealing:
+        return Resealing(self.con, self.seal)

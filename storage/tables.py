@@ -475,4 +475,17 @@ audit = sa.Table(
     _text("by", 40),
     _text("did", 32),
     _text("about", 40, null=True),
+    sa.Column("place", sa.Integer, nullable=True, index=True),  # in the chain; none while the unit has not ended
+    _text("hash", 64, null=True),
+)
+
+audit_head = sa.Table(
+    "audit_head",
+    meta,
+    sa.Column("id", sa.String(8), primary_key=True),
+    _when("begun_at", null=False),
+    _number("place"),
+    _text("hash", 64),
+    _text("end", 64),
+    _sealed("key_sealed"),
 )

@@ -49,6 +49,11 @@ class Unit(Stores):
             del self._afterwards[before:]
             raise
 
+    async def finish(self) -> None:
+        """The last thing before the commit."""
+        if "audit" in self.__dict__:  # it has been asked for
+            await self.audit.link()
+
     def committed(self) -> None:
         for call in self._afterwards:
             call()
@@ -231,6 +236,7 @@ class Memory:
             engines.now_if_cancelled()
             yield unit
             engines.now_if_cancelled()
+            await unit.finish()
         except BaseException:
             await turns.end(keep=False)
             raise
@@ -239,7 +245,9 @@ class Memory:
     @asynccontextmanager
     async def _own_transaction(self) -> AsyncIterator[Unit]:
         async with self._writer.begin() as con:
-            yield Unit(con, self.seal)
+            unit = Unit(con, self.seal)
+            yield unit
+            await unit.finish()
 
     async def close(self) -> None:
         if self._turns:

@@ -149,14 +149,30 @@ def test_no_log_line_is_explained_that_nothing_writes() -> None:
 
 
 def _events() -> Iterator[str]:
+    for path, node in _calls():
+        if ast.unparse(node.func).startswith("log.") and node.args:
+            assert isinstance(node.args[0], ast.Constant), f"{named(path)}:{node.lineno}: an event has one fixed name"
+            yield str(node.args[0].value)
+
+
+def _calls() -> Iterator[tuple[Path, ast.Call]]:
+    """Every call in the code, and where it stands."""
     for package in ("bot", "handlers", "storage"):
         for path in (ROOT / package).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-                if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("log.") and node.args:
-                    assert isinstance(node.args[0], ast.Constant), (
-                        f"{named(path)}:{node.lineno}: an event has one fixed name"
-                    )
-                    yield str(node.args[0].value)
+                if isinstance(node, ast.Call):
+                    yield path, node
+
+
+def test_every_word_of_the_access_log_is_explained() -> None:
+    said = {
+        node.args[2].value
+        for _, node in _calls()
+        if re.search(r"audit\.note(_each)?$", ast.unparse(node.func)) and isinstance(node.args[2], ast.Constant)
+    }
+    table = page("security.md").partition("| word | means |")[2].partition("\n\n")[0]
+    told = {word for line in table.splitlines()[1:] for word in re.findall(r"`(\w+)`", line.split("|")[1])}
+    assert said | {"exported", "replayed"} == told
 
 
 def test_every_test_that_stands_against_a_hazard_exists() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import io
 import logging
 import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -67,6 +68,23 @@ def test_no_library_writes_what_was_filled_in(written: io.StringIO, name: str, l
 def test_a_token_in_a_ready_made_line_is_taken_out(written: io.StringIO) -> None:
     logging.getLogger("other").error(f"GET /bot{TOKEN}/getMe")
     assert "GET /bot[token]/getMe" in written.getvalue()
+
+
+def test_what_fails_in_a_thread_is_told_by_its_kind_alone(written: io.StringIO) -> None:
+    def fails() -> None:
+        raise ValueError(WORDS)
+
+    class Fails:
+        def __del__(self) -> None:
+            raise ValueError(WORDS)
+
+    with logs.in_our_words():
+        thread = threading.Thread(target=fails)
+        thread.start()
+        thread.join()
+        Fails()
+    assert written.getvalue().count("error_unheard") == 2
+    assert WORDS not in written.getvalue()
 
 
 @pytest.mark.parametrize("extra", [{"text": WORDS}, {"name": WORDS}, {"facts": {"goal": WORDS}}])

@@ -105,6 +105,7 @@ async def _post(turn: Turn, worker: Person, key: str) -> None:
 
 async def show(turn: Turn, worker: Person) -> None:
     """`/digest`: what waits for the next one, at any time. It stays in that one."""
+    await turn.m.audit.note(turn.now, worker.ref, "read_digest")
     facts = {**await _facts(turn, worker), "so_far": True}
     await cards.say(turn, worker, Post(worker.id, KIND, people.once("digest"), facts, silent=True))
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from bot.actions import delivery, people
 from bot.actions.desk import Desk, Turn
 from bot.domain.delivery import Post, Urgency
+from bot.domain.invitations import WRONG_WITHIN
 from bot.domain.people import Status
 from bot.domain.words import Json, Role
 
@@ -57,6 +58,7 @@ async def forget(turn: Turn) -> int:
     last = await turn.m.marks.get(FORGOTTEN)
     if last is None or turn.now - last.at >= timedelta(hours=1):
         await turn.m.inbox.forget_before(turn.now - INBOX_KEPT)
+        await turn.m.invitations.forget_wrong(before=turn.now - WRONG_WITHIN)
         await turn.m.marks.set(FORGOTTEN, turn.now)
     return 0
 

@@ -118,6 +118,10 @@ class Reader:
 
     async def handle(self, waiting: Waiting) -> Reaction:
         """Handle one update, or put it back for later, or set it aside. Raises only if even that can't be saved."""
+        if waiting.body is None and waiting.key_is_missing:
+            log.error("update_sealed", update=waiting.update_id, hint="Its key is not here: see `checkin-bot doctor`.")
+            await self._put_off(waiting, counts=False)
+            return Reaction()
         try:
             try:
                 return await self._react(waiting, None)
@@ -138,6 +142,8 @@ class Reader:
     async def _react(self, waiting: Waiting, refusal: Refusal | None) -> Reaction:
         """One transaction: what the update asks for, or, if that was refused and undone, the refusal."""
         reaction = Reaction()
+        if waiting.body is None:
+            raise Unreadable("no key opens it")
         async with self._desk.turn(heard=waiting.received_at) as turn:
             if await turn.m.inbox.take(waiting.update_id, turn.now):
                 if refusal is None:

@@ -3,12 +3,14 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import structlog
+
 from bot.actions import accounts, delivery, joining, people, timetable
 from bot.actions.desk import Turn
 from bot.domain.consent import DONE, Choice
 from bot.domain.delivery import Post
 from bot.domain.errors import Refusal
-from bot.domain.invitations import LIFE, MOST_WRONG, WRONG_WITHIN, Invitation, Standing, hash_of, is_code, link
+from bot.domain.invitations import LIFE, WRONG_WITHIN, Invitation, Standing, hash_of, is_code, link, most_wrong
 from bot.domain.people import Asking, Client, Person, Status
 from bot.domain.words import Role
 from storage.invitations import new_code
@@ -16,6 +18,8 @@ from storage.stores import Stores
 
 BOT_NAME = "bot_username"
 """The mark under which the running bot keeps what Telegram calls it."""
+
+log = structlog.get_logger()
 
 _WRONG = {
     Standing.USED: "client.code.used",
@@ -59,6 +63,7 @@ async def invite(turn: Turn, ref: str, by: str, called: str | None = None) -> In
         raise Refusal("errors.no_worker")  # as after an erasing: nobody would see the answers
     code, expires_at = new_code(), turn.now + LIFE
     await turn.m.invitations.add(person.id, hash_of(code), by, turn.now, expires_at)
+    await turn.m.audit.note(turn.now, by, "invited", person.ref)
     name = called or await bot_name(turn.m)
     url = link(name, code) if name else None
     return Invited(person.ref, person.role, code, url, expires_at, replaces=_has_joined(person))
@@ -82,7 +87,9 @@ async def show_invitation(turn: Turn, staff: Person, ref: str) -> None:
 
 async def open_link(turn: Turn, chat_id: int, code: str) -> Refusal | None:
     """Somebody opened a link. What stands in the way is returned, not raised: wrong codes are counted all the same."""
-    if await turn.m.invitations.wrong_since(chat_id, turn.now - WRONG_WITHIN) >= MOST_WRONG:
+    from_here, from_all = await turn.m.invitations.wrong_since(chat_id, turn.now - WRONG_WITHIN)
+    if from_here >= most_wrong(from_all):
+        log.warning("codes_refused", count=from_all)
         return Refusal("client.code.too_many")
     invitation = await turn.m.invitations.by_hash(hash_of(code)) if is_code(code) else None
     if invitation is None:
@@ -98,6 +105,7 @@ async def open_link(turn: Turn, chat_id: int, code: str) -> Refusal | None:
 
 
 async def _wrong(turn: Turn, chat_id: int, key: str) -> Refusal:
+    log.info("code_wrong", why=key.rpartition(".")[2])
     await turn.m.invitations.note_wrong(chat_id, turn.now)
     return Refusal(key)
 
@@ -130,6 +138,7 @@ async def _let_in(turn: Turn, chat_id: int, person: Person, invitation: Invitati
         return Refusal("client.code.other_phone")
     if not await turn.m.invitations.use(invitation.id, turn.now):
         return await _wrong(turn, chat_id, "client.code.used")
+    await turn.m.invitations.forget_wrong(chat_id)
     if holder is not None and holder.id != person.id:
         await accounts.close(turn, holder, invitation.made_by, takes_leave=False)  # the chat goes on, as another's
     if person.chat_id not in (None, chat_id):

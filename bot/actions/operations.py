@@ -19,7 +19,7 @@ import httpx
 
 from bot.actions import getme, housekeeping, people
 from bot.actions.desk import Desk
-from bot.config.keys import NoKey, keys_for
+from bot.config.keys import NoKey, key_file, keys_for
 from bot.config.settings import Mode, Settings
 from bot.domain.plan import Plan, live_problems
 from bot.ports import Clock
@@ -164,11 +164,11 @@ def _folder(settings: Settings) -> Path:
 
 def look_at_keys(settings: Settings) -> tuple[Seal | None, list[Finding]]:
     """The keys, where there are any. Makes none."""
-    given = bool(settings.database.encryption_keys)
-    if not given and not settings.key_file.exists() and _file(settings) is not None:
-        return None, [_note("keys", f"None yet: the first `checkin-bot run` makes {settings.key_file}.")]
+    file, database = key_file(settings), _file(settings)
+    if file is not None and not file.exists() and database is not None and not database.exists():
+        return None, [_note("keys", f"None yet: the first `checkin-bot run` makes {file}.")]
     try:
-        seal = Seal(keys_for(settings, new_key, lambda _: None))
+        seal = Seal(keys_for(settings, new_key, lambda _: None, sealed=True))
     except NoKey as why:
         return None, [_wrong("keys", "None can be used.", str(why))]
     except (ValueError, OSError) as why:

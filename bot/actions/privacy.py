@@ -134,6 +134,7 @@ async def erase(turn: Turn, client_id: str, by: str | None = None) -> Receipt:
     await turn.m.erasing.everything(client.id, client.person.chat_id, _surfaces(client, alerts))
     await _make_bare(turn, client)
     number = await turn.m.audit.note(turn.now, by or client.ref, "erased", client.ref)
+    turn.m.audit.unname(client.ref)
     turn.m.overwrites = True
     in_hand = {cards.surface(one.id) for one in alerts if one.kind in URGENT and one.is_open}
     await _empty_chats(turn, client, own, theirs, in_hand)

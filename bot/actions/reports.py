@@ -294,4 +294,5 @@ def in_time(plan: Plan, alert: Alert, now: datetime) -> bool:
 async def show(turn: Turn, manager: Person) -> None:
     """`/report` in the chat."""
     facts: Facts = await figures(turn.m, turn.plan, turn.now - SINCE, turn.now)
+    await turn.m.audit.note(turn.now, manager.ref, "read_figures")
     await cards.say(turn, manager, Post(manager.id, "manager.report", people.once("report"), facts))

@@ -12,7 +12,7 @@ from bot.domain.people import Asking, Client, Person, Status
 from bot.domain.plan import Plan
 from bot.domain.roster import Entry, Known, Problem
 from bot.domain.roster_changes import Change, Changes, changes, write
-from bot.domain.words import Role
+from bot.domain.words import OPERATOR, Role
 from storage.stores import Stores
 
 ROSTER = "roster"
@@ -90,6 +90,8 @@ async def _apply(turn: Turn, found: Changes) -> None:
             await _end(turn, ids[entry.ref], entry.role)
     for change in found.changed:
         await _change(turn, ids, change)
+    await turn.m.audit.note_each(turn.now, OPERATOR, "roster_new", [one.ref for one in found.new])
+    await turn.m.audit.note_each(turn.now, OPERATOR, "roster_changed", [one.after.ref for one in found.changed])
 
 
 async def _change(turn: Turn, ids: Mapping[str, str], change: Change) -> None:

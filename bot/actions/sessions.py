@@ -39,6 +39,7 @@ async def _said(turn: Turn, staff: Person, client: Client, state: str, key: str)
     past = [at for at in planned if turn.now - RECENT <= at <= turn.now]
     at = max(past, default=turn.now)
     await turn.m.sessions.put(client.id, at, state, staff.ref, turn.now)
+    await turn.m.audit.note(turn.now, staff.ref, "meeting", client.ref)
     if client.next_session is not None and client.next_session <= turn.now:
         await turn.m.people.change_client(client.id, next_session=None)
     await timetable.plan_for(turn, client.id)
@@ -54,6 +55,7 @@ async def set_next(turn: Turn, staff: Person, client: Client, at: datetime) -> N
         raise Refusal("errors.past_date")
     await turn.m.sessions.drop_planned(client.id)
     await turn.m.sessions.put(client.id, at, PLANNED, staff.ref, turn.now)
+    await turn.m.audit.note(turn.now, staff.ref, "meeting", client.ref)
     await turn.m.people.change_client(client.id, next_session=at)
     await timetable.plan_for(turn, client.id)
     await people.say(turn, staff, "worker.meeting.next_set", ref=client.ref, when=people.local(staff, at))
@@ -70,6 +72,7 @@ def own(staff: Person, client: Client) -> None:
 
 async def caseload(turn: Turn, staff: Person) -> None:
     """The worker's own clients, one line each; of covered ones only what is open. No someone-else matter, ever."""
+    await turn.m.audit.note(turn.now, staff.ref, "read_caseload")
     lines: list[Json] = [await _line(turn, client) for client in await turn.m.people.caseload(staff.id)]
     covered: list[Json] = []
     for worker in await turn.m.people.everybody(Role.WORKER):

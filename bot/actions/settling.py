@@ -44,6 +44,7 @@ class Hooks:
     """What the features do, in the settling transaction, when their messages arrive or never will. Keys are kinds."""
 
     sent: Mapping[str, WhenSent] = field(default_factory=dict)
+    whatever_was_sent: WhenSent | None = None
     unsent: Mapping[str, WhenNot] = field(default_factory=dict)
     doubtful: Mapping[str, WhenNot] = field(default_factory=dict)
     """Taken back while it was on its way, and nobody knows whether it arrived. It is not sent again."""
@@ -144,12 +145,12 @@ async def _sent(turn: Turn, out: Outgoing, sent: Sent, hooks: Hooks) -> None:
         if out.stands != shows:
             await turn.m.sending.stand(out, shows, turn.now)
             await _tidy_older(turn, out, sent)
-    hook = hooks.sent.get(out.kind)
-    if hook is not None:
-        try:
-            await hook(turn, out, sent.message_id)
-        except Exception as broken:
-            raise HookFailed(out.kind) from broken
+    for hook in (hooks.sent.get(out.kind), hooks.whatever_was_sent):
+        if hook is not None:
+            try:
+                await hook(turn, out, sent.message_id)
+            except Exception as broken:
+                raise HookFailed(out.kind) from broken
 
 
 async def _tidy_older(turn: Turn, out: Outgoing, sent: Sent) -> None:

@@ -1,10 +1,13 @@
 """The command line. Each command's module is imported only when the command is used: start-up stays quick."""
 
 import importlib
+import importlib.metadata
 import importlib.util
 import os
+import traceback
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 import click
 
@@ -26,18 +29,31 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "why": ("bot.cli.why:why", "Why an alert rang, or why none did."),
         "erase": ("bot.cli.erasing:erase", "Delete everything held of one client, at once."),
+        "keys": ("bot.cli.keys:keys", "Exchange the encryption key while the bot runs."),
+        "audit": ("bot.cli.audit:audit", "Who read or changed what, and whether that record is as it was written."),
         "doctor": ("bot.cli.ops:doctor", "Tests token, database, clock, keys and disk, and says what to do."),
     }
 )
 """Name → where the command is, and its line in the list."""
 
 
+OURS = frozenset({"bot", "handlers", "storage"})
 OWNER_ONLY = 0o077
 """Whatever a command writes, databases and links to open included, nobody else on the computer may read."""
 
 
 class LazyGroup(click.Group):
     """A group that knows its commands by name and imports one when it is called."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Whatever nobody thought of ends in three lines and status 1: a stack trace quotes what it was about."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
+            raise
+        except Exception as broken:
+            click.echo(told(broken), err=True)
+            ctx.exit(1)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [name for name, (where, _) in COMMANDS.items() if importlib.util.find_spec(where.split(":")[0])]
@@ -52,6 +68,28 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+
+def told(broken: BaseException) -> str:
+    """What went wrong, by its kind and its place alone, and what to do."""
+    while isinstance(broken, BaseExceptionGroup):
+        broken = broken.exceptions[0]
+    version = importlib.metadata.version("checkin-bot")
+    return (
+        f"This should not have happened: {type(broken).__name__} in {_place(broken)}.\n"
+        "What it was about is not shown: it may hold somebody's words. What was not finished was undone.\n"
+        f"`checkin-bot doctor` tests what it needs. If all is well there, report the first line, with version {version}."
+    )
+
+
+def _place(broken: BaseException) -> str:
+    """The last place in our own code, else the last of all."""
+    frames = list(traceback.walk_tb(broken.__traceback__))
+    ours = [frame for frame in frames if frame[0].f_globals.get("__name__", "").split(".")[0] in OURS]
+    if not frames:
+        return "an unknown place"
+    frame, line = (ours or frames)[-1]
+    return f"{frame.f_globals.get('__name__', '?')}:{line}"
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -10,6 +10,7 @@ import click
 
 from bot.cli.bars import Bar
 from bot.cli.config import config_option, load_or_exit
+from bot.cli.data import read_clients
 from bot.config.load import Loaded
 from bot.ports import SystemClock
 
@@ -70,12 +71,8 @@ async def _exported(found: Loaded) -> dict[str, Any]:
 
     logs.set_up("WARNING", json=False)
     try:
-        async with app.open_desk(found.settings, found.plan) as desk, desk.glance() as m:
-            with Bar("Reading", len(await m.people.clients())) as step:
-                clients = []
-                async for one in reports.export_clients(m):
-                    clients.append(one)
-                    step()
+        async with app.open_desk(found.settings, found.plan) as desk:
+            clients = await read_clients(desk, None, "Reading", "replayed")
     except NotUsable as why:
         _stop(str(why))
     return {"format": reports.FORMAT, "clients": clients}

@@ -15,6 +15,7 @@ from bot.config.load import Loaded, Problems, place, read
 from bot.domain.errors import NotUsable
 from bot.domain.plan import Lack, Plan, live_problems
 from bot.domain.preview import Line, Looked, preview, somebody
+from bot.domain.words import OPERATOR
 from bot.ports import SystemClock
 
 SAID = {
@@ -131,6 +132,7 @@ async def _roster(found: Loaded) -> Sequence[Looked]:
 
     logs.set_up("warning")  # to standard error: standard output is the preview's
     async with app.open_desk(found.settings, found.plan) as desk, desk.turn() as turn:
+        await turn.m.audit.note(turn.now, OPERATOR, "read_plan")
         return await looking.everybody(turn)
 
 

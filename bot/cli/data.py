@@ -12,6 +12,7 @@ import click
 from bot.cli.bars import Bar
 from bot.cli.config import config_option, load_or_exit
 from bot.config.load import Loaded
+from bot.domain.words import OPERATOR
 from bot.ports import SystemClock
 
 CODEBOOK = "codebook.md"
@@ -40,25 +41,34 @@ def export(ref: str | None, form: str, out: Path, config_path: str | None) -> No
 
 def _read(found: Loaded, ref: str | None) -> list[dict[str, Any]]:
     from bot import app, logs
-    from bot.actions import reports
     from bot.domain.errors import NotUsable
 
     logs.set_up("WARNING", json=False)
 
     async def go() -> list[dict[str, Any]]:
-        async with app.open_desk(found.settings, found.plan) as desk, desk.glance() as m:
-            with Bar("Exporting", len(await m.people.clients())) as step:
-                clients = []
-                async for one in reports.export_clients(m, ref):
-                    clients.append(one)
-                    step()
-                return clients
+        async with app.open_desk(found.settings, found.plan) as desk:
+            return await read_clients(desk, ref, "Exporting", "exported")
 
     try:
         return asyncio.run(go())
     except NotUsable as why:
         click.echo(str(why), err=True)
         raise SystemExit(2) from None
+
+
+async def read_clients(desk: Any, ref: str | None, what: str, did: str) -> list[dict[str, Any]]:
+    """Everything on record of everybody, or of one; with a line about each in the access log."""
+    from bot.actions import reports
+
+    clients = []
+    async with desk.glance() as m:
+        with Bar(what, len(await m.people.clients())) as step:
+            async for one in reports.export_clients(m, ref):
+                clients.append(one)
+                step()
+    async with desk.turn() as turn:
+        await turn.m.audit.note_each(turn.now, OPERATOR, did, [one["ref"] for one in clients])
+    return clients
 
 
 def write_for_owner(path: Path, text: str) -> None:

@@ -8,13 +8,11 @@ import click
 
 from bot.cli.config import config_option, load_or_exit
 from bot.config.load import Loaded
+from bot.domain.words import OPERATOR
 from bot.ports import SystemClock
 
 if TYPE_CHECKING:
     from bot.actions.privacy import Receipt
-
-OPERATOR = "operator"
-"""Who did it, in the record."""
 
 
 @click.command()

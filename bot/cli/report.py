@@ -14,6 +14,7 @@ import click
 from bot.cli.config import config_option, load_or_exit
 from bot.cli.data import write_for_owner
 from bot.config.load import Loaded
+from bot.domain.words import OPERATOR
 from bot.ports import SystemClock
 
 WORDS: Mapping[str, str] = {
@@ -74,8 +75,12 @@ def _figures(found: Loaded, since: datetime, now: datetime) -> dict[str, Any]:
     logs.set_up("WARNING", json=False)
 
     async def go() -> dict[str, Any]:
-        async with app.open_desk(found.settings, found.plan) as desk, desk.glance() as m:
-            return dict(await reports.figures(m, found.plan, since, now))
+        async with app.open_desk(found.settings, found.plan) as desk:
+            async with desk.glance() as m:
+                read = dict(await reports.figures(m, found.plan, since, now))
+            async with desk.turn() as turn:
+                await turn.m.audit.note(turn.now, OPERATOR, "read_figures")
+            return read
 
     try:
         return asyncio.run(go())

@@ -15,17 +15,15 @@ from bot.domain.errors import Refusal
 from bot.domain.plan import live_problems
 from bot.domain.roster import COLUMNS, decode
 from bot.domain.roster_changes import Changes, as_cell
-from bot.domain.words import Role
+from bot.domain.words import OPERATOR, Role
 from bot.ports import SystemClock
 
 Result = TypeVar("Result")
-OPERATOR = "operator"
-"""Who made an invitation on the command line."""
 NO_NAME = "What the bot is called is not known: neither its token nor --bot NAME was given, or Telegram did not answer."
 
 
-def _at_desk(found: Loaded, work: Callable[[Any], Awaitable[Result]]) -> Result:
-    """Do one action in one transaction, on the database of the configuration."""
+def _at_desk(found: Loaded, work: Callable[[Any], Awaitable[Result]], *, on_trial: bool = False) -> Result:
+    """Do one action in one transaction, on the database of the configuration. `on_trial`: make none for it."""
     # Imported here: `--help` needs no database.
     from bot import app, logs
     from bot.domain.errors import NotUsable
@@ -33,13 +31,24 @@ def _at_desk(found: Loaded, work: Callable[[Any], Awaitable[Result]]) -> Result:
     logs.set_up("WARNING", json=False)
 
     async def go() -> Result:
-        async with app.open_desk(found.settings, found.plan) as desk, desk.turn() as turn:
+        opened = app.on_trial if on_trial else app.open_desk
+        async with opened(found.settings, found.plan) as desk, desk.turn() as turn:
             return await work(turn)
 
     try:
         return asyncio.run(go())
     except NotUsable as why:
         raise _failed(str(why)) from None
+
+
+def _read(work: Callable[[Any], Awaitable[Result]]) -> Callable[[Any], Awaitable[Result]]:
+    """Whoever reads names stands in the access log."""
+
+    async def noted(turn: Any) -> Result:
+        await turn.m.audit.note(turn.now, OPERATOR, "read_roster")
+        return await work(turn)
+
+    return noted
 
 
 def _failed(why: str) -> SystemExit:
@@ -62,7 +71,7 @@ def import_(file: Path, dry_run: bool, config_path: str | None) -> None:
 
     found = load_or_exit(config_path, SystemClock().now())
     text = decode(file.read_bytes())
-    done = _at_desk(found, lambda turn: rosters.import_roster(turn, text, dry_run=dry_run))
+    done = _at_desk(found, lambda turn: rosters.import_roster(turn, text, dry_run=dry_run), on_trial=dry_run)
     if done.problems:
         for problem in done.problems:
             click.echo(f"{file}:{problem}", err=True)
@@ -91,7 +100,7 @@ def export(config_path: str | None) -> None:
     from bot.actions import roster as rosters
 
     found = load_or_exit(config_path, SystemClock().now())
-    click.echo(_at_desk(found, lambda turn: rosters.export_roster(turn.m)), nl=False)
+    click.echo(_at_desk(found, _read(lambda turn: rosters.export_roster(turn.m))), nl=False)
 
 
 @roster.command(name="list")
@@ -102,10 +111,11 @@ def list_(as_json: bool, config_path: str | None) -> None:
     from bot.actions import roster as rosters
 
     found = load_or_exit(config_path, SystemClock().now())
-    people = _at_desk(found, lambda turn: rosters.listed(turn.m))
+    people = _at_desk(found, _read(lambda turn: rosters.listed(turn.m)))
     rows = [
         {
             **{column: as_cell(one.entry, column) or None for column in COLUMNS},
+            "next_session": as_cell(one.entry, "next_session").replace(" ", "T") or None,
             "joined_at": _iso(one.joined),
             "reachable": one.reachable,
             "asking": one.asking,

@@ -21,7 +21,7 @@ ENDING = (signal.SIGTERM, signal.SIGINT)
 @config_option
 def run(config_path: str | None) -> None:
     """Run the bot until it is told to end (Ctrl-C, or SIGTERM)."""
-    with _ending_well():
+    with _ending_well(), logs.in_our_words():
         sys.exit(_started(config_path))
 
 

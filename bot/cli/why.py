@@ -11,6 +11,7 @@ import click
 
 from bot.cli.config import config_option, load_or_exit
 from bot.config.load import Loaded
+from bot.domain.words import OPERATOR
 from bot.ports import SystemClock
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ BECAME = {
     "chart": "shown on charts only",
     "note": "a note, said once",
 }
-OPERATOR = "operator"
 
 
 @click.command()

@@ -22,7 +22,9 @@ from bot.config.checks import faults
 from bot.config.document import Document, validate
 from bot.config.faulty import fault_of, without
 from bot.config.given import CONFIG, SECRETS_DIR, Given, given, outranked
+from bot.config.keys import is_key
 from bot.config.lines import Lines
+from bot.config.others import OPEN, all_may_read, in_the_open
 from bot.config.problems import ENVIRONMENT, Fault, Problem, Weight, dotted
 from bot.config.problems import Path as Place
 from bot.config.secrets_folder import held_in
@@ -70,7 +72,7 @@ def read(
     except UnicodeDecodeError as why:
         return _only(path, why.object[: why.start].count(b"\n") + 1, "is not UTF-8 text", "save it as UTF-8")
     folder = secrets_dir or (Path(environ[SECRETS_DIR]) if environ.get(SECRETS_DIR) else None)
-    return read_text(text, str(path), path.parent, environ, folder, today)
+    return read_text(text, str(path), path.parent, environ, folder, today, shared=path if all_may_read(path) else None)
 
 
 def read_text(
@@ -80,8 +82,13 @@ def read_text(
     environ: Mapping[str, str],
     secrets_dir: Path | None = None,
     today: date | None = None,
+    *,
+    shared: Path | None = None,
 ) -> Loaded | Problems:
-    """The same for a text that is at hand; `name` stands in problems, relative paths start at `folder`."""
+    """The same for a text that is at hand; `name` stands in problems, relative paths start at `folder`.
+
+    `shared`: the file that it comes from, if everybody may read that: then no secret may stand in it.
+    """
     try:
         written = tomllib.loads(text)
     except tomllib.TOMLDecodeError as why:
@@ -93,7 +100,7 @@ def read_text(
         return _only(name, line, _NOT_TOML.format("a number has thousands of digits"), _FIRST)
     reading = _Reading(name, Lines(text), given(environ), held_in(secrets_dir))
     document = reading.document(written)
-    for fault in faults(document, today):
+    for fault in (*faults(document, today), *(in_the_open(written, shared) if shared else ())):
         reading.add(fault)
     document = reading.with_secret_files(document, folder)
     if any(problem.severity is Weight.ERROR for problem in reading.problems):
@@ -177,21 +184,17 @@ class _Reading:
         if database.encryption_keys_file is not None:
             file = folder / database.encryption_keys_file
             held = self._held(file, ("database", "encryption_keys_file")) if file.exists() else ""
-            keys = tuple(SecretStr(line.strip()) for line in held.splitlines() if _is_key(line))
+            keys = tuple(SecretStr(line.strip()) for line in held.splitlines() if is_key(line))
             database = database.model_copy(update={"encryption_keys": keys, "encryption_keys_file": file})
         return document.model_copy(update={"telegram": telegram, "database": database})
 
     def _held(self, file: Path, where: Place) -> str:
         try:
-            if file.stat().st_mode & 0o004:
-                self.add(Fault(where, "everybody on this computer can read this file", f"chmod 600 {file}"))
+            if all_may_read(file):
+                self.add(Fault(where, OPEN, f"chmod 600 {file}"))
             return file.read_text("utf-8")
         except OSError as why:
             self.add(Fault(where, f"cannot be read ({why.strerror})", "write the path of a file that holds it"))
         except UnicodeDecodeError:
             self.add(Fault(where, "does not hold text", "write the path of a file that holds it"))
         return ""
-
-
-def _is_key(line: str) -> bool:
-    return bool(line.strip()) and not line.lstrip().startswith("#")

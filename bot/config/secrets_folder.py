@@ -5,6 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.config.given import PREFIX, SECRETS_DIR, Given, Misnamed, given
+from bot.config.others import OPEN, SECRETS, all_may_read
+
+NOBODY_ELSES = frozenset(f"{PREFIX}{table}__{key}".upper() for table, key in SECRETS)
+FOR_ONE = "chmod 400 it (Docker: mode 0400 and the bot's uid; Kubernetes: defaultMode 0440 and fsGroup)"
 
 
 def held_in(folder: Path | None) -> Given:
@@ -18,6 +22,8 @@ def held_in(folder: Path | None) -> Given:
             if name in found:
                 wrong.append(Misnamed(name, "stands there in two files", "keep one of them"))
             try:
+                if name in NOBODY_ELSES and all_may_read(file):
+                    wrong.append(Misnamed(name, OPEN, FOR_ONE))
                 found[name] = file.read_text("utf-8").rstrip("\r\n")
             except UnicodeDecodeError:
                 wrong.append(Misnamed(name, "does not hold text", "save it as UTF-8"))

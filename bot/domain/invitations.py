@@ -10,6 +10,9 @@ LIFE = timedelta(days=14)
 MOST_WRONG = 5
 """So many wrong codes from one chat within `WRONG_WITHIN`, then even a right one is refused."""
 WRONG_WITHIN = timedelta(hours=1)
+MANY_WRONG, THEN_MOST = 100, 1
+"""So many wrong codes from all chats together within that time, then each chat has that many tries: a right link still
+opens at the first, and whoever tries from ever new accounts needs one for each guess."""
 _CODE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
@@ -51,6 +54,11 @@ def is_code(text: str) -> bool:
 def hash_of(code: str) -> str:
     """What is kept of a code. It has 256 random bits, so a plain hash cannot be searched backwards."""
     return hashlib.sha256(code.encode()).hexdigest()
+
+
+def most_wrong(from_all: int) -> int:
+    """How many wrong codes one chat may try, after so many from all chats."""
+    return MOST_WRONG if from_all < MANY_WRONG else THEN_MOST
 
 
 def link(bot_name: str, code: str) -> str:

@@ -132,7 +132,7 @@ class Plan:
         named: dict[str, tuple[str, ...]] = {
             "alerts.escalate_to": self.alerts.escalate_to,
             "alerts.complaints_to": self.alerts.complaints_to,
-            "alerts.cover": tuple(ref for pair in self.alerts.cover.items() for ref in pair),
+            "alerts.cover": tuple(dict.fromkeys(ref for pair in self.alerts.cover.items() for ref in pair)),
             "safety.duty": self.safety.duty,
             "safety.safeguarding_contact": self.safety.safeguarding_contact,
             "safety.checked_by": (self.safety.checked_by,) if self.safety.checked_by else (),

@@ -11,7 +11,7 @@ somebody new the default of the config. What changes for whom is worked out in `
 import csv
 import difflib
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
@@ -87,6 +87,10 @@ class _Row:
     spare: bool
 
 
+class _NotARow(Exception):
+    """What begins in this line can't be divided into cells."""
+
+
 def decode(raw: bytes) -> str:
     """The letters of a file, as spreadsheets write them: UTF-8, UTF-16 with its mark, else Western Windows.
 
@@ -106,14 +110,15 @@ def read(text: str, known: Known) -> Sheet:
     at = next((n for n, line in enumerate(lines) if line.strip()), None)
     if at is None:
         return Sheet((), (Problem(1, "file", "it is empty", "the first line names the columns: " + ",".join(COLUMNS)),))
-    reader = csv.reader(lines[at:], delimiter=_delimiter(lines[at]), skipinitialspace=True)
     try:
-        names = [name.strip().casefold() for name in next(reader)]
-        if wrong := tuple(_wrong_columns(at + 1, names)):
-            return Sheet((), wrong)
-        rows = tuple(_rows(reader, names, at))
-    except csv.Error as why:
-        return Sheet((), (Problem(at + reader.line_num, "line", f"it can't be read: {why}", "save it as CSV again"),))
+        (_, header), *body = _split(lines[at:], at + 1)
+    except _NotARow as where:
+        wrong = "it can't be divided into cells; perhaps a quotation mark is opened and not closed"
+        return Sheet((), (Problem(where.args[0], "line", wrong, "take the mark out, or write it twice inside a cell"),))
+    names = [name.strip().casefold() for name in header]
+    if problems := list(_wrong_columns(at + 1, names)):
+        return Sheet((), tuple(problems))
+    rows = tuple(_rows(body, names))
     problems = sorted((*_each(rows, known), *_together(rows, known)), key=lambda one: one.line)
     return Sheet(() if problems else tuple(_entry(row, known) for row in rows), tuple(problems))
 
@@ -138,13 +143,22 @@ def _nearest(word: str, choices: Sequence[str]) -> str:
     return f"perhaps {near[0]}" if near else "one of " + ", ".join(choices)
 
 
-def _rows(reader: Iterator[list[str]], names: Sequence[str], before: int) -> Iterator[_Row]:
-    start = before + 2
-    for cells in reader:
+def _split(lines: Sequence[str], start: int) -> Iterator[tuple[int, list[str]]]:
+    """Each row's cells, and the line that it begins in."""
+    reader, first = csv.reader(lines, delimiter=_delimiter(lines[0]), skipinitialspace=True, strict=True), start
+    try:
+        for cells in reader:
+            yield start, cells
+            start = first + reader.line_num
+    except csv.Error:
+        raise _NotARow(start) from None
+
+
+def _rows(body: Iterable[tuple[int, list[str]]], names: Sequence[str]) -> Iterator[_Row]:
+    for line, cells in body:
         filled = [" ".join(cell.split()) for cell in cells]
         if any(filled):
-            yield _Row(start, dict(zip(names, filled, strict=False)), spare=any(filled[len(names) :]))
-        start = before + reader.line_num + 1  # type: ignore[attr-defined]  # csv readers have it, iterators do not
+            yield _Row(line, dict(zip(names, filled, strict=False)), spare=any(filled[len(names) :]))
 
 
 def _each(rows: Sequence[_Row], known: Known) -> Iterator[Problem]:

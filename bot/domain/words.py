@@ -12,6 +12,10 @@ Facts: TypeAlias = Mapping[str, Json]
 """What a message says, as values and not yet as words; a view turns it into text when it is sent."""
 
 
+OPERATOR = "operator"
+"""Whoever ran a command on the computer, where it is kept who did something."""
+
+
 class Role(StrEnum):
     """The three kinds of people."""
 

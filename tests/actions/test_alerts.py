@@ -478,7 +478,10 @@ async def test_the_whole_card_holds_the_repair_card_and_is_logged(world: World) 
     assert "Name your part first" in world.sam.shows
     assert len(world.sam.shows) < 4096
     async with world.desk.glance() as m:
-        assert [(by, did) for _, by, did, _ in await m.audit.lines("R-118")] == [("W-1", "read_alert")]
+        assert [(one.by, one.did) for one in await m.audit.lines("R-118")] == [
+            ("W-1", "was_shown"),
+            ("W-1", "read_alert"),
+        ]
     await world.pass_time(hours=25)
     assert "cleared from this chat" in world.sam.all_words
 

@@ -142,7 +142,7 @@ async def test_discreet_shows_the_first_line_until_somebody_opens_it(desk: Desk)
     await world.sam.taps("Show")
     assert "fell to 2" in world.sam.shows
     async with desk.glance() as m:
-        assert [did for _, _, did, _ in await m.audit.lines("R-118")] == ["read_alert"]
+        assert [one.did for one in await m.audit.lines("R-118")] == ["read_alert"]
 
 
 async def test_the_line_for_the_notes_can_be_copied(world: World) -> None:
@@ -162,7 +162,7 @@ async def test_looking_at_a_client_shows_the_chart_and_is_logged(world: World) -
     assert world.sam.screens[-1].chart is not None
     assert world.sam.shows.startswith("R-118")
     async with world.desk.glance() as m:
-        assert [(by, did) for _, by, did, _ in await m.audit.lines("R-118")] == [("W-1", "read_answers")]
+        assert [(one.by, one.did) for one in await m.audit.lines("R-118")] == [("W-1", "read_answers")]
 
 
 async def test_the_caseload_names_clients_by_ref_alone(world: World) -> None:

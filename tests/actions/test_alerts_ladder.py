@@ -271,7 +271,7 @@ async def test_in_touch_asks_the_client_whether_to_start_again(world: World) -> 
     await world.alex.taps("Yes")
     assert (await world.alex.client()).asking is Asking.ON
     async with world.desk.glance() as m:
-        assert ("M-1", "in_touch") in [(by, did) for _, by, did, _ in await m.audit.lines("R-118")]
+        assert ("M-1", "in_touch") in [(one.by, one.did) for one in await m.audit.lines("R-118")]
 
 
 async def test_new_words_of_danger_ring_again_and_wait_to_be_taken_anew(world: World) -> None:

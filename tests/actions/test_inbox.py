@@ -1,5 +1,6 @@
 """What comes in is handled once and kept until it is, whoever fails: a handler, the database, the clock."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,6 +15,8 @@ from bot.actions.inbox import MOST_ATTEMPTS, Reaction, Reader
 from bot.domain.errors import Refusal
 from bot.rehearsal.clock import RehearsalClock
 from storage import tables as t
+from storage.inbox import BODY
+from storage.sealing import Seal, new_key
 from tests.support.checkins import move
 
 LOCKED: Exception = OperationalError("BEGIN IMMEDIATE", None, Exception("database is locked"))
@@ -55,6 +58,35 @@ async def work_off(desk: Desk, ears: Ears, *, pause: float = 600) -> int:
         await reader.handle(waiting)
     move(desk, seconds=pause)
     return len(due)
+
+
+async def _reseals(desk: Desk, update_id: int, sealed: bytes) -> None:
+    async with desk.turn() as turn:
+        row = t.inbox.update().where(t.inbox.c.update_id == update_id)
+        await turn.m.con.execute(row.values(body_sealed=sealed))
+
+
+async def test_one_update_that_no_key_opens_keeps_no_other_chat_waiting(desk: Desk) -> None:
+    """Spoilt for ever: set aside with its body, an administrator is told."""
+    await inbox.keep(desk, [tap(1, 1001), tap(2, 1002)])
+    await _reseals(desk, 1, bytes.fromhex(desk.memory.seal.number) + bytes(40))
+    ears = Ears()
+    assert await work_off(desk, ears) == 2
+    assert (ears.heard, ears.told) == ([2], [1])
+    assert sorted(await states(desk)) == ["dead", "done"]
+
+
+async def test_an_update_whose_key_is_not_here_waits_for_it_and_is_handled_then(desk: Desk) -> None:
+    await inbox.keep(desk, [tap(1, 1001), tap(2, 1002)])
+    other = Seal([new_key()])
+    await _reseals(desk, 1, other.close(BODY, "1", json.dumps(tap(1))))
+    ears = Ears()
+    for _ in range(MOST_ATTEMPTS + 2):
+        await work_off(desk, ears)
+    assert (ears.heard, ears.told) == ([2], [])
+    await _reseals(desk, 1, desk.memory.seal.close(BODY, "1", json.dumps(tap(1))))
+    await work_off(desk, ears)
+    assert ears.heard == [2, 1]
 
 
 async def states(desk: Desk) -> list[str]:

@@ -260,6 +260,12 @@ async def test_something_that_is_no_key_is_refused_without_being_shown(house: Ho
     assert key not in str(wrong)
 
 
+async def test_a_database_without_its_key_file_is_not_new(house: House) -> None:
+    wrong = await house.with_database(encryption_keys=()).wrong()
+    assert [one.area for one in wrong] == ["keys"]
+    assert "put it back from your copy" in wrong[0].cure
+
+
 async def test_a_key_file_that_everybody_may_read_is_told_with_the_cure(house: House, url: str) -> None:
     file = house.settings.folder / "checkin.keys"
     file.write_text(new_key())
@@ -287,6 +293,12 @@ async def test_what_keeps_the_bot_from_being_live_is_listed(house: House) -> Non
     told = " ".join(one.says for one in wrong)
     assert "safety.checked_on" in told
     assert "M-9" in told
+
+
+async def test_who_covers_for_several_and_is_missing_is_named_once(house: House) -> None:
+    plan = replace(house.plan, alerts=replace(house.plan.alerts, cover={"W-8": "W-9", "W-7": "W-9", "W-9": "W-8"}))
+    told = [one.says for one in await replace(house, plan=plan).wrong()]
+    assert sorted(line.split()[1] for line in told) == ["W-7", "W-8", "W-9"]
 
 
 async def test_somebody_on_duty_who_has_not_joined_is_named_with_what_to_do(house: House, url: str) -> None:

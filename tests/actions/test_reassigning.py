@@ -57,7 +57,7 @@ async def test_with_a_yes_the_older_ones_too(world: World) -> None:
     await world.kim.types("/client R-118")
     assert "8" in world.kim.shows.replace("R-118", "")
     async with world.desk.glance() as m:
-        assert ("R-118", "passed_on") in [(by, did) for _, by, did, _ in await m.audit.lines("R-118")]
+        assert ("R-118", "passed_on") in [(one.by, one.did) for one in await m.audit.lines("R-118")]
 
 
 async def test_what_is_answered_from_then_on_is_the_new_workers(world: World) -> None:

@@ -46,7 +46,7 @@ def test_with_a_wrong_key_nothing_starts_and_nothing_is_written(folder: Path, wo
     (folder / "more.csv").write_text(PEOPLE.replace("W-1", "W-2"))
     done = typed(*words)
     assert done.exit_code == 2
-    assert "1 of 1 sealed values need a key that is not here" in done.stderr
+    assert "2 of 2 sealed values need a key that is not here" in done.stderr
     assert rows(folder) == 1
 
 

@@ -87,10 +87,12 @@ class TestEnvironment:
 class TestSecretsFolder:
     def read(self, tmp_path: Path, files: dict[str, str], environ: dict[str, str] | None = None) -> Loaded | Problems:
         (tmp_path / "c.toml").write_text(f'{STARTER}\n[telegram]\ntoken = "from the file"\n')
+        (tmp_path / "c.toml").chmod(0o600)
         folder = tmp_path / "secrets"
         folder.mkdir()
         for name, text in files.items():
             (folder / name).write_text(text)
+            (folder / name).chmod(0o400)
         return read(tmp_path / "c.toml", {"CHECKIN_SECRETS_DIR": str(folder), **(environ or {})})
 
     def token(self, found: Loaded | Problems) -> str:
@@ -148,6 +150,59 @@ class TestSecretsFolder:
         found = str(read(tmp_path / "c.toml", {"CHECKIN_SECRETS_DIR": str(tmp_path)})).splitlines()
         assert "secrets:0: CHECKIN_TELEGRAM__TOKEN: does not hold text; save it as UTF-8" in found
         assert any("telegram.mode" in line for line in found)
+
+    @pytest.mark.parametrize("name", ["telegram__token", "database__encryption_keys", "CHECKIN_DATABASE__URL"])
+    def test_a_secret_that_everybody_may_read_is_refused_and_not_shown(self, tmp_path: Path, name: str) -> None:
+        assert isinstance(self.read(tmp_path, {}), Loaded)
+        (tmp_path / "secrets" / name).write_text(SECRET)
+        (tmp_path / "secrets" / name).chmod(0o444)
+        found = str(read(tmp_path / "c.toml", {"CHECKIN_SECRETS_DIR": str(tmp_path / "secrets")}))
+        assert "everybody on this computer can read this file; chmod 400" in found
+        assert SECRET not in found
+
+    def test_what_is_no_secret_may_be_read_by_everybody(self, tmp_path: Path) -> None:
+        assert isinstance(self.read(tmp_path, {}), Loaded)
+        (tmp_path / "secrets" / "logs__level").write_text("debug")
+        assert isinstance(read(tmp_path / "c.toml", {"CHECKIN_SECRETS_DIR": str(tmp_path / "secrets")}), Loaded)
+
+    def test_secrets_are_found_behind_links_as_kubernetes_makes_them(self, tmp_path: Path) -> None:
+        assert isinstance(self.read(tmp_path, {}), Loaded)
+        folder = tmp_path / "secrets"
+        (folder / "..2026").mkdir()
+        (folder / "..2026" / "telegram__token").write_text(SECRET)
+        (folder / "..2026" / "telegram__token").chmod(0o440)
+        (folder / "..data").symlink_to("..2026")
+        (folder / "telegram__token").symlink_to("..data/telegram__token")
+        assert self.token(read(tmp_path / "c.toml", {"CHECKIN_SECRETS_DIR": str(folder)})) == SECRET
+        (folder / "..2026" / "telegram__token").chmod(0o444)
+        assert "chmod 400" in str(read(tmp_path / "c.toml", {"CHECKIN_SECRETS_DIR": str(folder)}))
+
+    @pytest.mark.parametrize(
+        ("line", "key"),
+        [
+            (f'[telegram]\ntoken = "{SECRET}"', "telegram.token"),
+            (f'[telegram]\nwebhook_secret = "{SECRET[7:]}"', "telegram.webhook_secret"),
+            (f'[database]\nencryption_keys = ["{SECRET}"]', "database.encryption_keys"),
+            (f'[database]\nurl = "postgresql+psycopg://a:{SECRET[:9]}@b/c"', "database.url"),
+        ],
+    )
+    def test_no_secret_may_stand_in_a_configuration_that_everybody_may_read(
+        self, tmp_path: Path, line: str, key: str
+    ) -> None:
+        file = tmp_path / "c.toml"
+        file.write_text(f"{STARTER}\n{line}\n")
+        found = str(read(file, {}))
+        at = len(f"{STARTER}\n{line}".splitlines())
+        assert found.startswith(f"{file}:{at}: {key}: everybody on this computer can read this file")
+        assert found.endswith(f"chmod 600 {file}, or give it by environment or as a secret")
+        assert SECRET[:9] not in found
+        assert SECRET[7:] not in found
+        file.chmod(0o600)
+        assert isinstance(read(file, {}), Loaded)
+
+    def test_an_address_without_a_password_is_no_secret(self, tmp_path: Path) -> None:
+        (tmp_path / "c.toml").write_text(f'{STARTER}\n[database]\nurl = "sqlite+aiosqlite:///x.db"\n')
+        assert isinstance(read(tmp_path / "c.toml", {}), Loaded)
 
     def test_one_setting_in_two_files_is_a_problem(self, tmp_path: Path) -> None:
         found = str(self.read(tmp_path, {"CHECKIN_TELEGRAM__TOKEN": SECRET, "telegram__token": f"{SECRET}x"}))

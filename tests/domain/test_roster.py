@@ -97,6 +97,26 @@ def test_a_cell_too_many_is_a_mistake_and_lines_behind_a_long_cell_keep_their_nu
     assert problems('worker,W-2,"Ann\nMary",,,,,', "worker,W-3,Bo,,,,,,spare") == [(4, "line")]
 
 
+@pytest.mark.parametrize(
+    ("lines", "line"),
+    [
+        (['worker,W-2,"Ann,,,,,', "worker,W-3,Bo,,,,,"], 2),
+        (["worker,W-2,Ann,,,,,", 'worker,W-3,"Bo,,,,,'], 3),
+        (['worker,W-2,"Ann,,,,,', 'worker,W-3,"Bo,,,,,', "worker,W-4,Cy,,,,,"], 2),
+        (['worker,W-2,"Ann" Lee,,,,,', "worker,W-3,Bo,,,,,"], 2),
+        (["worker,W-2,Ann,,,,,", '"worker,W-3,Bo,,,,,', "worker,W-4,Cy,,,,,"], 3),
+    ],
+)
+def test_a_quotation_mark_that_is_not_closed_swallows_nobody(lines: list[str], line: int) -> None:
+    sheet = read("\n".join((HEADER, *lines)), KNOWN)
+    assert [(one.line, one.column) for one in sheet.problems] == [(line, "line")]
+    assert "quotation mark" in sheet.problems[0].wrong
+
+
+def test_in_the_first_line_too() -> None:
+    assert problems("worker,W-2,Ann,,,,,", header=f'"{HEADER}') == [(1, "line")]
+
+
 def test_a_blank_cell_changes_nothing_and_a_new_person_gets_the_defaults() -> None:
     before = Entry(Role.CLIENT, "R-118", "Al", "W-1", "pl", "Asia/Kathmandu", None, "joined")
     found = changes(entries("client,R-118,,W-1,,,,", "client,R-9,,W-1,,,,"), {"R-118": before}, "en", "Europe/London")

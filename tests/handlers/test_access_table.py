@@ -5,27 +5,36 @@ somebody else, Bo is another client, Una once worked here, and a stranger is on 
 database, so one database is enough.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeAlias
+from enum import StrEnum
+from typing import Any, TypeAlias
 
 import pytest
 import sqlalchemy as sa
 
-from bot.actions import alerts, goals
+from bot.actions import alerts, goals, reassigning
 from bot.domain.errors import Refusal
 from bot.domain.people import Status
 from bot.domain.plan import Plan
-from handlers import routes
+from bot.domain.words import Role
+from bot.rehearsal.clock import RehearsalClock
+from handlers import access, routes, setup
+from handlers.callbacks import decode
+from handlers.context import Talk
+from handlers.receiver import ALLOWED
+from handlers.sender import make_bot
+from handlers.setup import TelegramEars
 from storage import tables as t
 from storage.unit_of_work import Memory
-from tests.support.desks import desk_for
+from tests.support.desks import START, desk_for
 from tests.support.people import a_client, a_worker
+from tests.support.scripted import Scripted
 from tests.support.stories import Phone, World, a_world
 
 SECRETS = ("Alex", "R-118", "Sam", "see my sister", "told off", "fell to")
-QUIET_TABLES = {"outbox", "inbox", "message", "wrong_code"}
+QUIET_TABLES = {"outbox", "inbox", "message", "wrong_code", "audit_head"}
 """Where an answer to the speaker leaves its traces."""
 
 
@@ -121,7 +130,24 @@ def _phone(world: World, chat_id: int) -> Phone:
     return world.phones[chat_id]
 
 
-SPEAKERS = {"another worker": _kim, "another client": _bo, "who has left": _una, "a stranger": _stranger}
+async def _former(world: World) -> Phone:
+    """Sam, whose client Alex was until a moment ago; the cards of then still stand on this phone."""
+    async with world.desk.turn() as turn:
+        kim = await turn.m.people.by_ref("W-2")
+        assert kim is not None
+        await reassigning.give(turn, world.client.id, kim.id)
+    await world.settle()
+    world.sam.screens.clear()
+    return world.sam
+
+
+SPEAKERS = {
+    "another worker": _kim,
+    "another client": _bo,
+    "who has left": _una,
+    "a stranger": _stranger,
+    "their former worker": _former,
+}
 
 
 Rows: TypeAlias = dict[str, list[tuple[object, ...]]]
@@ -131,10 +157,15 @@ async def _state(world: World) -> Rows:
     """Every row about Alex, and every table that only grows by doing something."""
     async with world.desk.glance() as m:
         return {
-            table.name: sorted((tuple(map(repr, row)) for row in await m.con.execute(sa.select(table))), key=repr)
+            table.name: sorted((tuple(map(repr, row)) for row in await m.con.execute(_rows(table))), key=repr)
             for table in t.meta.sorted_tables
             if table.name not in QUIET_TABLES
         }
+
+
+def _rows(table: sa.Table) -> sa.Select[Any]:
+    """All; of the access log those that name somebody: that a worker looked at their own list concerns nobody else."""
+    return sa.select(table).where(t.audit.c.about.is_not(None)) if table is t.audit else sa.select(table)
 
 
 def _changed(before: Rows, after: Rows, mine: str) -> list[tuple[str, tuple[object, ...]]]:
@@ -163,19 +194,117 @@ async def _id(world: World, phone: Phone) -> str:
     return person.id if person else "nobody"
 
 
-ABOUT_ONESELF = {"j", "m", "c", "ca", "sj", "q"}
-"""Buttons that name nothing and nobody, or only what the speaker was asked: they can only be about whoever taps."""
-ALONE = {"start", "help", "pause", "talk", "when", "language", "erase", "stop"}
-"""Commands of which the same is true."""
+# ---------------------------------------------------------------- the table: role × button or command × whose
+
+C, W, M = Role.CLIENT, Role.WORKER, Role.MANAGER
+ANYBODY: tuple[Role, ...] = ()
+
+
+class Whose(StrEnum):
+    """What it may be about. Only what is about oneself, or about nobody, is not tried with somebody else's ids above."""
+
+    ONESELF = "oneself"
+    """It names nothing and nobody, or only what the speaker was asked: it can only be about whoever taps or types."""
+    OWN_ROWS = "rows of one's own"
+    """A check-in, goal, remark or rating of the speaker's."""
+    OWN_CLIENT = "a client of one's own"
+    """Of a worker: assigned to them. A manager may make and take away links for everybody, and reads nothing by that."""
+    IN_HAND = "an alert in one's hands"
+    """Whoever was reached by it or holds its step."""
+    NOBODY = "nobody in particular"
+
+
+TAPS: Mapping[str, tuple[tuple[Role, ...], Whose]] = {
+    "a": ((C,), Whose.OWN_ROWS),
+    "ack": ((W, M), Whose.IN_HAND),
+    "al": ((W, M), Whose.IN_HAND),
+    "b": ((C,), Whose.OWN_ROWS),
+    "c": ((C,), Whose.ONESELF),
+    "ca": ((C,), Whose.ONESELF),
+    "fu": ((C,), Whose.OWN_ROWS),
+    "g": ((C,), Whose.OWN_ROWS),
+    "gs": ((W, M), Whose.OWN_CLIENT),
+    "hd": ((W,), Whose.OWN_CLIENT),
+    "j": ((C,), Whose.ONESELF),
+    "l": ((C,), Whose.OWN_ROWS),
+    "m": ((C,), Whose.ONESELF),
+    "more": ((W, M), Whose.IN_HAND),
+    "nw": ((C,), Whose.OWN_ROWS),
+    "q": ((C,), Whose.ONESELF),
+    "r": ((C,), Whose.OWN_ROWS),
+    "rt": ((W,), Whose.OWN_ROWS),
+    "s": ((C,), Whose.OWN_ROWS),
+    "sh": ((C,), Whose.OWN_ROWS),
+    "sj": ((W, M), Whose.ONESELF),
+    "talked": ((W, M), Whose.IN_HAND),
+    "ul": ((W, M), Whose.OWN_CLIENT),
+    "un": ((C,), Whose.OWN_ROWS),
+    "w": ((C,), Whose.OWN_ROWS),
+}
+COMMANDS: Mapping[str, tuple[tuple[Role, ...], Whose]] = {
+    "ack": ((W, M), Whose.IN_HAND),
+    "caseload": ((W,), Whose.OWN_CLIENT),
+    "client": ((W,), Whose.OWN_CLIENT),
+    "digest": ((W,), Whose.OWN_CLIENT),
+    "erase": ((C,), Whose.ONESELF),
+    "goals": ((C,), Whose.OWN_ROWS),
+    "help": (ANYBODY, Whose.NOBODY),
+    "hide": ((C,), Whose.OWN_ROWS),
+    "hold": ((W,), Whose.OWN_CLIENT),
+    "intouch": ((W, M), Whose.IN_HAND),
+    "invite": ((W, M), Whose.OWN_CLIENT),
+    "language": ((C,), Whose.ONESELF),
+    "menu": ((C,), Whose.OWN_ROWS),
+    "met": ((W,), Whose.OWN_CLIENT),
+    "missed": ((W,), Whose.OWN_CLIENT),
+    "mydata": ((C,), Whose.OWN_ROWS),
+    "next": ((W,), Whose.OWN_CLIENT),
+    "pause": ((C,), Whose.ONESELF),
+    "progress": ((C,), Whose.OWN_ROWS),
+    "report": ((M,), Whose.OWN_CLIENT),
+    "start": (ANYBODY, Whose.NOBODY),
+    "stop": ((C,), Whose.ONESELF),
+    "talk": ((C,), Whose.ONESELF),
+    "unlink": ((W, M), Whose.OWN_CLIENT),
+    "when": ((C,), Whose.ONESELF),
+}
+NOT_TRIED = (Whose.ONESELF, Whose.NOBODY)
 
 
 async def test_every_button_and_every_command_is_in_the_table(place: Place) -> None:
-    """A new one has to be thought of here."""
-    tapped = {one.split(":")[1] for one in place.taps()}
-    typed = {one.split()[0][1:] for one in place.commands()}
-    assert tapped | ABOUT_ONESELF == set(routes.TAPS)
-    assert typed | ALONE == set(routes.COMMANDS)
-    assert not tapped & ABOUT_ONESELF
+    """A new one has to be thought of here: who may, whose it is, and what happens with somebody else's ids."""
+    assert {name: route.who for name, route in routes.TAPS.items()} == {name: {*who} for name, (who, _) in TAPS.items()}
+    assert {name: route.who for name, route in routes.COMMANDS.items()} == {
+        name: {*who} for name, (who, _) in COMMANDS.items()
+    }
+    tried = {one.split(":")[1] for one in place.taps()}, {one.split()[0][1:] for one in place.commands()}
+    for table, names in zip((TAPS, COMMANDS), tried, strict=True):
+        assert {name for name, (_, whose) in table.items() if whose not in NOT_TRIED} == names
+
+
+async def test_there_is_no_other_way_in(sqlite_empty: Memory, plan: Plan) -> None:
+    """Messages, edited messages, taps, being blocked or added, and whatever comes from groups and channels."""
+    ears = TelegramEars(make_bot("1:x", "http://127.0.0.1:1"), Scripted(RehearsalClock(START)), lambda: "en")
+    ways = [type(one).__name__ for group in ears._application.handlers.values() for one in group]
+    assert sorted(ways) == ["CallbackQueryHandler", "ChatMemberHandler", *["MessageHandler"] * 3]
+    assert ALLOWED == ["message", "edited_message", "callback_query", "my_chat_member", "channel_post"]
+
+
+async def test_whoever_has_not_the_role_gets_one_sentence_before_anything_is_looked_at(place: Place) -> None:
+    """With their own ids or anybody's: the handler is not even called."""
+    every = [(True, *one) for one in routes.TAPS.items()] + [(False, *one) for one in routes.COMMANDS.items()]
+    chats: dict[Role | None, int] = {C: 1001, W: 2001, M: 3001, None: 9009}
+    for role, chat_id in chats.items():
+        async with place.world.desk.turn() as turn:
+            for is_tap, name, route in every:
+                if not route.who or role in route.who:
+                    continue
+                talk = Talk(turn, chat_id, 1, *await access.who(turn, chat_id))
+                talk.tap, talk.text = (decode(f"1:{name}:{place.alert}"), None) if is_tap else (None, f"/{name} R-118")
+                otherwise = "errors.stale_button" if is_tap else "errors.unknown_command"
+                with pytest.raises(Refusal) as refused:
+                    await setup._go(talk, route, otherwise)
+                assert refused.value.key == (otherwise if role else "errors.stranger"), (role, name)
 
 
 @pytest.mark.parametrize("command", ["/client", "/met", "/hold", "/ack", "/intouch", "/invite", "/unlink"])

@@ -66,7 +66,7 @@ async def alex_now(world: World) -> Client:
 
 async def record(world: World, ref: str = "R-118") -> list[tuple[str, str]]:
     async with world.desk.glance() as m:
-        return [(by, did) for _, by, did, _ in await m.audit.lines(ref)]
+        return [(one.by, one.did) for one in await m.audit.lines(ref)]
 
 
 # ---------------------------------------------------------------- a link for somebody who has joined

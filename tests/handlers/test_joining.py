@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+import structlog
+from structlog.testing import LogCapture
 
-from bot.actions import invitations, joining, people
+from bot.actions import housekeeping, invitations, joining, people
 from bot.actions.desk import Desk
 from bot.domain.errors import Refusal
-from bot.domain.invitations import MOST_WRONG
+from bot.domain.invitations import MANY_WRONG, MOST_WRONG
 from bot.domain.people import Asking, Client, Person, Status, Style
 from bot.domain.words import Role
 from tests.support.chats import Chat
@@ -239,6 +241,45 @@ async def test_after_five_wrong_codes_even_a_right_one_waits_for_an_hour(desk: D
     assert (await chat.types(f"/start {code}")).refused == "client.code.too_many"
     desk.clock.advance(timedelta(hours=1, seconds=1))  # type: ignore[attr-defined]
     assert (await chat.types(f"/start {code}")).shows.startswith("1 of 6")
+
+
+async def test_a_right_link_makes_wrong_ones_forgotten(desk: Desk, invited: Client) -> None:
+    chat = Chat(desk, PHONE)
+    for n in range(MOST_WRONG - 1):
+        await chat.types(f"/start {'guess' * 5}{n}")
+    await chat.types(f"/start {await code_for(desk)}")
+    for n in range(MOST_WRONG):
+        assert (await chat.types(f"/start {'guess' * 5}{n}")).refused == "client.code.unknown"
+
+
+async def test_when_many_guess_each_account_has_one_try_and_a_right_link_still_opens(desk: Desk, invited: Client) -> None:
+    async with desk.turn() as turn:
+        for n in range(MANY_WRONG):
+            await turn.m.invitations.note_wrong(7000 + n, turn.now)
+    guessing = Chat(desk, 6001)
+    assert (await guessing.types(f"/start {'guess' * 5}")).refused == "client.code.unknown"
+    assert (await guessing.types(f"/start {await code_for(desk)}")).refused == "client.code.too_many"
+    assert (await Chat(desk, PHONE).types(f"/start {await code_for(desk)}")).shows.startswith("1 of 6")
+
+
+async def test_wrong_codes_are_kept_for_an_hour_and_not_longer(desk: Desk, invited: Client) -> None:
+    await Chat(desk, PHONE).types(f"/start {'guess' * 5}")
+    desk.clock.advance(timedelta(hours=1, seconds=1))  # type: ignore[attr-defined]
+    async with desk.turn() as turn:
+        await housekeeping.forget(turn)
+        assert await turn.m.invitations.wrong_since(PHONE, turn.now - timedelta(days=9)) == (0, 0)
+
+
+async def test_a_wrong_code_is_logged_without_the_code_and_without_who_it_was(
+    desk: Desk, invited: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = LogCapture()
+    monkeypatch.setattr(invitations, "log", structlog.wrap_logger(None, [log], structlog.BoundLogger))
+    for n in range(MOST_WRONG + 1):
+        await Chat(desk, PHONE).types(f"/start {'guess' * 5}{n}")
+    assert [line["event"] for line in log.entries] == [*["code_wrong"] * MOST_WRONG, "codes_refused"]
+    assert "guess" not in str(log.entries)
+    assert str(PHONE) not in str(log.entries)
 
 
 async def test_start_without_a_code_says_how_to_get_in(desk: Desk, invited: Client) -> None:

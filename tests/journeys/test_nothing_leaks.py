@@ -4,13 +4,16 @@ of the database, not behind any button, not in the list of processes.
 """
 
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from bot.actions import checkins
+from bot.config.keys import keys_in
 from bot.ports import SystemClock
 from bot.rehearsal.people import asks
 from bot.rehearsal.run import TOKEN
@@ -56,9 +59,10 @@ expires_after = "24h"
 
 @pytest.mark.timeout(120)
 async def test_what_is_said_stays_in_the_chats(tmp_path: Path) -> None:
-    standin = StandIn(SystemClock(), TOKEN)
+    standin, door = StandIn(SystemClock(), TOKEN), f"127.0.0.1:{free_port()}"
     async with serve(standin) as address:
-        bot = LiveBot(tmp_path, address, CONFIG.replace("2026-05-01", SystemClock().now().date().isoformat()))
+        config = CONFIG.replace("2026-05-01", SystemClock().now().date().isoformat())
+        bot = LiveBot(tmp_path, address, config, environ={"CHECKIN_HTTP__LISTEN": door})
         async with bot.desk() as desk:
             sam, _ = await a_worker(desk, name=WORKER), await a_manager(desk)
             client = await a_client(desk, sam, name=CLIENT)
@@ -72,15 +76,19 @@ async def test_what_is_said_stays_in_the_chats(tmp_path: Path) -> None:
             await standin.polled()
             await story(standin, phones)
             await settled(desk)
+            pages = [await page(door, path) for path in ("/healthz", "/readyz", "/metrics")]
             processes = "\n".join(command_lines())
             files = raw(tmp_path)
             assert await bot.end() == 0
     seen = "\n".join(line.text for line in standin.transcript if line.kind in ("sent", "edited"))
     assert all(word in seen for word in (WORKER, GOAL, WORDS, DANGER))
     files += raw(tmp_path)
+    [key] = keys_in(tmp_path / "checkin.keys")
     assert "receiving_failed" in bot.log
-    for word in (*PLANTED, TOKEN, TOKEN.partition(":")[2]):
+    assert "checkin_loop_age_seconds" in pages[2]
+    for word in (*PLANTED, TOKEN, TOKEN.partition(":")[2], key):
         assert word not in bot.log
+        assert not any(word in one for one in pages)
         assert word not in processes
         assert not any(word in data for data in behind_buttons(standin))
         assert not any(word.encode() in file for file in files)
@@ -113,6 +121,18 @@ async def story(standin: StandIn, phones: dict[int, Phone]) -> None:
     alex.tap_data(1, f"1:a:{WORDS}")
     alex.text(f"/{WORDS}")
     await alex.expect("I don't know that one.", 10)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+async def page(door: str, path: str) -> str:
+    """What the small web door says there."""
+    async with httpx.AsyncClient() as web:
+        return (await web.get(f"http://{door}{path}")).text
 
 
 def raw(folder: Path) -> list[bytes]:

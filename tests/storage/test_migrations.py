@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,21 +14,10 @@ from alembic.runtime.migration import MigrationContext
 
 from storage import migrate
 from storage import tables as t
-from tests.support.empty import empty_postgres, empty_sqlite
 
 NOW = datetime(2026, 5, 12, 12, 0, tzinfo=UTC)
 NEXT = f"{int(migrate.HEAD) + 1:04}"
 VERSIONS = sorted(path.name[:4] for path in (migrate.FOLDER / "versions").glob("[0-9]*.py"))
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database of one's own with nothing in it."""
-    if request.param == "sqlite":
-        yield empty_sqlite(tmp_path)
-    else:
-        with empty_postgres(request.getfixturevalue("postgres_url")) as url:
-            yield url
 
 
 def told(url: str, *statements: sa.Executable) -> None:

@@ -98,3 +98,42 @@ def test_without_any_key_nothing_is_sealed() -> None:
 def test_a_seal_shows_no_key_when_it_is_printed() -> None:
     key = new_key()
     assert key not in repr(Seal([key]))
+
+
+# ---------------------------------------------------------------- keys that are exchanged while it is used
+
+
+def test_a_value_of_an_unknown_key_lets_it_look_for_new_keys_at_once() -> None:
+    old, new = new_key(), new_key()
+    running = Seal([old], lambda: [new, old])
+    sealed = Seal([new, old]).close("remark", "r1", WORDS)
+    assert running.open("remark", "r1", sealed) == WORDS
+    assert running.number == Seal([new]).number
+
+
+@pytest.mark.parametrize("found", [[], ["half a key"], [new_key()]])
+def test_keys_without_the_one_in_use_are_not_taken(found: list[str]) -> None:
+    old = new_key()
+    running = Seal([old], lambda: found)
+    before = running.close("remark", "r1", WORDS)
+    running.look_again()
+    assert running.refused is not None
+    assert running.open("remark", "r1", before) == WORDS
+    assert not any(key in running.refused for key in found)
+
+
+def test_a_file_that_can_t_be_read_now_changes_nothing() -> None:
+    def gone() -> list[str]:
+        raise FileNotFoundError
+
+    running = Seal([new_key()], gone)
+    running.look_again()
+    assert running.refused == "FileNotFoundError"
+
+
+def test_the_newest_key_alone_does_not_open_what_is_older() -> None:
+    old, new = new_key(), new_key()
+    both = Seal([new, old], lambda: [new, old])
+    with pytest.raises(WrongKey):
+        both.newest().open("remark", "r1", Seal([old]).close("remark", "r1", WORDS))
+    assert both.newest().open("remark", "r1", both.close("remark", "r1", WORDS)) == WORDS

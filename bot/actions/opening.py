@@ -1,0 +1,106 @@
+"""Opening the database: with the keys that fit, brought up to date, and its access log begun; and a desk over it."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from tempfile import TemporaryDirectory
+
+import structlog
+from pydantic import SecretStr
+
+from bot.actions.desk import Desk
+from bot.config.keys import again, key_file, keys_for
+from bot.config.settings import Database, Settings
+from bot.domain.errors import NotUsable
+from bot.domain.plan import Plan
+from bot.ports import Clock, SystemClock
+from storage import migrate
+from storage.operations import sealed_by
+from storage.sealing import Seal, new_key
+from storage.unit_of_work import Memory
+
+log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def open_memory(settings: Settings, tell: Callable[[str], None]) -> AsyncIterator[Memory]:
+    """The database, brought up to date, with the keys that open it. `tell` hears of a key file that was made.
+
+    Raises NotUsable: no or wrong keys, a database that can't be reached or belongs to a newer version.
+    """
+    url = settings.database.url.get_secret_value()
+    try:
+        seal = await _seal(settings, tell)
+        if await asyncio.to_thread(migrate.upgrade, url, lambda con: _all_open(*sealed_by(con, seal))):
+            log.info("database_upgraded", version=migrate.HEAD)
+    except (ValueError, migrate.NotReached, migrate.NewerDatabase) as why:
+        raise NotUsable(f"database: {why}; `checkin-bot doctor` says what to do") from None
+    memory = Memory(url, seal)
+    try:
+        await _fits(memory)
+        await _chained(memory)
+        yield memory
+    finally:
+        await memory.close()
+
+
+async def is_there(settings: Settings) -> bool:
+    """Whether there is a database already. Makes none. Raises NotUsable where it can't be reached."""
+    try:
+        return await asyncio.to_thread(migrate.standing, settings.database.url.get_secret_value()) is not None
+    except migrate.NotReached as why:
+        raise NotUsable(f"database: {why}; `checkin-bot doctor` says what to do") from None
+
+
+async def _seal(settings: Settings, tell: Callable[[str], None]) -> Seal:
+    """With the keys that there are; one is made only where there is nothing yet that another has closed."""
+    file = key_file(settings)
+    lacking = file is not None and not file.exists()
+    sealed = lacking and await is_there(settings)
+    return Seal(keys_for(settings, new_key, tell, sealed=sealed), again(file) if file is not None else None)
+
+
+async def _fits(memory: Memory) -> None:
+    """A wrong key is found before anything is done: else new rows would be sealed with it beside the old ones."""
+    async with memory.glance() as m:
+        _all_open(*await m.operations.sealed())
+
+
+def _all_open(sealed: int, foreign: int) -> None:
+    if foreign:
+        raise NotUsable(f"database.encryption_keys: {foreign} of {sealed} sealed values need a key that is not here")
+
+
+async def _chained(memory: Memory) -> None:
+    """The access log is a chain from the first start on; what an earlier version wrote is tied then."""
+    async with memory.glance() as m:
+        begun = await m.audit.head()
+    if begun is None:
+        async with memory.unit() as m:
+            await m.audit.begin(SystemClock().now())
+
+
+@asynccontextmanager
+async def open_desk(
+    settings: Settings, plan: Plan, clock: Clock | None = None, tell: Callable[[str], None] | None = None
+) -> AsyncIterator[Desk]:
+    """A desk for commands that act and end; nothing is received or sent here."""
+    async with open_memory(settings, tell or _tell) as memory:
+        yield Desk(memory=memory, clock=clock or SystemClock(), plan=plan)
+
+
+@asynccontextmanager
+async def on_trial(settings: Settings, plan: Plan) -> AsyncIterator[Desk]:
+    """A desk for looking what would happen: where nothing is there yet, one that is gone afterwards, key and all."""
+    with TemporaryDirectory(prefix="checkin-") as folder:
+        if not await is_there(settings):
+            trial = Database(url=SecretStr(f"sqlite+aiosqlite:///{folder}/checkin.db"), encryption_keys=[new_key()])
+            settings = replace(settings, database=trial)
+        async with open_desk(settings, plan) as desk:
+            yield desk
+
+
+def _tell(words: str) -> None:
+    sys.stderr.write(f"{words}\n")
