@@ -26,7 +26,7 @@ from telegram.error import InvalidToken, TelegramError
 from telegram.ext import ExtBot
 
 from bot import charts, ticks
-from bot.actions import checkins, digest, followup, housekeeping, joining, ladder, privacy, proposals, ratings
+from bot.actions import checkins, digest, erasures, followup, housekeeping, joining, ladder, privacy, proposals, ratings
 from bot.actions import settings as wishes
 from bot.actions.courier import Courier
 from bot.actions.desk import Desk
@@ -96,7 +96,7 @@ async def open_desk(
 ) -> AsyncIterator[Desk]:
     """A desk for commands that act and end; nothing is received or sent here."""
     async with open_memory(settings, tell or _tell) as memory:
-        yield Desk(memory=memory, clock=clock or SystemClock(), plan=plan)
+        yield Desk(memory=memory, clock=clock or SystemClock(), plan=plan, erased_file=settings.erased_file)
 
 
 @contextmanager
@@ -238,7 +238,7 @@ def loops(desk: Desk) -> tuple[ticks.Loop, ...]:
                 ratings.ask_due,
                 digest.send_due,
             ),
-            apart=(proposals.review,),
+            apart=(erasures.keep_outside, proposals.review),
         ),
     )
 

@@ -83,6 +83,10 @@ class Erasing:
             await self._con.execute(t.inbox.delete().where(read))
             await self._con.execute(t.wrong_code.delete().where(t.wrong_code.c.chat_id == chat_id))
 
+    async def unread(self, chat_id: int) -> None:
+        """What came from this chat and has not been handled."""
+        await self._con.execute(t.inbox.delete().where(t.inbox.c.chat_key == chat_id))
+
     async def _carried(self, client_id: str) -> None:
         """Outbox rows to and about the client. What is in flight loses its content, and does not come back."""
         about = sa.or_(

@@ -20,11 +20,13 @@ from storage.operations import Operations
 from storage.people import People
 from storage.ratings import Ratings
 from storage.remarks import Remarks
+from storage.restored import Restored
 from storage.sealing import Seal
 from storage.sending import Sending
 from storage.sessions import Sessions
 from storage.signals import Signals
 from storage.timetable import Timetable
+from storage.tombstones import Tombstones
 
 
 class Stores:
@@ -117,3 +119,11 @@ class Stores:
     @cached_property
     def operations(self) -> Operations:
         return Operations(self.con, self.seal)
+
+    @cached_property
+    def tombstones(self) -> Tombstones:
+        return Tombstones(self.con, self.seal)
+
+    @cached_property
+    def restored(self) -> Restored:
+        return Restored(self.con)

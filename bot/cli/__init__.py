@@ -26,6 +26,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "why": ("bot.cli.why:why", "Why an alert rang, or why none did."),
         "erase": ("bot.cli.erasing:erase", "Delete everything held of one client, at once."),
+        "backup": ("bot.cli.backing_up:backup", "Everything into one file, while the bot runs."),
+        "restore": ("bot.cli.backing_up:restore", "Put a backup back; nobody who was erased comes back with it."),
         "doctor": ("bot.cli.ops:doctor", "Tests token, database, clock, keys and disk, and says what to do."),
     }
 )
