@@ -8,6 +8,7 @@ nothing without the key (`storage.tombstones`), so the list may be copied to whe
 import asyncio
 import fcntl
 import os
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from storage.tombstones import Tombstone
 log = structlog.get_logger()
 
 HEAD = "# Who was erased, as marks that tell nothing without the key, for `checkin-bot restore`. Keep a copy elsewhere.\n"
+LINE = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00 (?P<id>[0-9a-f]{16}) (?P<mark>[0-9a-f]{72})")
 
 
 class Unreadable(Exception):
@@ -51,7 +53,7 @@ def write_down(file: Path, stones: Iterable[Tombstone]) -> None:
         fcntl.flock(held, fcntl.LOCK_EX)  # another process of the same computer
         held.seek(0)
         before = held.read()
-        known = {line.split()[1] for line in before.splitlines() if len(line.split()) == len(("at", "id", "mark"))}
+        known = {found["id"] for line in before.splitlines() if (found := LINE.fullmatch(line))}
         new = "".join(_line(one) for one in stones if one.id not in known)
         start = HEAD if not before else "" if before.endswith("\n") else "\n"  # of a line that was cut off
         if start or new:
@@ -66,23 +68,24 @@ def _line(one: Tombstone) -> str:
 
 def read(file: Path) -> list[Tombstone]:
     """Everybody in the list. Raises Unreadable: a list with a hole would let somebody come back."""
-    found = []
     try:
         lines = file.read_text("ascii").splitlines()
     except (OSError, UnicodeDecodeError) as why:
         raise Unreadable(f"{file}: it can't be read ({getattr(why, 'strerror', None) or 'not text'})") from None
+    whole = [line for line in lines if LINE.fullmatch(line)]
     for number, line in enumerate(lines, start=1):
-        if line.strip() and not line.startswith("#"):
-            found.append(_stone(line, f"{file}:{number}"))
-    return found
+        says_nothing = not line.strip() or line.startswith("#")
+        if not says_nothing and not any(one.startswith(line) for one in whole):  # a line that was cut off comes again
+            raise Unreadable(f"{file}:{number}: this line can't be read; put the list back from your copy")
+    return [_stone(line, f"{file}") for line in whole]
 
 
 def _stone(line: str, where: str) -> Tombstone:
+    at, stone_id, mark = line.split()
     try:
-        at, stone_id, mark = line.split()
         return Tombstone(stone_id, mark, datetime.fromisoformat(at))
     except ValueError:
-        raise Unreadable(f"{where}: this line can't be read; put the list back from your copy") from None
+        raise Unreadable(f"{where}: {at} is no moment; put the list back from your copy") from None
 
 
 def together(*lists: Sequence[Tombstone]) -> list[Tombstone]:
