@@ -26,7 +26,7 @@ from telegram.error import InvalidToken, TelegramError
 from telegram.ext import ExtBot
 
 from bot import charts, ticks
-from bot.actions import checkins, digest, erasures, followup, housekeeping, joining, ladder, privacy, proposals, ratings
+from bot.actions import checkins, digest, followup, housekeeping, joining, ladder, privacy, proposals, ratings, retention
 from bot.actions import settings as wishes
 from bot.actions.courier import Courier
 from bot.actions.desk import Desk
@@ -234,11 +234,12 @@ def loops(desk: Desk) -> tuple[ticks.Loop, ...]:
                 housekeeping.tell_not_live,
                 housekeeping.forget,
                 privacy.erase_due,
+                *retention.WORK,
                 privacy.let_go,
                 ratings.ask_due,
                 digest.send_due,
             ),
-            apart=(erasures.keep_outside, proposals.review),
+            apart=(*retention.APART, proposals.review),
         ),
     )
 

@@ -435,7 +435,7 @@ message = sa.Table(
     _flag("has_photo"),
     _flag("has_buttons"),
     _flag("current", True),
-    _when("sent_at", null=False),
+    _when("sent_at", null=False, index=True),
     sa.UniqueConstraint("chat_id", "message_id"),
     sa.Index("ix_message_surface", "person_id", "surface", "current"),
 )

@@ -115,7 +115,7 @@ async def preview(m: Stores, client: Client) -> dict[str, int]:
     return await m.erasing.count(client.id)
 
 
-async def erase(turn: Turn, client_id: str, by: str | None = None) -> Receipt:
+async def erase(turn: Turn, client_id: str, by: str | None = None, *, tells_client: bool = True) -> Receipt:
     """Delete everything now. `by` is who did it (a ref or a word for the record); None = the client.
 
     Raises Refusal while somebody in danger has not been taken by anybody, or has written something that nobody has
@@ -139,7 +139,8 @@ async def erase(turn: Turn, client_id: str, by: str | None = None) -> Receipt:
     in_hand = {cards.surface(one.id) for one in alerts if one.kind in URGENT and one.is_open}
     await _empty_chats(turn, client, own, theirs, in_hand)
     await _tell_worker(turn, client)
-    await _say_done(turn, client, number)
+    if tells_client:
+        await _say_done(turn, client, number)
     return Receipt(client.ref, turn.now, number, rows, len(own) + len(theirs))
 
 

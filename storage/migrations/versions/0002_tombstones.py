@@ -23,6 +23,8 @@ def upgrade() -> None:
     with op.batch_alter_table("client", schema=None) as batch_op:
         batch_op.add_column(sa.Column("discharged_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.create_index(batch_op.f("ix_client_discharged_at"), ["discharged_at"], unique=False)
+    with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_message_sent_at"), ["sent_at"], unique=False)
     op.execute(
         "UPDATE client SET discharged_at = asking_since"
         " WHERE person_id IN (SELECT id FROM person WHERE role = 'client' AND status = 'discharged')"
@@ -30,6 +32,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_message_sent_at"))
     with op.batch_alter_table("client", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_client_discharged_at"))
         batch_op.drop_column("discharged_at")
