@@ -46,6 +46,11 @@ async def keep_outside(desk: Desk) -> None:
     desk.erased_kept = count
 
 
+async def overwrite(desk: Desk) -> None:
+    """What could not be overwritten when it was deleted: somebody was reading old pages, as a backup does for long."""
+    await desk.memory.overwrite()
+
+
 def write_down(file: Path, stones: Iterable[Tombstone]) -> None:
     """Add those that are not in the list; it is made where there is none. On the disk when this returns."""
     handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)

@@ -72,5 +72,5 @@ async def clear_chats(turn: Turn) -> int:
 
 
 WORK = (erase_discharged, announce, clear_chats)
-APART = (erasures.keep_outside,)
+APART = (erasures.keep_outside, erasures.overwrite)
 """For the loop that tidies up."""
