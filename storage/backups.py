@@ -131,7 +131,7 @@ def _say(path: Path, slip: Slip, seal: Seal) -> None:
         raw.commit()
 
 
-def _digest(raw: sqlite3.Connection, said: str) -> str:
+def _digest(raw: sqlite3.Connection, said: str, step: pouring.Step = lambda _: None) -> str:
     """Of what it says, how its tables are made, and every value of every row."""
     sum_ = sha256(said.encode())
     named = "SELECT type, name, sql FROM sqlite_master WHERE name != ? ORDER BY type, name"
@@ -139,8 +139,11 @@ def _digest(raw: sqlite3.Connection, said: str) -> str:
         sum_.update(f"{kind} {name} {sql}".encode())
         if kind != "table":
             continue
-        for row in raw.execute(f'SELECT * FROM "{name}" ORDER BY rowid'):  # noqa: S608  # a name from the file itself
-            sum_.update(repr(row).encode())
+        rows = raw.execute(f'SELECT * FROM "{name}" ORDER BY rowid')  # noqa: S608  # a name from the file itself
+        while some := rows.fetchmany(pouring.AT_ONCE):
+            for row in some:
+                sum_.update(repr(row).encode())
+            step(len(some))
     return sum_.hexdigest()
 
 
@@ -166,7 +169,7 @@ def _slip(form: int, said: str) -> Slip:
         raise NotABackup("what it says of itself can't be read") from None
 
 
-def verify(path: Path, seal: Seal) -> tuple[int, int]:
+def verify(path: Path, seal: Seal, step: pouring.Step = lambda _: None) -> tuple[int, int]:
     """Is it whole, and is every row as it was written? Returns (sealed values, those for which the key is missing).
 
     Raises NotABackup where it is damaged or changed, WrongKey where the key that proves it is not at hand.
@@ -181,7 +184,7 @@ def verify(path: Path, seal: Seal) -> tuple[int, int]:
             raise NotABackup("it is damaged")
         if not seal.has(proof[:NUMBER_BYTES]):
             raise WrongKey(PROOF)
-        if _proved(seal, proof) != _digest(raw, said):
+        if _proved(seal, proof) != _digest(raw, said, step):
             raise NotABackup("it is not as it was written: damaged, or changed by hand")
         if {name: _count(raw, name) for name in slip.counts} != dict(slip.counts):
             raise NotABackup("rows are missing")

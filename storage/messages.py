@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.checkins import RUNNING
+from bot.domain.signals.occasions import RUNNING
 from storage import tables as t
 
 c = t.message.c

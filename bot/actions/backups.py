@@ -80,7 +80,8 @@ def back_up(settings: Settings, path: Path, clock: Clock, progress: Progress) ->
         with backups.a_new_file(path) as half:
             with progress("Backing up", backups.rows(url)) as step:
                 slip = backups.write(url, half, seal, version("checkin-bot"), clock.now(), step)
-            sealed, foreign = backups.verify(half, seal)
+            with progress("Reading it again", slip.rows) as step:
+                sealed, foreign = backups.verify(half, seal, step)
     except (migrate.NotReached, migrate.NewerDatabase) as why:
         raise NotUsable(f"database: {why}; `checkin-bot doctor` says what to do") from None
     return Written(slip, sealed, foreign)
@@ -107,7 +108,7 @@ def restore(settings: Settings, plan: Plan, wanted: Wanted, clock: Clock, progre
     """
     seal, url = _seal(settings), _url(settings)
     try:
-        slip, sealed = _whole(wanted.backup, seal)
+        slip, sealed = _whole(wanted.backup, seal, progress)
         stones = _tombstones(settings, wanted, seal)
         there = restoring.people_in(url)
         with TemporaryDirectory(prefix=".checkin-restore-", dir=_room(url)) as folder:
@@ -132,14 +133,15 @@ def _room(url: str) -> Path | None:
     return file.absolute().parent if file else None
 
 
-def _whole(backup: Path, seal: Seal) -> tuple[Slip, int]:
+def _whole(backup: Path, seal: Seal, progress: Progress) -> tuple[Slip, int]:
     try:
         slip = backups.look(backup)
         if slip.schema > migrate.HEAD:
             raise NotUsable(
                 f"{backup}: a newer version of the program made it ({slip.program}); restore it with that one"
             )
-        sealed, foreign = backups.verify(backup, seal)
+        with progress("Reading it", slip.rows) as step:
+            sealed, foreign = backups.verify(backup, seal, step)
     except NotABackup as why:
         raise NotUsable(f"{backup}: {why}") from None
     except WrongKey:

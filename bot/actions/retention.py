@@ -50,8 +50,8 @@ async def announce(turn: Turn) -> int:
 
 async def _tell(turn: Turn, refs: list[str], first: datetime) -> None:
     day = max(first, turn.now).astimezone(ZoneInfo(turn.plan.service.timezone)).date().isoformat()
-    facts: dict[str, Json] = {"n": len(refs), "refs": list[Json](refs), "day": day}
-    await people.tell_managers(turn, people.once(BY), "manager.data.soon", **facts)
+    told: list[Json] = [*refs]
+    await people.tell_managers(turn, people.once(BY), "manager.data.soon", n=len(refs), refs=told, day=day)
 
 
 async def clear_chats(turn: Turn) -> int:
