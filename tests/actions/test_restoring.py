@@ -8,15 +8,17 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot.actions import alerts, privacy, remarks, reports
+from bot.actions import alerts, checkins, privacy, remarks, reports
 from bot.actions.backups import Restored
+from bot.actions.presence import HEARD, Presence
 from bot.domain.checkins import State
 from bot.domain.errors import NotUsable
-from bot.domain.people import Status
+from bot.domain.people import Asking, Status
 from bot.domain.plan import Plan
+from handlers import routes
 from storage import tables as t
 from storage.sealing import new_key
-from tests.support.checkins import at, move, plan_for, release
+from tests.support.checkins import asked, at, move, plan_for, release, untouched_check_in
 from tests.support.empty import empty_postgres, empty_sqlite
 from tests.support.full import everything
 from tests.support.people import a_client
@@ -231,6 +233,31 @@ async def test_after_weeks_every_occasion_is_on_record_once(kept: Safekeeping) -
         assert len({(one.local_date, one.slot) for one in new}) == 6
         slots = await m.timetable.of([kept.world.client.id])
     assert all(one.due.at > kept.world.desk.clock.now() for one in slots)
+
+
+async def test_a_question_that_stood_open_counts_as_nobodys_silence(kept: Safekeeping) -> None:
+    """Its answer may have come after the backup. Three in a row were untouched: a fourth would make the bot go quiet."""
+    desk, client = kept.world.desk, kept.world.client
+    for _ in range(3):
+        await untouched_check_in(desk, client)
+    check_in = await asked(desk, client)
+    async with desk.turn() as turn:
+        await turn.m.marks.set(HEARD, turn.now)
+    backup = await kept.back_up()
+    move(desk, days=3)
+    await kept.restore(backup)
+    await Presence(desk, routes.came_back).heard()
+    async with desk.turn() as turn:
+        await checkins.expire_due(turn)
+    async with desk.glance() as m:
+        found = await m.people.client(client.id)
+        over = await m.checkins.by_id(check_in.id)
+    assert over is not None
+    assert over.state is State.EXPIRED
+    assert found is not None
+    assert found.asking is Asking.ON
+    letters = (await kept.letters()).letters
+    assert {one.kind for one in letters if one.chat_id == 1001} <= {"client.gone"}
 
 
 async def test_a_link_that_may_have_been_used_opens_nothing(kept: Safekeeping) -> None:
