@@ -446,6 +446,7 @@ async def ids_of(world: World, table: sa.Table) -> list[str]:
         return list(await m.con.scalars(sa.select(table.c.id).where(table.c.client_id == world.client.id)))
 
 
+@pytest.mark.slow
 async def test_what_stays_says_no_more_than_that_somebody_once_took_part(world: World) -> None:
     await something_in_every_table(world)
     await erased(world)

@@ -93,6 +93,7 @@ async def test_after_erasing_and_putting_an_older_backup_back_the_canary_is_nowh
     assert not [one for one in await words_of(kept) if one in theirs]
 
 
+@pytest.mark.slow
 async def test_nobody_else_loses_anything_by_it(kept: Safekeeping) -> None:
     await said(kept)
     other = await a_client(kept.world.desk, kept.world.worker, "R-200", "Robin", 1200)
@@ -107,6 +108,7 @@ async def test_nobody_else_loses_anything_by_it(kept: Safekeeping) -> None:
         assert (await reports.export(m, "R-200"))["clients"][0] == before
 
 
+@pytest.mark.slow
 async def test_whoever_came_back_after_the_erasing_stays(kept: Safekeeping) -> None:
     """The later backup knows of the erasing; restoring it, and the older one before it, undoes no new beginning."""
     older = await kept.back_up("older.backup")
@@ -124,6 +126,7 @@ async def test_whoever_came_back_after_the_erasing_stays(kept: Safekeeping) -> N
     assert client.person.name == "Alex again"
 
 
+@pytest.mark.slow
 async def test_every_process_ends_up_with_the_whole_list_and_none_twice(kept: Safekeeping, tmp_path: Path) -> None:
     await erase(kept)
     mine = kept.list.read_text()
@@ -138,6 +141,7 @@ async def test_every_process_ends_up_with_the_whole_list_and_none_twice(kept: Sa
         assert telling not in mine
 
 
+@pytest.mark.slow
 async def test_a_list_that_lies_elsewhere_counts_as_well(kept: Safekeeping) -> None:
     backup = await kept.back_up()
     await erase(kept)
@@ -152,6 +156,7 @@ async def test_a_list_that_lies_elsewhere_counts_as_well(kept: Safekeeping) -> N
     assert kept.list.read_text() == elsewhere.read_text()
 
 
+@pytest.mark.slow
 async def test_a_list_with_a_hole_is_refused(kept: Safekeeping) -> None:
     backup = await kept.back_up()
     await erase(kept)
@@ -163,6 +168,7 @@ async def test_a_list_with_a_hole_is_refused(kept: Safekeeping) -> None:
     assert everything(kept.url) == before
 
 
+@pytest.mark.slow
 async def test_a_line_that_was_cut_off_is_written_again(kept: Safekeeping) -> None:
     backup = await kept.back_up()
     await erase(kept)
@@ -172,6 +178,7 @@ async def test_a_line_that_was_cut_off_is_written_again(kept: Safekeeping) -> No
     assert (await kept.restore(backup)).aftermath.erased == ("R-118",)
 
 
+@pytest.mark.slow
 async def test_a_mark_whose_key_is_missing_stops_it(kept: Safekeeping) -> None:
     backup = await kept.back_up()
     newer = new_key()
@@ -203,6 +210,7 @@ async def test_a_question_that_waited_is_missed_by_us_and_never_sent(kept: Safek
     assert (last.state, last.reason) == (State.MISSED_BY_US, "restored")
 
 
+@pytest.mark.slow
 async def test_what_was_due_since_the_backup_is_not_asked_late(kept: Safekeeping) -> None:
     """The old process asked it; the new one does not know that, and its window is still open."""
     due = await plan_for(kept.world.desk, kept.world.client)
@@ -221,6 +229,7 @@ async def test_what_was_due_since_the_backup_is_not_asked_late(kept: Safekeeping
     assert "client.question" in [one.kind for one in (await kept.letters()).letters if one.chat_id == 1001]
 
 
+@pytest.mark.slow
 async def test_after_weeks_every_occasion_is_on_record_once(kept: Safekeeping) -> None:
     await plan_for(kept.world.desk, kept.world.client)
     backup = await kept.back_up()
@@ -235,6 +244,7 @@ async def test_after_weeks_every_occasion_is_on_record_once(kept: Safekeeping) -
     assert all(one.due.at > kept.world.desk.clock.now() for one in slots)
 
 
+@pytest.mark.slow
 async def test_a_question_that_stood_open_counts_as_nobodys_silence(kept: Safekeeping) -> None:
     """Its answer may have come after the backup. Three in a row were untouched: a fourth would make the bot go quiet."""
     desk, client = kept.world.desk, kept.world.client
@@ -260,6 +270,7 @@ async def test_a_question_that_stood_open_counts_as_nobodys_silence(kept: Safeke
     assert {one.kind for one in letters if one.chat_id == 1001} <= {"client.gone"}
 
 
+@pytest.mark.slow
 async def test_a_link_that_may_have_been_used_opens_nothing(kept: Safekeeping) -> None:
     async with kept.world.desk.turn() as turn:
         await turn.m.invitations.add(kept.world.client.id, "h" * 64, "M-1", turn.now, turn.now + timedelta(days=9))
@@ -272,6 +283,7 @@ async def test_a_link_that_may_have_been_used_opens_nothing(kept: Safekeeping) -
     assert found.ended == "restored"
 
 
+@pytest.mark.slow
 async def test_whoever_had_asked_for_deletion_has_the_whole_time_again_to_take_it_back(kept: Safekeeping) -> None:
     async with kept.world.desk.turn() as turn:
         await turn.m.people.change_client(kept.world.client.id, erase_at=turn.now + timedelta(hours=1))
@@ -300,6 +312,7 @@ async def test_an_alert_that_had_not_left_is_shown_to_people_as_perhaps_old(kept
     assert "manager.data.restored" in [one.facts["key"] for one in told]
 
 
+@pytest.mark.slow
 async def test_an_alert_that_nobody_had_taken_rings_again_for_all_who_had_been_told(kept: Safekeeping) -> None:
     await kept.world.low()
     await kept.world.pass_time(hours=3)
@@ -318,6 +331,7 @@ async def test_an_alert_that_nobody_had_taken_rings_again_for_all_who_had_been_t
 # ---------------------------------------------------------------- before anything is changed
 
 
+@pytest.mark.slow
 async def test_looking_changes_nothing_and_says_what_would_be(kept: Safekeeping) -> None:
     await said(kept)
     backup = await kept.back_up()
@@ -329,6 +343,7 @@ async def test_looking_changes_nothing_and_says_what_would_be(kept: Safekeeping)
     assert not [one for one in kept.folder.iterdir() if one.name.startswith(".checkin")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [("key", "was made with key"), ("damaged", "not as it was written"), ("none", "no backup"), ("replace", "--replace")],
@@ -348,6 +363,7 @@ async def test_what_is_not_fit_for_it_is_refused_and_nothing_touched(kept: Safek
     assert everything(kept.url) == before
 
 
+@pytest.mark.slow
 async def test_a_service_moves_from_sqlite_to_postgresql_and_goes_on(
     tmp_path: Path, plan: Plan, postgres_url: str
 ) -> None:

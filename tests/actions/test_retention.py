@@ -13,6 +13,7 @@ from bot.domain.delivery import DELETE
 from bot.domain.people import Status
 from handlers import routes
 from storage import tables as t
+from storage.unit_of_work import Memory
 from tests.support.checkins import move
 from tests.support.people import a_client
 from tests.support.post_office import at_work, rows
@@ -21,6 +22,13 @@ from tests.support.stories import World, a_world
 
 ROSTER = "role,ref,name,worker,status\nclient,R-118,,,{}\n"
 AFTER = timedelta(days=90)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
+def memory(request: pytest.FixtureRequest) -> Memory:
+    """Both databases; the server's turn is in the long run."""
+    found: Memory = request.getfixturevalue(f"{request.param}_empty")
+    return found
 
 
 @pytest.fixture
@@ -79,6 +87,7 @@ async def test_everything_of_a_client_goes_some_time_after_discharge_and_not_bef
     assert record == [("retention", "erased")]
 
 
+@pytest.mark.slow
 async def test_nothing_is_written_to_a_chat_that_was_left_long_ago(world: World) -> None:
     await world.low()
     await status(world, "discharged")
@@ -94,6 +103,7 @@ async def test_nothing_is_written_to_a_chat_that_was_left_long_ago(world: World)
     assert client.person.chat_id is None
 
 
+@pytest.mark.slow
 async def test_whoever_came_back_is_not_deleted(world: World) -> None:
     await status(world, "discharged")
     move(world.desk, days=80)
@@ -103,6 +113,7 @@ async def test_whoever_came_back_is_not_deleted(world: World) -> None:
     assert not await is_erased(world)
 
 
+@pytest.mark.slow
 async def test_it_waits_while_nobody_has_taken_a_notice_of_danger(world: World) -> None:
     async with world.desk.turn() as turn:
         await alerts.raise_danger(turn, world.client, frozenset({"self_harm"}), "typed")
@@ -126,6 +137,7 @@ async def test_managers_hear_the_week_before_and_once(world: World) -> None:
     assert await is_erased(world)
 
 
+@pytest.mark.slow
 async def test_the_line_names_refs_and_the_first_day(world: World) -> None:
     await status(world, "discharged")
     move(world.desk, days=84)
@@ -170,6 +182,7 @@ async def test_questions_and_what_was_typed_leave_the_chat_after_their_time(worl
     assert await deleted(world) == 0
 
 
+@pytest.mark.slow
 async def test_a_question_that_may_still_be_answered_stays(world: World) -> None:
     world.desk.plan = replace(
         world.desk.plan, data=replace(world.desk.plan.data, after_discharge=AFTER, messages=timedelta(hours=2))
@@ -185,6 +198,7 @@ async def test_a_question_that_may_still_be_answered_stays(world: World) -> None
     assert check_in.surface not in await standing(world)
 
 
+@pytest.mark.slow
 async def test_what_is_too_old_for_telegram_to_delete_is_left(world: World) -> None:
     await world.low()
     move(world.desk, hours=48)
@@ -193,6 +207,7 @@ async def test_what_is_too_old_for_telegram_to_delete_is_left(world: World) -> N
     assert await deleted(world) == 0
 
 
+@pytest.mark.slow
 async def test_where_they_are_meant_to_stay_they_stay(world: World) -> None:
     world.desk.plan = replace(world.desk.plan, data=replace(world.desk.plan.data, messages=None))
     check_in = await world.low()
@@ -205,6 +220,7 @@ async def test_where_they_are_meant_to_stay_they_stay(world: World) -> None:
 # ---------------------------------------------------------------- rows of no use
 
 
+@pytest.mark.slow
 async def test_numbers_of_old_messages_and_updates_set_aside_go_in_the_end(world: World) -> None:
     async with world.desk.turn() as turn:
         await turn.m.messages.heard(world.client.id, 1001, 77, turn.now)

@@ -35,6 +35,7 @@ def test_it_says_what_it_wrote_and_with_which_key_it_opens(small_service: Path) 
     assert (small_service / "one.backup").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.slow
 def test_a_file_that_is_there_is_left_alone(backup: Path) -> None:
     before = backup.read_bytes()
     done = typed("backup", "one.backup")
@@ -42,6 +43,7 @@ def test_a_file_that_is_there_is_left_alone(backup: Path) -> None:
     assert backup.read_bytes() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["nowhere/one.backup", "config.toml/one.backup"])
 def test_a_place_that_is_none_is_one_line(small_service: Path, path: str) -> None:
     done = typed("backup", path)
@@ -49,6 +51,7 @@ def test_a_place_that_is_none_is_one_line(small_service: Path, path: str) -> Non
     assert [one.name for one in small_service.iterdir() if "backup" in one.name] == []
 
 
+@pytest.mark.slow
 def test_where_there_is_no_database_none_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config.toml").write_text((Path(__file__).parents[2] / "config.example.toml").read_text("utf-8"))
@@ -58,6 +61,7 @@ def test_where_there_is_no_database_none_is_made(tmp_path: Path, monkeypatch: py
     assert {one.name for one in tmp_path.iterdir()} <= {"config.toml", "checkin.db.lock"}
 
 
+@pytest.mark.slow
 def test_with_a_key_missing_it_is_written_and_says_so(small_service: Path) -> None:
     key = small_service / "checkin.keys"
     key.write_text("B" * 43)
@@ -82,6 +86,7 @@ def test_a_restored_backup_has_everybody_but_those_who_were_erased(backup: Path)
     assert typed("backup", "two.backup").exit_code == 0
 
 
+@pytest.mark.slow
 def test_looking_says_so_and_changes_nothing(backup: Path) -> None:
     typed("erase", "--client", "R-118", "--yes")
     before = people()
@@ -92,6 +97,7 @@ def test_looking_says_so_and_changes_nothing(backup: Path) -> None:
     assert people() == before
 
 
+@pytest.mark.slow
 def test_a_database_with_people_in_it_is_replaced_only_if_that_is_said(backup: Path) -> None:
     typed("erase", "--client", "R-118", "--yes")
     before = people()
@@ -100,6 +106,7 @@ def test_a_database_with_people_in_it_is_replaced_only_if_that_is_said(backup: P
     assert people() == before
 
 
+@pytest.mark.slow
 def test_while_the_bot_runs_it_is_refused_and_looking_and_backing_up_are_not(backup: Path) -> None:
     typed("erase", "--client", "R-118", "--yes")  # which makes the list
     with app.only_one("sqlite+aiosqlite:///checkin.db"):
@@ -109,6 +116,7 @@ def test_while_the_bot_runs_it_is_refused_and_looking_and_backing_up_are_not(bac
     assert (done.exit_code, "End it first" in done.stderr) == (2, True)
 
 
+@pytest.mark.slow
 def test_on_another_computer_the_list_of_the_erased_is_asked_for(
     backup: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

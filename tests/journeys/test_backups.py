@@ -1,6 +1,7 @@
 """Backups of a bot at work, as its own process, and what a restored one says to phones that know more than it does."""
 
 import asyncio
+import itertools
 import os
 import sys
 from datetime import timedelta
@@ -74,7 +75,7 @@ async def _backed_up_and_restored(place: Place) -> None:
             rows = everything(f"sqlite:///{place.folder / f'{number}.backup'}")
             answers.append({row["id"] for row in rows["answer"]})
         assert answers[0] < answers[-1]
-        assert all(one <= other for one, other in zip(answers, answers[1:], strict=False))
+        assert all(one <= other for one, other in itertools.pairwise(answers))
         await _goes_on_quietly(place, bot, standin, list(seated.values()))
 
 

@@ -71,6 +71,7 @@ def test_everything_is_in_it_and_nothing_else_was_touched(url: str, tmp_path: Pa
     assert backups.look(tmp_path / "one.backup") == slip
 
 
+@pytest.mark.slow
 def test_no_value_and_json_that_says_nothing_stay_two_things(url: str, tmp_path: Path) -> None:
     query = "SELECT coalesce(CAST(own_times AS TEXT), 'no value') FROM client ORDER BY 1"
     changed = "UPDATE client SET own_times = 'null' WHERE person_id = (SELECT max(person_id) FROM client)"
@@ -100,6 +101,7 @@ def test_put_back_into_either_kind_of_database_it_is_the_same(url: str, tmp_path
                 assert con.scalar(row) == EACH + 1
 
 
+@pytest.mark.slow
 def test_of_a_database_that_is_written_to_it_shows_one_moment(url: str, tmp_path: Path) -> None:
     """A goal is added while the first table is being copied: it is in the next backup."""
     written = []
@@ -118,6 +120,7 @@ def test_of_a_database_that_is_written_to_it_shows_one_moment(url: str, tmp_path
     assert len(everything(url)["goal"]) == EACH + 1
 
 
+@pytest.mark.slow
 def test_a_backup_of_an_older_version_is_made_as_it_stands_and_brought_forward(tmp_path: Path) -> None:
     url = empty_sqlite(tmp_path)
     migrate.bring(url, "0001")
@@ -145,6 +148,7 @@ def test_the_file_is_for_its_owner_only_and_takes_no_other_files_place(tmp_path:
     assert path.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_one_that_failed_half_way_leaves_no_file(tmp_path: Path, sqlite_url: str) -> None:
     def broken(_: int) -> None:
         raise OSError("disk full")
@@ -160,19 +164,25 @@ def backup(tmp_path: Path, sqlite_url: str) -> Path:
     return tmp_path / "one.backup"
 
 
+@pytest.mark.slow
 def test_a_whole_one_is_found_whole(backup: Path) -> None:
     sealed, foreign = backups.verify(backup, SEAL)
     assert sealed > 0
     assert foreign == sealed  # what `fill` writes was closed by nobody's key
 
 
+CHANGES = (
+    "UPDATE person SET chat_id = 1 WHERE id = (SELECT max(id) FROM person)",
+    "DELETE FROM tombstone",
+    "INSERT INTO mark VALUES ('x', '2026-05-12 12:00:00.000000', NULL)",
+)
+
+
 @pytest.mark.parametrize(
     "change",
     [
         "UPDATE answer SET value = 9",
-        "UPDATE person SET chat_id = 1 WHERE id = (SELECT max(id) FROM person)",
-        "DELETE FROM tombstone",
-        "INSERT INTO mark VALUES ('x', '2026-05-12 12:00:00.000000', NULL)",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in CHANGES),
         "CREATE TRIGGER sly AFTER INSERT ON answer BEGIN DELETE FROM tombstone; END",
     ],
 )
@@ -213,6 +223,7 @@ def test_what_is_no_backup_is_said_to_be_none(tmp_path: Path, content: bytes) ->
         backups.look(tmp_path / "y")
 
 
+@pytest.mark.slow
 def test_without_its_key_it_proves_nothing(backup: Path) -> None:
     with pytest.raises(WrongKey):
         backups.verify(backup, Seal([new_key()]))
@@ -221,6 +232,7 @@ def test_without_its_key_it_proves_nothing(backup: Path) -> None:
 # ---------------------------------------------------------------- what must not be replaced
 
 
+@pytest.mark.slow
 def test_people_who_are_there_are_not_replaced_unless_it_is_said(url: str, tmp_path: Path) -> None:
     backed_up(url, tmp_path / "one.backup")
     copy = restoring.copy_of(tmp_path / "one.backup", tmp_path)
@@ -234,6 +246,7 @@ def test_people_who_are_there_are_not_replaced_unless_it_is_said(url: str, tmp_p
     assert everything(url) == everything(copy) != before
 
 
+@pytest.mark.slow
 def test_a_restore_that_fails_half_way_leaves_what_was_there(url: str, tmp_path: Path) -> None:
     backed_up(url, tmp_path / "one.backup")
     copy = restoring.copy_of(tmp_path / "one.backup", tmp_path)

@@ -145,6 +145,7 @@ def in_common(one: Rows, other: Rows) -> tuple[Rows, Rows]:
     return part(one), part(other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("since", VERSIONS)
 def test_a_full_database_of_any_version_keeps_everything_up_down_and_up_again(url: str, since: str) -> None:
     """What both shapes have a place for is the same before and after each step."""
@@ -177,6 +178,7 @@ def assert_kept(before: Rows, after: Rows, *, lost: bool = False) -> None:
         assert one == other
 
 
+@pytest.mark.slow
 def test_who_is_discharged_at_an_upgrade_counts_from_the_day_it_happened(url: str) -> None:
     migrate.bring(url, "0001")
     put_a_client_with_an_answer(url)
