@@ -1,7 +1,7 @@
 """A backup: one SQLite file, whatever kind of database it was made of, with the rows of one moment.
 
 It is made by the migrations themselves and stands at the version of the database it came from, so that the same
-migrations bring it forward (docs/decisions/0014-one-kind-of-backup.md). What is sealed stays sealed, and no key is in it.
+migrations bring it forward (docs/decisions/0016-one-kind-of-backup.md). What is sealed stays sealed, and no key is in it.
 A sealed proof binds every byte of every row: a file that was damaged or changed by hand is found out.
 """
 

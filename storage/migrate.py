@@ -102,11 +102,11 @@ def _opened(url: str) -> Iterator[tuple[sa.Connection, str | None]]:
             here = current(con)
             con.rollback()
         except (sa.exc.DBAPIError, sa.exc.ArgumentError) as broken:
-            raise NotReached(_in_the_drivers_words(broken, url)) from None
+            raise NotReached(in_the_drivers_words(broken, url)) from None
         yield con, here
 
 
-def _in_the_drivers_words(broken: Exception, url: str) -> str:
+def in_the_drivers_words(broken: Exception, url: str) -> str:
     """One line, and no password in it."""
     words = (str(getattr(broken, "orig", None) or broken).strip().splitlines() or [type(broken).__name__])[0]
     password = None if isinstance(broken, sa.exc.ArgumentError) else sa.make_url(url).password

@@ -4,6 +4,7 @@ The tables are read off the databases themselves, so that a database of an older
 go over as they are: moments in UTC, what is sealed as bytes, JSON letter by letter.
 """
 
+import sqlite3
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from storage import migrate
 from storage.engine import BUSY_MS, is_sqlite
 
 AT_ONCE = 500
@@ -21,6 +23,21 @@ STANDING = "alembic_version"
 
 Step = Callable[[int], None]
 """Told of so many rows more."""
+
+
+class Broken(Exception):
+    """A database failed half way: locked, full, damaged, out of reach. Says so in the driver's words."""
+
+
+@contextmanager
+def in_plain_words(url: str) -> Iterator[None]:
+    """Whatever a driver says comes out as one line without a password."""
+    try:
+        yield
+    except sa.exc.DBAPIError as broken:
+        raise Broken(migrate.in_the_drivers_words(broken, url)) from None
+    except sqlite3.Error as broken:
+        raise Broken(str(broken)) from None
 
 
 def blocking(url: str) -> sa.Engine:

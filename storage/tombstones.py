@@ -2,7 +2,7 @@
 
 A mark is a keyed hash of the id by which the database knew the person. The id is random and says nothing by itself; it
 is the same in every backup. Without the key nobody can tell whether a mark belongs to a certain id
-(docs/decisions/0013-tombstones.md).
+(docs/decisions/0014-tombstones.md).
 """
 
 from collections.abc import Collection, Sequence

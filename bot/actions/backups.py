@@ -20,7 +20,7 @@ from bot.config.settings import Settings
 from bot.domain.errors import NotUsable
 from bot.domain.plan import Plan
 from bot.ports import Clock
-from storage import backups, migrate, restoring
+from storage import backups, migrate, pouring, restoring
 from storage.backups import NotABackup, Slip
 from storage.sealing import Seal, WrongKey, new_key
 from storage.tombstones import Tombstone
@@ -77,14 +77,28 @@ def back_up(settings: Settings, path: Path, clock: Clock, progress: Progress) ->
     seal, url = _seal(settings), _url(settings)
     try:
         backups.standing(url)
-        with backups.a_new_file(path) as half:
+        with pouring.in_plain_words(url), backups.a_new_file(path) as half:
             with progress("Backing up", backups.rows(url)) as step:
                 slip = backups.write(url, half, seal, version("checkin-bot"), clock.now(), step)
             with progress("Reading it again", slip.rows) as step:
                 sealed, foreign = backups.verify(half, seal, step)
-    except (migrate.NotReached, migrate.NewerDatabase) as why:
+    except NotABackup as why:
+        raise NotUsable(f"{path}: {why}; is the disk well? Nothing was kept") from None
+    except (migrate.NotReached, migrate.NewerDatabase, pouring.Broken) as why:
         raise NotUsable(f"database: {why}; `checkin-bot doctor` says what to do") from None
+    if slip.schema == migrate.HEAD:
+        asyncio.run(_noted(url, seal, clock))
     return Written(slip, sealed, foreign)
+
+
+async def _noted(url: str, seal: Seal, clock: Clock) -> None:
+    """That everything was carried out of the house is on record; in the next backup, too."""
+    memory = Memory(url, seal)
+    try:
+        async with memory.unit() as m:
+            await m.audit.note(clock.now(), aftermath.BY, "backed_up")
+    finally:
+        await memory.close()
 
 
 # ---------------------------------------------------------------- putting back
@@ -115,15 +129,15 @@ def restore(settings: Settings, plan: Plan, wanted: Wanted, clock: Clock, progre
             copy = restoring.copy_of(wanted.backup, Path(folder))
             after, kept = asyncio.run(_settled(copy, seal, plan, clock, slip, stones))
             if not wanted.check_only:
-                with progress("Putting back", slip.rows) as step:
+                with pouring.in_plain_words(url), progress("Putting back", slip.rows) as step:
                     restoring.put_in_place(copy, url, replace=wanted.replace, step=step)
                 erasures.write_down(settings.erased_file, kept)
     except restoring.InUse:
         raise NotUsable("Somebody works with this database. End the bot and everything else first.") from None
     except restoring.NotEmpty:
         raise NotUsable(NOT_EMPTY) from None
-    except (migrate.NotReached, migrate.NewerDatabase) as why:
-        raise NotUsable(f"database: {why}") from None
+    except (migrate.NotReached, migrate.NewerDatabase, pouring.Broken) as why:
+        raise NotUsable(f"database: {why}; nothing was changed") from None
     return Restored(slip, sealed, after, there)
 
 

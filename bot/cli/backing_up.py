@@ -112,16 +112,16 @@ def _what(done: "Restored", file: Path, *, check_only: bool) -> list[str]:
 
 
 def _since(after: "Aftermath", *, check_only: bool) -> list[str]:
-    would = "would be" if check_only else "were"
+    will = "would be" if check_only else "now"
     lines = [
-        f"- {len(after.erased)} clients who had been erased {would} erased again{_listed(after.erased)}.",
-        f"- {after.missed} check-ins that were due since, or just leaving, count as missed by us; none is sent late.",
-        f"- {after.dropped} messages that were on their way are not sent again.",
-        f"- {after.invitations} open invitations {would} ended: make new ones.",
+        f"- Erased since the backup, and {will} again: {', '.join(after.erased) or 'nobody'}.",
+        f"- Check-ins that were due since, or just leaving, and count as missed by us: {after.missed}. None comes late.",
+        f"- Other messages that were on their way and are not sent again: {after.dropped}.",
+        f"- Open invitations that end: {after.invitations}. Make new ones.",
     ]
     lines += [f"- {ref} had asked for deletion: the day is now {day:%Y-%m-%d}." for ref, day in after.to_be_erased]
     if after.alerts:
-        lines.append(f"{len(after.alerts)} alerts were open. They may be old, and rings start anew when the bot starts:")
+        lines.append("Alerts that were open. They may be old; those that nobody had ring again when the bot starts:")
         lines += [
             f"- {one.ref}: {one.kind.replace('_', ' ')}, {one.severity}, {one.raised_at:%Y-%m-%d %H:%M} UTC, "
             f"{'somebody had it' if one.taken else 'NOBODY HAD IT: please look'}"
@@ -135,7 +135,3 @@ WARNINGS = (
     "- breaks, “no more messages”, discharges, new workers since then are unknown here. Enter them again, by hand;",
     "- who asked for deletion since, and was not yet deleted, has to be deleted: checkin-bot erase.",
 )
-
-
-def _listed(refs: Sequence[str]) -> str:
-    return f" ({', '.join(refs)})" if refs else ""

@@ -328,6 +328,17 @@ async def test_an_alert_that_nobody_had_taken_rings_again_for_all_who_had_been_t
     assert after.step_due_at > kept.world.desk.clock.now()
 
 
+@pytest.mark.slow
+async def test_backing_up_and_putting_back_are_on_record(kept: Safekeeping) -> None:
+    await kept.back_up("first.backup")
+    await kept.restore(await kept.back_up())
+    async with kept.world.desk.glance() as m:
+        assert [(by, did) for _, by, did, _ in await m.audit.lines()] == [
+            ("operator", "backed_up"),
+            ("operator", "restored"),
+        ]
+
+
 # ---------------------------------------------------------------- before anything is changed
 
 

@@ -1,6 +1,7 @@
 """`backup` and `restore` as they are typed: what they print, how they end, and what they refuse."""
 
 import json
+import resource
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,19 @@ def test_with_a_key_missing_it_is_written_and_says_so(small_service: Path) -> No
     assert "need a key that is not here" in done.stderr
 
 
+@pytest.mark.slow
+def test_where_the_disk_is_full_there_is_one_line_and_no_half_file(small_service: Path) -> None:
+    """Files may not grow beyond 100 kB: what a full disk looks like to whoever writes."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        done = typed("backup", "one.backup")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (done.exit_code, len(done.stderr.splitlines()), done.exception.__class__) == (2, 1, SystemExit)
+    assert [one.name for one in small_service.iterdir() if "backup" in one.name] == []
+
+
 # ---------------------------------------------------------------- putting back
 
 
@@ -79,7 +93,7 @@ def test_a_restored_backup_has_everybody_but_those_who_were_erased(backup: Path)
     assert typed("roster", "export").exit_code == 0
     done = typed("restore", "one.backup", "--replace")
     assert (done.exit_code, done.stderr) == (0, "")
-    assert "1 clients who had been erased were erased again (R-118)." in done.stdout
+    assert "Erased since the backup, and now again: R-118." in done.stdout
     after = people()
     assert after["W-1"] == before["W-1"]
     assert (after["R-118"]["name"], after["R-118"]["worker"]) == (None, None)
