@@ -16,6 +16,7 @@ from bot.domain.checkins import CheckIn, State
 from bot.domain.matters import FORGOTTEN, Alert
 from bot.domain.people import Client
 from bot.domain.schedules import expires_at, next_due
+from bot.domain.words import Tier
 from storage.restored import RESTORED
 from storage.tables import new_id
 from storage.timetable import Slot
@@ -27,11 +28,10 @@ BY = "operator"
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """One alert that nobody had closed. It may have been since."""
+    """One alert that nobody had closed; it may have been since. What it is about is not for the operator's eyes."""
 
     ref: str
-    kind: str
-    severity: str
+    urgent: bool
     raised_at: datetime
     taken: bool
 
@@ -159,7 +159,7 @@ async def _ring_again(turn: Turn) -> tuple[Open, ...]:
     for alert in await turn.m.alerts.open_ones():
         client = await people.client(turn, alert.client_id)
         taken = alert.state is not AlertState.RAISED
-        found.append(Open(client.ref, alert.kind.value, alert.severity.value, alert.raised_at, taken))
+        found.append(Open(client.ref, alert.tier is Tier.NOW, alert.raised_at, taken))
         if not taken:
             await _ring(turn, alert, client)
     return tuple(found)

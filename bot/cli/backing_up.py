@@ -123,7 +123,7 @@ def _since(after: "Aftermath", *, check_only: bool) -> list[str]:
     if after.alerts:
         lines.append("Alerts that were open. They may be old; those that nobody had ring again when the bot starts:")
         lines += [
-            f"- {one.ref}: {one.kind.replace('_', ' ')}, {one.severity}, {one.raised_at:%Y-%m-%d %H:%M} UTC, "
+            f"- {one.ref}: {'urgent, ' if one.urgent else ''}raised {one.raised_at:%Y-%m-%d %H:%M} UTC, "
             f"{'somebody had it' if one.taken else 'NOBODY HAD IT: please look'}"
             for one in after.alerts
         ]

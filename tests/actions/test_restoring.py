@@ -304,7 +304,7 @@ async def test_an_alert_that_had_not_left_is_shown_to_people_as_perhaps_old(kept
         await alerts.raise_danger(turn, kept.world.client, frozenset({"self_harm"}), "typed")
     done = await kept.restore(await kept.back_up())
     [one] = done.aftermath.alerts
-    assert (one.ref, one.kind, one.taken) == ("R-118", "danger", False)
+    assert (one.ref, one.urgent, one.taken) == ("R-118", True, False)
     letters = (await kept.letters()).letters
     rings = [one for one in letters if one.chat_id == 2001 and one.kind != "sentence"]
     assert [one.may_be_repeat for one in rings] == [True], [one.kind for one in letters]

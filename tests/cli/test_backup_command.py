@@ -2,13 +2,16 @@
 
 import json
 import resource
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from bot import app
+from bot.actions.aftermath import Aftermath, Open
 from bot.cli import main
+from bot.cli.backing_up import _since
 
 
 def typed(*words: str) -> Result:
@@ -145,3 +148,13 @@ def test_on_another_computer_the_list_of_the_erased_is_asked_for(
     assert typed("restore", "one.backup", "--nobody-erased-since").exit_code == 0
     assert set(people()) == {"W-1", "R-118"}
     assert (new / "checkin.erased").exists()
+
+
+def test_alerts_that_were_open_are_shown_on_the_terminal_and_not_what_they_are_about() -> None:
+    when = datetime(2026, 5, 12, 12, 0, tzinfo=UTC)
+    open_ones = (Open("R-118", True, when, False), Open("R-200", False, when, True))
+    lines = _since(Aftermath(("R-7",), 3, 2, 1, (("R-9", when),), open_ones), check_only=False)
+    assert "- R-118: urgent, raised 2026-05-12 12:00 UTC, NOBODY HAD IT: please look" in lines
+    assert "- R-200: raised 2026-05-12 12:00 UTC, somebody had it" in lines
+    assert "- R-9 had asked for deletion: the day is now 2026-05-12." in lines
+    assert any("no more messages" in line for line in lines)  # what nobody but people can know
