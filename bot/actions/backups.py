@@ -44,12 +44,15 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was put back, or would be. `there`: people whom the database holds that would be replaced."""
+    """What was put back, or would be. `there`: people whom the database holds that would be replaced; `marks`: how many
+    erasings the lists and that database know of.
+    """
 
     slip: Slip
     sealed: int
     aftermath: Aftermath
     there: int
+    marks: int
 
 
 def _seal(settings: Settings) -> Seal:
@@ -123,22 +126,22 @@ def restore(settings: Settings, plan: Plan, wanted: Wanted, clock: Clock, progre
     seal, url = _seal(settings), _url(settings)
     try:
         slip, sealed = _whole(wanted.backup, seal, progress)
-        stones = _tombstones(settings, wanted, seal)
         there = restoring.people_in(url)
+        stones = _tombstones(settings, wanted, there)
         with TemporaryDirectory(prefix=".checkin-restore-", dir=_room(url)) as folder:
             copy = restoring.copy_of(wanted.backup, Path(folder))
-            after, kept = asyncio.run(_settled(copy, seal, plan, clock, slip, stones))
+            after, kept = asyncio.run(_settled(copy, seal, plan, clock, slip, stones, wanted))
             if not wanted.check_only:
+                erasures.write_down(settings.erased_file, kept)  # first: where it can't be written nothing is put back
                 with pouring.in_plain_words(url), progress("Putting back", slip.rows) as step:
                     restoring.put_in_place(copy, url, replace=wanted.replace, step=step)
-                erasures.write_down(settings.erased_file, kept)
     except restoring.InUse:
         raise NotUsable("Somebody works with this database. End the bot and everything else first.") from None
     except restoring.NotEmpty:
         raise NotUsable(NOT_EMPTY) from None
     except (migrate.NotReached, migrate.NewerDatabase, pouring.Broken) as why:
         raise NotUsable(f"database: {why}; nothing was changed") from None
-    return Restored(slip, sealed, after, there)
+    return Restored(slip, sealed, after, there, len(stones))
 
 
 def _room(url: str) -> Path | None:
@@ -165,11 +168,11 @@ def _whole(backup: Path, seal: Seal, progress: Progress) -> tuple[Slip, int]:
     return slip, sealed
 
 
-def _tombstones(settings: Settings, wanted: Wanted, seal: Seal) -> list[Tombstone]:
+def _tombstones(settings: Settings, wanted: Wanted, there: int) -> list[Tombstone]:
     """Everybody who is known to have been erased: by the list here, by further lists, by the database itself."""
     own = settings.erased_file
     lists = [*([own] if own.exists() else []), *wanted.lists]
-    if not lists and not wanted.nobody_since:
+    if not lists and not there and not wanted.nobody_since:
         raise NotUsable(
             f"{own} is not there: it says who was erased since the backup was made, and without it they would come back. "
             "Put your copy of it there or name it with --erased; if nobody was, say --nobody-erased-since."
@@ -182,21 +185,34 @@ def _tombstones(settings: Settings, wanted: Wanted, seal: Seal) -> list[Tombston
 
 
 async def _settled(
-    copy: str, seal: Seal, plan: Plan, clock: Clock, slip: Slip, stones: Sequence[Tombstone]
+    copy: str, seal: Seal, plan: Plan, clock: Clock, slip: Slip, stones: Sequence[Tombstone], wanted: Wanted
 ) -> tuple[Aftermath, list[Tombstone]]:
     memory = Memory(copy, seal)
     try:
         desk = Desk(memory=memory, clock=clock, plan=plan)
         async with desk.glance() as m:
-            known = {one.id for one in await m.tombstones.everything()}
-        unknown = [one for one in stones if one.id not in known and not seal.knows(one.mark)]
-        if unknown:
-            raise NotUsable(
-                f"database.encryption_keys: {len(unknown)} of those who were erased since are marked with a key that is "
-                "not here; without it they would come back. Put that key back behind the newest one."
-            )
+            _are_whole(stones, await m.tombstones.everything(), seal, wanted)
         after = await aftermath.settle(desk, slip.made_at, stones)
         async with desk.glance() as m:
             return after, await m.tombstones.everything()
     finally:
         await memory.close()
+
+
+def _are_whole(stones: Sequence[Tombstone], known: Sequence[Tombstone], seal: Seal, wanted: Wanted) -> None:
+    """Raises NotUsable where a mark can't be told, or the lists lack what the backup itself knows: then they may well
+    lack more, as a list does that a bot has begun anew on another computer.
+    """
+    before = {one.id for one in known}
+    told = [one for one in stones if one.id not in before and not seal.knows(one.mark)]
+    if told:
+        raise NotUsable(
+            f"database.encryption_keys: {len(told)} of those who were erased since are marked with a key that is "
+            "not here; without it they would come back. Put that key back behind the newest one."
+        )
+    lacking = before - {one.id for one in stones}
+    if lacking and not wanted.nobody_since:
+        raise NotUsable(
+            f"The list of who was erased is not whole: it lacks {len(lacking)} whom the backup itself knows. Put your "
+            "newest copy there or name it with --erased; if nobody was erased since the backup, say --nobody-erased-since."
+        )

@@ -105,6 +105,7 @@ def _what(done: "Restored", file: Path, *, check_only: bool) -> list[str]:
     slip, people = done.slip, done.there
     when = f"{slip.made_at:%Y-%m-%d %H:%M} UTC, version {slip.program}, {slip.engine}, schema {slip.schema}"
     lines = [f"{file}: whole, {slip.rows} rows of {when}; the keys open all {done.sealed} sealed values."]
+    lines.append(f"Erased people known here: {done.marks}. Is that the newest list that you have?")
     if not check_only:
         return [*lines, "Put back. Start the bot, then `checkin-bot doctor`."]
     lines.append("Nothing was changed. Putting it back would do this:")

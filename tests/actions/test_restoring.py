@@ -169,6 +169,26 @@ async def test_a_list_with_a_hole_is_refused(kept: Safekeeping) -> None:
 
 
 @pytest.mark.slow
+async def test_a_list_that_was_begun_anew_elsewhere_is_refused(kept: Safekeeping) -> None:
+    """It lacks what even the backup knows, so it may lack more."""
+    other = await a_client(kept.world.desk, kept.world.worker, "R-200", "Robin", 1200)
+    await erase(kept)
+    backup = await kept.back_up()
+    async with kept.world.desk.turn() as turn:
+        await privacy.erase(turn, other.id)
+    await kept.tidy_up()
+    whole = kept.list.read_text()
+    await kept.world.desk.memory.close()
+    (kept.folder / "new").mkdir()
+    kept.url = empty_sqlite(kept.folder / "new")
+    kept.list.write_text(whole.splitlines(keepends=True)[0])
+    with pytest.raises(NotUsable, match="lacks 1"):
+        await kept.restore(backup)
+    kept.list.write_text(whole)
+    assert (await kept.restore(backup)).aftermath.erased == ("R-200",)
+
+
+@pytest.mark.slow
 async def test_a_line_that_was_cut_off_is_written_again(kept: Safekeeping) -> None:
     backup = await kept.back_up()
     await erase(kept)
