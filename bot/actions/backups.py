@@ -214,5 +214,5 @@ def _are_whole(stones: Sequence[Tombstone], known: Sequence[Tombstone], seal: Se
     if lacking and not wanted.nobody_since:
         raise NotUsable(
             f"The list of who was erased is not whole: it lacks {len(lacking)} whom the backup itself knows. Put your "
-            "newest copy there or name it with --erased; if nobody was erased since the backup, say --nobody-erased-since."
+            "newest copy there or name it with --erased; if nobody was erased since then, say --nobody-erased-since."
         )
