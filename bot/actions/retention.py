@@ -44,14 +44,14 @@ async def announce(turn: Turn) -> int:
     soon = await turn.m.erasing.discharged(last)
     if soon:
         refs = [(await people.client(turn, client_id)).ref for client_id, _ in soon]
-        await _tell(turn, sorted(refs), soon[0][1] + turn.plan.data.after_discharge)
+        await _tell(turn, week, sorted(refs), soon[0][1] + turn.plan.data.after_discharge)
     return 0
 
 
-async def _tell(turn: Turn, refs: list[str], first: datetime) -> None:
+async def _tell(turn: Turn, week: str, refs: list[str], first: datetime) -> None:
     day = max(first, turn.now).astimezone(ZoneInfo(turn.plan.service.timezone)).date().isoformat()
     told: list[Json] = [*refs]
-    await people.tell_managers(turn, people.once(BY), "manager.data.soon", n=len(refs), refs=told, day=day)
+    await people.tell_managers(turn, f"{BY}:{week}", "manager.data.soon", n=len(refs), refs=told, day=day)
 
 
 async def clear_chats(turn: Turn) -> int:
@@ -64,7 +64,7 @@ async def clear_chats(turn: Turn) -> int:
         return 0
     old = await turn.m.messages.to_clear(turn.now - after, turn.now - TOO_LATE, turn.now, CLIENTS_AT_ONCE)
     for client_id, message_ids in old.items():
-        await delivery.take_away(turn, client_id, message_ids, people.once(CLEARED))
+        await delivery.take_away(turn, client_id, message_ids, f"cleared:{client_id}:{message_ids[0]}")
         await turn.m.messages.cleared(client_id, message_ids)
     if not old:
         await turn.m.marks.set(CLEARED, turn.now)
