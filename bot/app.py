@@ -25,7 +25,19 @@ from telegram.error import InvalidToken, TelegramError
 from telegram.ext import ExtBot
 
 from bot import charts, ticks
-from bot.actions import checkins, digest, followup, housekeeping, joining, ladder, privacy, proposals, ratings, rotation
+from bot.actions import (
+    checkins,
+    digest,
+    followup,
+    housekeeping,
+    joining,
+    ladder,
+    privacy,
+    proposals,
+    ratings,
+    retention,
+    rotation,
+)
 from bot.actions import settings as wishes
 from bot.actions.courier import Courier
 from bot.actions.desk import Desk
@@ -192,11 +204,12 @@ def loops(desk: Desk) -> tuple[ticks.Loop, ...]:
                 housekeeping.forget,
                 rotation.tell_keys,
                 privacy.erase_due,
+                *retention.WORK,
                 privacy.let_go,
                 ratings.ask_due,
                 digest.send_due,
             ),
-            apart=(proposals.review,),
+            apart=(*retention.APART, proposals.review),
         ),
     )
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.delivery import PostState
+from bot.domain.people import Status
 from storage import tables as t
 
 ERASED = "erased"
@@ -38,6 +39,13 @@ class Erasing:
         """Clients whose day has come, the longest waiting first."""
         query = sa.select(_c.person_id).where(_c.erase_at <= now).order_by(_c.erase_at, _c.person_id)
         return list(await self._con.scalars(query))
+
+    async def discharged(self, until: datetime) -> list[tuple[str, datetime]]:
+        """(client id, when) of those who were discharged until then and are still here, the first one first."""
+        gone = (_c.discharged_at <= until, _c.erased_at.is_(None), t.person.c.status == Status.DISCHARGED)
+        query = sa.select(_c.person_id, _c.discharged_at).join(t.person, t.person.c.id == _c.person_id).where(*gone)
+        rows = await self._con.execute(query.order_by(_c.discharged_at, _c.person_id))
+        return [(row.person_id, row.discharged_at) for row in rows]
 
     async def lock(self, client_id: str) -> None:
         """Whoever writes about this client at the same moment waits until this unit has ended."""
@@ -82,6 +90,10 @@ class Erasing:
             read = (t.inbox.c.chat_key == chat_id) & (t.inbox.c.state != "new")
             await self._con.execute(t.inbox.delete().where(read))
             await self._con.execute(t.wrong_code.delete().where(t.wrong_code.c.chat_id == chat_id))
+
+    async def unread(self, chat_id: int) -> None:
+        """What came from this chat and has not been handled."""
+        await self._con.execute(t.inbox.delete().where(t.inbox.c.chat_key == chat_id))
 
     async def _carried(self, client_id: str) -> None:
         """Outbox rows to and about the client. What is in flight loses its content, and does not come back."""

@@ -114,10 +114,12 @@ class Inbox:
         mine = t.inbox.c.update_id == update_id
         await self._con.execute(t.inbox.update().where(mine).values(state="dead", done_at=now))
 
-    async def forget_before(self, before: datetime) -> int:
-        """Delete what was handled before that moment."""
-        old = (t.inbox.c.state == "done") & (t.inbox.c.done_at < before)
-        return (await self._con.execute(t.inbox.delete().where(old))).rowcount
+    async def forget_before(self, before: datetime, dead_before: datetime, limit: int) -> int:
+        """Delete what was handled before that moment, and what was set aside before another. Returns how many."""
+        i = t.inbox.c
+        old = sa.or_((i.state == "done") & (i.done_at < before), (i.state == "dead") & (i.done_at < dead_before))
+        some = sa.select(i.update_id).where(old).limit(limit)
+        return (await self._con.execute(t.inbox.delete().where(i.update_id.in_(some)))).rowcount
 
     async def waits_from(self, chat_id: int | None, *, before: datetime | None = None) -> bool:
         """Has something that came from this chat (before that moment) not been handled yet?"""

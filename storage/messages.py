@@ -1,10 +1,12 @@
 """What stands in the chats, as far as the bot knows: its own messages, and the numbers of what clients wrote."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.signals.occasions import RUNNING
 from storage import tables as t
 
 c = t.message.c
@@ -12,6 +14,9 @@ _IN_THEIR_CHAT = c.chat_id == sa.select(t.person.c.chat_id).where(t.person.c.id 
 """What stands in a chat that somebody had before says nothing about the one they have now."""
 SAID = "said"
 """The surface of what a person wrote. It shows nothing."""
+CLEARED = "cleared"
+"""The surface of what is being deleted from the chat."""
+CHECK_IN = "checkin:"
 
 
 class Messages:
@@ -66,3 +71,42 @@ class Messages:
         if said:
             query = query.where(c.surface == SAID)
         return list(await self._con.scalars(query.order_by(c.sent_at, c.message_id)))
+
+    # ------------------------------------------------------------ what may leave the chat
+
+    async def to_clear(self, before: datetime, after: datetime, now: datetime, clients: int) -> dict[str, list[int]]:
+        """Client → what was asked and said in their chat between `after` and `before` and need not stand there any more.
+
+        Of so many clients at once. What belongs to a check-in that may still be answered is left out.
+        """
+        k, p = t.check_in.c, t.person.c
+        its_place = sa.or_(c.surface == CHECK_IN + k.id, c.surface.startswith(CHECK_IN + k.id + ":"))
+        answerable = sa.select(k.id).where(
+            k.client_id == c.person_id, k.state.in_(RUNNING), k.expires_at > now, its_place
+        )
+        said = sa.or_(c.surface == SAID, c.surface.startswith(CHECK_IN), c.surface.startswith("remark:"))
+        query = (
+            sa.select(c.person_id, c.message_id)
+            .join(t.client, t.client.c.person_id == c.person_id)
+            .join(t.person, p.id == c.person_id)
+            .where(c.chat_id == p.chat_id, p.unreachable.is_(None), said, ~answerable.exists())
+            .where(c.sent_at <= before, c.sent_at > after)
+            .order_by(c.person_id, c.sent_at, c.message_id)
+        )
+        found: dict[str, list[int]] = {}
+        for row in await self._con.execute(query):
+            if row.person_id not in found and len(found) == clients:
+                break
+            found.setdefault(row.person_id, []).append(row.message_id)
+        return found
+
+    async def cleared(self, person_id: str, message_ids: Sequence[int]) -> None:
+        """Their deletion is on its way: they show nothing any more."""
+        these = t.message.update().where(c.person_id == person_id, c.message_id.in_(message_ids), _IN_THEIR_CHAT)
+        await self._con.execute(these.values(surface=CLEARED, current=False, has_buttons=False))
+
+    async def forget_before(self, before: datetime, limit: int) -> int:
+        """Drop the numbers of old messages that show nothing: nobody can delete those any more. Returns how many."""
+        useless = sa.or_(c.surface.in_((SAID, CLEARED)), c.current.is_(False) & c.has_buttons.is_(False))
+        some = sa.select(c.id).where(c.sent_at < before, useless).limit(limit)
+        return (await self._con.execute(t.message.delete().where(c.id.in_(some)))).rowcount

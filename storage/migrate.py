@@ -17,7 +17,7 @@ from storage.engine import BUSY_MS, is_sqlite
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; a test holds it against the folder."""
 EMPTY = "base"
 """Where a database without any table of ours stands."""
@@ -44,6 +44,11 @@ def upgrade(url: str, check: Check | None = None) -> bool:
     NotReached.
     """
     return _move(url, HEAD, forwards=True, check=check)
+
+
+def bring(url: str, to: str) -> bool:
+    """Bring a database to this very version, which is not behind where it stands."""
+    return _move(url, to, forwards=True)
 
 
 def downgrade(url: str, to: str) -> bool:
@@ -103,11 +108,11 @@ def _opened(url: str) -> Iterator[tuple[sa.Connection, str | None]]:
             here = current(con)
             con.rollback()
         except (sa.exc.DBAPIError, sa.exc.ArgumentError) as broken:
-            raise NotReached(_in_the_drivers_words(broken, url)) from None
+            raise NotReached(in_the_drivers_words(broken, url)) from None
         yield con, here
 
 
-def _in_the_drivers_words(broken: Exception, url: str) -> str:
+def in_the_drivers_words(broken: Exception, url: str) -> str:
     """One line, and no password in it."""
     words = (str(getattr(broken, "orig", None) or broken).strip().splitlines() or [type(broken).__name__])[0]
     password = None if isinstance(broken, sa.exc.ArgumentError) else sa.make_url(url).password

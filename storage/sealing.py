@@ -6,6 +6,7 @@ exchanged while both still open what they closed.
 """
 
 import base64
+import hmac
 import os
 from collections.abc import Callable, Sequence
 from copy import copy
@@ -51,11 +52,17 @@ def _bytes_of(text: str) -> bytes:
 class _Key:
     number: bytes
     cipher: AESGCM = field(repr=False)
+    marking: bytes = field(repr=False)
+    """A key of its own for marks, so that a mark tells nothing about the one that seals."""
 
     @classmethod
     def of(cls, text: str) -> "_Key":
         raw = _bytes_of(text)
-        return cls(sha256(b"number" + raw).digest()[:NUMBER_BYTES], AESGCM(raw))
+        number = sha256(b"number" + raw).digest()[:NUMBER_BYTES]
+        return cls(number, AESGCM(raw), hmac.digest(raw, b"marks", "sha256"))
+
+    def mark(self, label: str, text: str) -> str:
+        return f"{self.number.hex()}{hmac.digest(self.marking, f'{label}:{text}'.encode(), 'sha256').hex()}"
 
 
 def _all(keys: Sequence[str]) -> list[_Key]:
@@ -140,3 +147,15 @@ class Seal:
                 except InvalidTag:
                     break
         raise WrongKey(label)
+
+    def mark(self, label: str, text: str) -> str:
+        """Stands for `text` without telling it: the number of the newest key, and a hash that only the key can make."""
+        return self._keys[0].mark(label, text)
+
+    def marks(self, label: str, text: str) -> list[str]:
+        """The mark of `text` with each key that is at hand."""
+        return [key.mark(label, text) for key in self._keys]
+
+    def knows(self, mark: str) -> bool:
+        """Whether the key that this mark was made with is at hand."""
+        return any(mark.startswith(key.number.hex()) for key in self._keys)

@@ -21,11 +21,13 @@ from storage.people import People
 from storage.ratings import Ratings
 from storage.remarks import Remarks
 from storage.resealing import Resealing
+from storage.restored import Restored
 from storage.sealing import Seal
 from storage.sending import Sending
 from storage.sessions import Sessions
 from storage.signals import Signals
 from storage.timetable import Timetable
+from storage.tombstones import Tombstones
 
 
 class Stores:
@@ -122,3 +124,11 @@ class Stores:
     @cached_property
     def resealing(self) -> Resealing:
         return Resealing(self.con, self.seal)
+
+    @cached_property
+    def tombstones(self) -> Tombstones:
+        return Tombstones(self.con, self.seal)
+
+    @cached_property
+    def restored(self) -> Restored:
+        return Restored(self.con)

@@ -130,6 +130,7 @@ client = sa.Table(
     _when("next_session"),
     _when("erase_at", index=True),
     _when("erased_at"),
+    _when("discharged_at", index=True),
     sa.Column("agreed_chat_id", sa.BigInteger, nullable=True),  # the account that last said yes
     _when("shown_from"),
     _when("worker_sees_from"),
@@ -434,7 +435,7 @@ message = sa.Table(
     _flag("has_photo"),
     _flag("has_buttons"),
     _flag("current", True),
-    _when("sent_at", null=False),
+    _when("sent_at", null=False, index=True),
     sa.UniqueConstraint("chat_id", "message_id"),
     sa.Index("ix_message_surface", "person_id", "surface", "current"),
 )
@@ -465,6 +466,14 @@ absence = sa.Table(
     _id(),
     _when("starts_at", null=False),
     _when("ends_at", null=False),
+)
+
+tombstone = sa.Table(
+    "tombstone",
+    meta,
+    _id(),
+    _text("mark", 80),  # a keyed hash of the person's id: tells nothing without the key (storage.tombstones)
+    _when("at", null=False),
 )
 
 audit = sa.Table(

@@ -198,6 +198,8 @@ class Memory:
         self._writer = engines.writer(url)
         self._reader = engines.reader(url) if engines.is_sqlite(url) else self._writer
         self._turns = _Turns(self._writer) if engines.is_sqlite(url) else None
+        self.holds_old_pages = self._turns is not None
+        """Deleted words may still stand in the log: somebody was reading old pages, or the last process died."""
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:
@@ -216,8 +218,9 @@ class Memory:
                 raise cut_off from None
             raise
         unit.committed()
-        if unit.overwrites and self._turns:
-            await self._turns.empty_log()
+        if unit.overwrites:
+            self.holds_old_pages = self._turns is not None
+            await self.overwrite()
         engines.now_if_cancelled()
 
     @asynccontextmanager
@@ -248,6 +251,12 @@ class Memory:
             unit = Unit(con, self.seal)
             yield unit
             await unit.finish()
+
+    async def overwrite(self) -> bool:
+        """See to it that nothing that was deleted is left in any file. False: not now, somebody reads old pages."""
+        if self.holds_old_pages and self._turns:
+            self.holds_old_pages = not await self._turns.empty_log()
+        return not self.holds_old_pages
 
     async def close(self) -> None:
         if self._turns:

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from bot.domain.plan import Plan
 from bot.ports import Clock
@@ -62,6 +63,10 @@ class Desk:
     """Set by the process that sends: takes the id of a reply that is born claimed (settled: one sender)."""
     listens: bool = False
     """Set by the process that fetches updates: there, nothing counts as silence before it has done so."""
+    erased_file: Path | None = None
+    """Where the list of who was erased is kept outside the database; None: nowhere, as in tests."""
+    erased_kept: int = -1
+    """How many it holds, as far as this process knows."""
     process: str = "one"
     """Names this process in claims."""
     progress: Progress = field(init=False)

@@ -10,7 +10,11 @@ from bot.domain.invitations import WRONG_WITHIN
 from bot.domain.people import Status
 from bot.domain.words import Json, Role
 
-INBOX_KEPT = timedelta(days=3)
+INBOX_KEPT, DEAD_KEPT = timedelta(days=3), timedelta(days=30)
+"""What was handled (its content goes at once), and what was set aside for whoever looks after the computer."""
+MESSAGES_KEPT = timedelta(days=30)
+"""Numbers of messages that show nothing any more."""
+AT_ONCE = 1000
 TOLD = "not_live_told"
 FORGOTTEN = "forgotten"
 LACKING = {
@@ -54,13 +58,16 @@ async def _lacking(turn: Turn) -> dict[str, Json]:
 
 
 async def forget(turn: Turn) -> int:
-    """Drop, once an hour, what has been handled long ago."""
+    """Drop, once an hour, what has been handled long ago, a part at a time. Returns how many rows."""
     last = await turn.m.marks.get(FORGOTTEN)
-    if last is None or turn.now - last.at >= timedelta(hours=1):
-        await turn.m.inbox.forget_before(turn.now - INBOX_KEPT)
-        await turn.m.invitations.forget_wrong(before=turn.now - WRONG_WITHIN)
+    if last is not None and turn.now - last.at < timedelta(hours=1):
+        return 0
+    gone = await turn.m.inbox.forget_before(turn.now - INBOX_KEPT, turn.now - DEAD_KEPT, AT_ONCE)
+    gone += await turn.m.messages.forget_before(turn.now - MESSAGES_KEPT, AT_ONCE)
+    await turn.m.invitations.forget_wrong(before=turn.now - WRONG_WITHIN)
+    if not gone:
         await turn.m.marks.set(FORGOTTEN, turn.now)
-    return 0
+    return gone
 
 
 async def counts(desk: Desk) -> dict[str, float]:

@@ -88,7 +88,7 @@ async def open_desk(
 ) -> AsyncIterator[Desk]:
     """A desk for commands that act and end; nothing is received or sent here."""
     async with open_memory(settings, tell or _tell) as memory:
-        yield Desk(memory=memory, clock=clock or SystemClock(), plan=plan)
+        yield Desk(memory=memory, clock=clock or SystemClock(), plan=plan, erased_file=settings.erased_file)
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ password, a name or a word of a client.
 """
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -17,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from bot.actions import getme, housekeeping, people
+from bot.actions import erasures, getme, housekeeping, people
 from bot.actions.desk import Desk
 from bot.config.keys import NoKey, key_file, keys_for
 from bot.config.settings import Mode, Settings
@@ -60,6 +61,7 @@ async def examine(settings: Settings, plan: Plan, clock: Clock, free: Free | Non
     found = await look_at_telegram(settings, clock)
     found += look_at_what_is_not_there_yet(settings, plan)
     found += look_at_disk(settings, free or _free)
+    found += look_at_erased(settings)
     seal, about_keys = look_at_keys(settings)
     found += about_keys
     reached, about_database = await look_at_database(settings)
@@ -160,6 +162,20 @@ def _file(settings: Settings) -> Path | None:
 def _folder(settings: Settings) -> Path:
     file = _file(settings)
     return file.parent if file else settings.folder.absolute()
+
+
+def look_at_erased(settings: Settings) -> list[Finding]:
+    """Whether the list of who was erased is whole, and can be kept where no restored backup overwrites it."""
+    file = settings.erased_file
+    if not os.access(file if file.exists() else file.parent, os.W_OK):
+        cure = "Set database.erased_file to a place that the bot may write to and that no backup overwrites."
+        return [_wrong("erased", f"{file} can't be written: a restored backup would bring back who was erased.", cure)]
+    if not file.exists():
+        return [_note("erased", f"{file} is not there: the bot makes it. If it was lost, put your copy back.")]
+    try:
+        return [_fine("erased", f"{file} lists {len(erasures.read(file))}. Keep a copy with your backups.")]
+    except erasures.Unreadable as why:
+        return [_wrong("erased", f"{why}.", "Put the list back from your copy; until then no backup can be restored.")]
 
 
 def look_at_keys(settings: Settings) -> tuple[Seal | None, list[Finding]]:

@@ -115,7 +115,7 @@ async def preview(m: Stores, client: Client) -> dict[str, int]:
     return await m.erasing.count(client.id)
 
 
-async def erase(turn: Turn, client_id: str, by: str | None = None) -> Receipt:
+async def erase(turn: Turn, client_id: str, by: str | None = None, *, tells_client: bool = True) -> Receipt:
     """Delete everything now. `by` is who did it (a ref or a word for the record); None = the client.
 
     Raises Refusal while somebody in danger has not been taken by anybody, or has written something that nobody has
@@ -133,14 +133,34 @@ async def erase(turn: Turn, client_id: str, by: str | None = None) -> Receipt:
     theirs = await turn.m.erasing.elsewhere(_surfaces(client, alerts), since)
     await turn.m.erasing.everything(client.id, client.person.chat_id, _surfaces(client, alerts))
     await _make_bare(turn, client)
+    await turn.m.tombstones.raise_for(client.id, turn.now)
     number = await turn.m.audit.note(turn.now, by or client.ref, "erased", client.ref)
     turn.m.audit.unname(client.ref)
     turn.m.overwrites = True
     in_hand = {cards.surface(one.id) for one in alerts if one.kind in URGENT and one.is_open}
     await _empty_chats(turn, client, own, theirs, in_hand)
     await _tell_worker(turn, client)
-    await _say_done(turn, client, number)
+    if tells_client:
+        await _say_done(turn, client, number)
     return Receipt(client.ref, turn.now, number, rows, len(own) + len(theirs))
+
+
+async def erase_again(turn: Turn, client_id: str, at: datetime) -> str:
+    """Somebody who was erased before, and whom an older backup has brought back: all of it goes, whatever waits, and
+    nobody is told once more. Returns the ref.
+    """
+    client = await people.client(turn, client_id)
+    alerts = await turn.m.alerts.of_client(client.id)
+    await turn.m.erasing.everything(client.id, client.person.chat_id, _surfaces(client, alerts))
+    await _make_bare(turn, client)
+    await turn.m.people.change_client(client.id, erased_at=at)
+    if client.person.chat_id is not None:
+        await turn.m.erasing.unread(client.person.chat_id)
+        await turn.m.erasing.let_go(client.id, client.person.chat_id)
+    await turn.m.audit.note(turn.now, "operator", "erased_again", client.ref)
+    turn.m.audit.unname(client.ref)
+    turn.m.overwrites = True
+    return client.ref
 
 
 def _surfaces(client: Client, alerts: Iterable[Alert]) -> list[str]:

@@ -122,7 +122,8 @@ async def _end(turn: Turn, person_id: str, role: Role) -> None:
     await turn.m.people.change(person_id, status=Status.DISCHARGED, expects=None, expects_until=None)
     await turn.m.invitations.end(person_id, "discharged")
     if role is Role.CLIENT:
-        await turn.m.people.change_client(person_id, asking=Asking.NO_MORE, asking_since=turn.now, paused_until=None)
+        ends = {"asking": Asking.NO_MORE, "asking_since": turn.now, "paused_until": None, "discharged_at": turn.now}
+        await turn.m.people.change_client(person_id, **ends)
         await prompts.stop_asking(turn, person_id, "discharged")
     elif (person := await turn.m.people.by_id(person_id)) is not None:
         await arrivals.left(turn, person)
@@ -136,4 +137,4 @@ async def _come_back(turn: Turn, person_id: str, role: Role) -> None:
         await turn.m.people.change(person_id, status=Status.INVITED)
     if role is Role.CLIENT:
         anew = {"asking": Asking.NOT_YET, "consent_version": None, "consent_at": None, "join_screen": 0}
-        await turn.m.people.change_client(person_id, **anew)
+        await turn.m.people.change_client(person_id, discharged_at=None, **anew)

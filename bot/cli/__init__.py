@@ -31,6 +31,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "erase": ("bot.cli.erasing:erase", "Delete everything held of one client, at once."),
         "keys": ("bot.cli.keys:keys", "Exchange the encryption key while the bot runs."),
         "audit": ("bot.cli.audit:audit", "Who read or changed what, and whether that record is as it was written."),
+        "backup": ("bot.cli.backing_up:backup", "Everything into one file, while the bot runs."),
+        "restore": ("bot.cli.backing_up:restore", "Put a backup back; nobody who was erased comes back with it."),
         "doctor": ("bot.cli.ops:doctor", "Tests token, database, clock, keys and disk, and says what to do."),
     }
 )

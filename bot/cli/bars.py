@@ -12,7 +12,7 @@ class Bar:
         self._what, self._total, self._after = what, total, after
         self._bar: Any = None
 
-    def __enter__(self) -> Callable[[], None]:
+    def __enter__(self) -> Callable[..., None]:
         if sys.stderr.isatty():
             from rich.console import Console
             from rich.progress import Progress
@@ -21,10 +21,10 @@ class Bar:
             self._task = self._bar.add_task(self._what, total=self._total)
         return self._step
 
-    def _step(self) -> None:
+    def _step(self, rows: int = 1) -> None:
         if self._bar is None:
             return
-        self._bar.advance(self._task)
+        self._bar.advance(self._task, rows)
         if not self._bar.live.is_started and (self._bar.tasks[0].elapsed or 0) > self._after:
             self._bar.start()
 

@@ -12,6 +12,7 @@ from bot.domain.words import OPERATOR
 from bot.ports import SystemClock
 
 if TYPE_CHECKING:
+    from bot.actions.desk import Turn
     from bot.actions.privacy import Receipt
 
 
@@ -31,28 +32,37 @@ def erase(ref: str, yes: bool, config_path: str | None) -> None:
 def _erase(found: Loaded, ref: str, *, really: bool) -> tuple[list[str], bool]:
     """What to print, and whether anything was done."""
     from bot import app, logs
-    from bot.actions import privacy
+    from bot.actions import erasures
     from bot.domain.errors import NotUsable
 
     logs.set_up("WARNING", json=False)
 
     async def go() -> tuple[list[str], bool]:
-        async with app.open_desk(found.settings, found.plan) as desk, desk.turn() as turn:
-            client = await turn.m.people.client_by_ref(ref)
-            if client is None:
-                return ["There is no such client on the roster."], False
-            if not really:
-                would = _counted(await privacy.preview(turn.m, client))
-                return [f"{ref}: {would} would be deleted. Nothing was done; --yes does it."], False
-            waits = await privacy.waits_for(turn, client)
-            if waits is not None:
-                return [WAITS[waits]], False
-            return _printed(await privacy.erase(turn, client.id, OPERATOR)), True
+        async with app.open_desk(found.settings, found.plan) as desk:
+            async with desk.turn() as turn:
+                done = await _erased(turn, ref, really=really)
+            await erasures.keep_outside(desk)
+            return done
 
     try:
         return asyncio.run(go())
     except NotUsable as why:
         return [str(why)], False
+
+
+async def _erased(turn: "Turn", ref: str, *, really: bool) -> tuple[list[str], bool]:
+    from bot.actions import privacy
+
+    client = await turn.m.people.client_by_ref(ref)
+    if client is None:
+        return ["There is no such client on the roster."], False
+    if not really:
+        would = _counted(await privacy.preview(turn.m, client))
+        return [f"{ref}: {would} would be deleted. Nothing was done; --yes does it."], False
+    waits = await privacy.waits_for(turn, client)
+    if waits is not None:
+        return [WAITS[waits]], False
+    return _printed(await privacy.erase(turn, client.id, OPERATOR)), True
 
 
 WAITS = {
@@ -68,7 +78,7 @@ def _printed(receipt: "Receipt") -> list[str]:
     return [
         f"{receipt.ref}: deleted on {when}. Receipt {receipt.number}.",
         f"Gone: {_counted(receipt.rows)}; name and chat; {receipt.messages} messages in chats go when the bot runs.",
-        "Not touched: what staff put in their own notes, backups, exports, and the roster file.",
+        "Not touched: what staff put in their own notes, exports, the roster file, backups: restoring one erases again.",
     ]
 
 

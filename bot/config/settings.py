@@ -78,6 +78,7 @@ class Database(Section):
     url: DatabaseUrl = SecretStr("sqlite+aiosqlite:///checkin.db")
     encryption_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(_keys)] = ()
     encryption_keys_file: File | None = None
+    erased_file: File | None = None
 
 
 class Logs(Section):
@@ -101,3 +102,8 @@ class Settings:
     def key_file(self) -> Path:
         """Where the encryption keys are kept when they are not given otherwise."""
         return self.database.encryption_keys_file or self.folder / "checkin.keys"
+
+    @property
+    def erased_file(self) -> Path:
+        """The list of who was erased, which no restored backup may overwrite."""
+        return self.folder / (self.database.erased_file or "checkin.erased")

@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.actions import erasures
 from bot.actions.desk import Desk
 from bot.actions.operations import Finding, State, examine
 from bot.config.settings import Database, Http, Logs, Mode, Settings, Telegram
@@ -132,6 +133,7 @@ async def house(new_house: House, url: str, up_to_date: Path) -> House:
     await a_worker(desk, "W-2", "Pat", 4)
     await a_client(desk, worker)
     await memory.close()
+    erasures.write_down(new_house.settings.erased_file, [])
     return new_house
 
 
@@ -139,7 +141,15 @@ async def house(new_house: House, url: str, up_to_date: Path) -> House:
 async def test_where_all_is_well_there_is_nothing_to_do(house: House) -> None:
     found = await house.examined()
     assert [one for one in found if one.state is not State.FINE] == []
-    assert {one.area for one in found} == {"token", "clock", "disk", "keys", "database", "live"}
+    assert {one.area for one in found} == {"token", "clock", "disk", "erased", "keys", "database", "live"}
+
+
+async def test_a_list_of_the_erased_that_has_a_hole_or_no_place_is_found(house: House) -> None:
+    house.settings.erased_file.write_text("half a line\n")
+    [hole] = await house.wrong()
+    assert (hole.area, "checkin.erased:1" in hole.says) == ("erased", True)
+    [nowhere] = await house.with_database(erased_file=Path("no/such/folder/list")).wrong()
+    assert (nowhere.area, "erased_file" in nowhere.cure) == ("erased", True)
 
 
 @on_both

@@ -6,6 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -14,8 +15,10 @@ from alembic.runtime.migration import MigrationContext
 
 from storage import migrate
 from storage import tables as t
+from tests.support.full import EACH, everything, fill
 
 NOW = datetime(2026, 5, 12, 12, 0, tzinfo=UTC)
+Rows = dict[str, list[dict[str, Any]]]
 NEXT = f"{int(migrate.HEAD) + 1:04}"
 VERSIONS = sorted(path.name[:4] for path in (migrate.FOLDER / "versions").glob("[0-9]*.py"))
 
@@ -118,6 +121,62 @@ def test_the_program_expects_the_newest_file_in_the_folder() -> None:
 
 
 # ---------------------------------------------------------------- rows stay
+
+
+def in_common(one: Rows, other: Rows) -> tuple[Rows, Rows]:
+    """Both, but only tables and columns that both have; with what was empty where a column is new."""
+    names = {name: set(rows[0]) & set(other[name][0]) for name, rows in one.items() if other.get(name)}
+
+    def part(rows: Rows) -> Rows:
+        return {name: sorted(({c: row[c] for c in some} for row in rows[name]), key=repr) for name, some in names.items()}
+
+    return part(one), part(other)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("since", VERSIONS)
+def test_a_full_database_of_any_version_keeps_everything_up_down_and_up_again(url: str, since: str) -> None:
+    """What both shapes have a place for is the same before and after each step."""
+    migrate.bring(url, since)
+    fill(url)
+    every = everything(url)
+    assert min(len(rows) for rows in every.values()) == EACH
+    for version in VERSIONS[VERSIONS.index(since) :]:
+        migrate.bring(url, version)
+        assert_kept(every, everything(url))
+        if version != since:
+            migrate.downgrade(url, f"{int(version) - 1:04}")
+            assert_kept(every, everything(url))
+            migrate.bring(url, version)
+            assert_kept(every, everything(url))
+    if since != VERSIONS[0]:  # and down to the first from here
+        migrate.downgrade(url, VERSIONS[0])
+        assert_kept(every, everything(url))
+        migrate.upgrade(url)
+        assert_kept(every, everything(url), lost=True)
+
+
+def assert_kept(before: Rows, after: Rows, *, lost: bool = False) -> None:
+    """`lost`: a column that the way down had no place for is there again, and empty or worked out anew."""
+    assert {name: len(rows) for name, rows in before.items() if name in after and (after[name] or not lost)} == {
+        name: len(after[name]) for name in before if name in after and (after[name] or not lost)
+    }
+    if not lost:
+        one, other = in_common(before, after)
+        assert one == other
+
+
+@pytest.mark.slow
+def test_who_is_discharged_at_an_upgrade_counts_from_the_day_it_happened(url: str) -> None:
+    migrate.bring(url, "0001")
+    put_a_client_with_an_answer(url)
+    told(
+        url,
+        sa.text("UPDATE person SET status = 'discharged'"),
+        t.client.update().values(asking_since=NOW),
+    )
+    migrate.upgrade(url)
+    assert asked(url, "SELECT discharged_at = asking_since FROM client") in ([(True,)], [(1,)])
 
 
 def test_an_upgrade_keeps_rows_and_what_belongs_to_them(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

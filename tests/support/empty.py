@@ -14,12 +14,12 @@ def empty_sqlite(folder: Path) -> str:
 
 
 @contextmanager
-def empty_postgres(server_url: str) -> Iterator[str]:
-    """A database of one's own on the server, for as long as the block lasts."""
+def empty_postgres(server_url: str, like: str = "template1") -> Iterator[str]:
+    """A database of one's own on the server, for as long as the block lasts; `like` names one to copy."""
     server = sa.create_engine(server_url, isolation_level="AUTOCOMMIT")
     name = f"empty_{new_id()}"
     with server.connect() as con:
-        con.exec_driver_sql(f"CREATE DATABASE {name}")
+        con.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {like}")
     try:
         yield server.url.set(database=name).render_as_string(hide_password=False)
     finally:
