@@ -172,7 +172,7 @@ def test_every_word_of_the_access_log_is_explained() -> None:
     }
     table = page("security.md").partition("| word | means |")[2].partition("\n\n")[0]
     told = {word for line in table.splitlines()[1:] for word in re.findall(r"`(\w+)`", line.split("|")[1])}
-    assert said | {"exported", "replayed"} == told
+    assert said | {"exported", "replayed", "restored"} == told
 
 
 def test_every_test_that_stands_against_a_hazard_exists() -> None:

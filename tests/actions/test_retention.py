@@ -82,7 +82,7 @@ async def test_everything_of_a_client_goes_some_time_after_discharge_and_not_bef
     assert not await is_erased(world, other.id)
     async with world.desk.glance() as m:
         assert await m.checkins.of(world.client.id) == []
-        record = [(by, did) for _, by, did, _ in await m.audit.lines() if did == "erased"]
+        record = [(line.by, line.did) for line in await m.audit.lines() if line.did == "erased"]
         assert await m.tombstones.count() == 1
     assert record == [("retention", "erased")]
 
