@@ -11,13 +11,11 @@ tidy         what may be forgotten, what clients asked to have deleted; whether 
 
 import asyncio
 import fcntl
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,16 +28,20 @@ from bot.actions import checkins, digest, followup, housekeeping, joining, ladde
 from bot.actions import settings as wishes
 from bot.actions.courier import Courier
 from bot.actions.desk import Desk
+from bot.actions.heartbeat import Heart
 from bot.actions.inbox import Reader
-from bot.actions.presence import Presence
+from bot.actions.presence import RECEIVE, Presence
 from bot.config.keys import keys_for
-from bot.config.settings import Settings
+from bot.config.settings import Mode, Settings
 from bot.domain.errors import NotUsable
 from bot.domain.pacing import Pacing
 from bot.domain.plan import Plan
 from bot.ports import Clock, SystemClock
+from bot.webhook import Door
 from handlers import routes
-from handlers.receiver import Receiver, token_refused
+from handlers.hook import HookKeeper
+from handlers.reaching import token_refused
+from handlers.receiver import Receiver
 from handlers.sender import TelegramMessenger, make_bot
 from handlers.setup import TelegramEars
 from storage import migrate
@@ -135,44 +137,6 @@ async def prepare(desk: Desk) -> None:
         log.error("not_live", hint=line)
 
 
-@asynccontextmanager
-async def serving(settings: Settings, desk: Desk) -> AsyncIterator[None]:
-    """The small web door, for as long as the block lasts. A taken port stops the start only if somebody chose it."""
-    host, _, port = settings.http.listen.rpartition(":")
-    if not port:
-        yield
-        return
-    # Imported here: a bot without a door needs no web server.
-    import uvicorn
-
-    from bot.http import door
-
-    try:
-        bound = socket.create_server((host.strip("[]"), int(port)), family=_family(host))
-    except OSError as taken:
-        if settings.http.is_configured:
-            why = str(taken.strerror).partition(" (")[0]  # behind it Python adds the address once more
-            raise NotUsable(f"http.listen: {settings.http.listen} can't be had ({why}); choose another") from None
-        log.warning("door_closed", address=settings.http.listen, hint="The port is taken; set http.listen to choose one.")
-        yield
-        return
-    server = uvicorn.Server(
-        uvicorn.Config(door(desk, partial(housekeeping.counts, desk)), log_config=None, lifespan="off")
-    )
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(server._serve([bound]))  # `serve` would take the signals that `run` listens for
-        try:
-            yield
-        finally:
-            server.should_exit = True
-            await asyncio.wait([task], timeout=2)
-            task.cancel()
-
-
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
-
-
 # ---------------------------------------------------------------- the bot
 
 
@@ -184,8 +148,11 @@ class Bot:
     tg: ExtBot[Any]
     ears: TelegramEars
     courier: Courier
-    receiver: Receiver
+    receiver: Receiver | HookKeeper
+    door: Door | None
+    """Where Telegram brings updates, in webhook mode."""
     reader: Reader
+    heart: Heart | None
     loops: Sequence[ticks.Loop]
 
 
@@ -199,16 +166,34 @@ def wire(settings: Settings, desk: Desk, transport: Any = None) -> Bot:
     pace = Pacing.of(settings.telegram.messages_per_second, settings.telegram.chat_messages_per_second)
     courier = Courier(desk, messenger, routes.HOOKS, pace)
     ears = TelegramEars(tg, messenger, lambda: desk.plan.service.languages[0])
-    presence = Presence(desk, routes.came_back)
+    receiver, door = _way_in(settings, desk, tg)
     return Bot(
         desk=desk,
         tg=tg,
         ears=ears,
         courier=courier,
-        receiver=Receiver(desk, tg, presence.heard),
+        receiver=receiver,
+        door=door,
         reader=Reader(desk, ears),
+        heart=_heart(settings, desk) if transport is None else None,  # a rehearsal is no sign of life
         loops=loops(desk),
     )
+
+
+def _way_in(settings: Settings, desk: Desk, tg: ExtBot[Any]) -> tuple[Receiver | HookKeeper, Door | None]:
+    """How updates come in: we fetch them, or Telegram brings them to a door of ours."""
+    heard, telegram = Presence(desk, routes.came_back).heard, settings.telegram
+    if telegram.mode is Mode.POLLING:
+        return Receiver(desk, tg, heard), None
+    assert telegram.webhook_url is not None, "the configuration was checked"
+    assert telegram.webhook_secret is not None, "the configuration was checked"
+    keeper = HookKeeper(desk, tg, telegram.webhook_url, telegram.webhook_secret, heard)
+    return keeper, Door(desk, telegram.webhook_path, telegram.webhook_secret, keeper.brought)
+
+
+def _heart(settings: Settings, desk: Desk) -> Heart | None:
+    url = settings.heartbeat.url
+    return Heart(desk, url, settings.heartbeat.every) if url is not None else None
 
 
 def loops(desk: Desk) -> tuple[ticks.Loop, ...]:
@@ -252,11 +237,13 @@ async def run(bot: Bot, stop: asyncio.Event, *, beats: bool = True) -> None:
             hearing = house.create_task(_hear(bot), name="hear")
             loops = [house.create_task(ticks.run(bot.desk, loop), name=loop.name) for loop in bot.loops]
             delivering = house.create_task(bot.courier.run(), name="deliver")
-            warming = house.create_task(_warm_up(bot), name="warm up")
+            others = [house.create_task(_warm_up(bot), name="warm up")]
+            if bot.heart is not None:
+                others.append(house.create_task(bot.heart.run(), name="heartbeat"))
             await stop.wait()
             log.info("ending")
             bot.courier.stop()
-            for task in (hearing, warming, *loops):
+            for task in (hearing, *others, *loops):
                 task.cancel()
             await asyncio.wait([delivering], timeout=PATIENCE_AT_THE_END)
             delivering.cancel()
@@ -265,10 +252,12 @@ async def run(bot: Bot, stop: asyncio.Event, *, beats: bool = True) -> None:
 
 async def _hear(bot: Bot) -> None:
     """Say hello to Telegram, however long that takes, then receive and read."""
+    bot.desk.progress.begin(RECEIVE)
     await _say_hello(bot)
     async with asyncio.TaskGroup() as ears:
         ears.create_task(bot.receiver.run(), name="receive")
         ears.create_task(bot.reader.run(), name="inbox")
+        ears.create_task(bot.ears.introduce(bot.desk.plan), name="introduce")
 
 
 async def _warm_up(bot: Bot) -> None:
@@ -282,17 +271,20 @@ async def _say_hello(bot: Bot) -> None:
     while True:
         try:
             await bot.ears.prepare()
+            async with bot.desk.turn() as turn:
+                await turn.m.marks.set("bot_username", turn.now, bot.tg.username)
             break
         except InvalidToken:
+            bot.desk.progress.trouble[RECEIVE] = "token_refused"
             token_refused(tries + 1)
         except TelegramError as broken:
+            bot.desk.progress.trouble[RECEIVE] = "not_reached"
             log.error("telegram_not_reached", error=type(broken).__name__, attempt=tries + 1)
-        await bot.desk.clock.wait(never, timedelta(seconds=min(10, 2**tries)))
+        except Exception as broken:
+            log.error("name_not_kept", error=type(broken).__name__, attempt=tries + 1)
+        await bot.desk.clock.wait(never, timedelta(seconds=min(10, 2 ** min(tries, 4))))
         tries += 1
-    async with bot.desk.turn() as turn:
-        await turn.m.marks.set("bot_username", turn.now, bot.tg.username)
-    log.info("started", mode="polling")
-    await bot.ears.introduce(bot.desk.plan)
+    log.info("started", mode="polling" if bot.door is None else "webhook")
 
 
 def _tell(words: str) -> None:

@@ -42,7 +42,9 @@ MAY_SLEEP = {
 P90_OF_FUNCTIONS, LONGEST_FUNCTION = 35, 60
 
 SENTENCE = re.compile(r"[A-Z“].* .* .*[.!?…”]", re.DOTALL)
-FOR_OPERATORS = frozenset({"bot/actions/operations.py", "bot/actions/housekeeping.py"})
+FOR_OPERATORS = frozenset(
+    {"bot/actions/operations.py", "bot/actions/hooked.py", "bot/actions/findings.py", "bot/actions/housekeeping.py"}
+)
 """They answer whoever looks after the computer, on a terminal, not people in a chat."""
 
 

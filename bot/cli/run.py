@@ -1,6 +1,7 @@
 """`run`: the bot itself."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,6 @@ import click
 from bot import logs
 from bot.cli.config import config_option, load_or_exit
 from bot.config.load import Loaded
-from bot.config.settings import Mode
 from bot.ports import SystemClock
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
@@ -27,8 +27,12 @@ def run(config_path: str | None) -> None:
 
 @contextmanager
 def _ending_well() -> Iterator[None]:
-    """Being told to end is status 0 from the first moment: loading takes seconds, and nothing is in flight then."""
-    before = {one: signal.signal(one, lambda *_: sys.exit(0)) for one in ENDING}
+    """Being told to end is status 0 from the first moment: loading takes seconds, and nothing is in flight then.
+
+    Without an exception, which could turn up in the middle of an import (bot/__main__.py). Once the loop runs, it hears
+    of it; once it has ended, there is nothing more to end.
+    """
+    before = {one: signal.signal(one, lambda *_: os._exit(0)) for one in ENDING}
     try:
         yield
     finally:
@@ -47,11 +51,11 @@ def _started(config_path: str | None) -> int:
             err=True,
         )
         return 2
-    if found.settings.telegram.mode is Mode.WEBHOOK:
-        click.echo('telegram.mode: "webhook" comes in a later version; set "polling".', err=True)
-        return 2
     logs.set_up(found.settings.logs.level, json=found.settings.logs.format == "json")
-    return asyncio.run(_run(found))
+    status = asyncio.run(_run(found))
+    for one in ENDING:
+        signal.signal(one, signal.SIG_IGN)
+    return status
 
 
 async def _run(found: Loaded) -> int:
@@ -59,15 +63,16 @@ async def _run(found: Loaded) -> int:
     for one in ENDING:
         asyncio.get_running_loop().add_signal_handler(one, stop.set)
     # Imported here: everything else of the command line works without PTB being loaded.
-    from bot import app
+    from bot import app, http
     from bot.domain.errors import NotUsable
 
     try:
         with app.only_one(found.settings.database.url.get_secret_value()):
             async with app.open_desk(found.settings, found.plan) as desk:
                 await app.prepare(desk)
-                async with app.serving(found.settings, desk):
-                    await app.run(app.wire(found.settings, desk), stop)
+                bot = app.wire(found.settings, desk)
+                async with http.serving(found.settings, desk, bot.door):
+                    await app.run(bot, stop)
     except app.AlreadyRunning as running:
         click.echo(f"Another run works on {running} already. End that one first.", err=True)
         return 2

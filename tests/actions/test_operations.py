@@ -13,7 +13,8 @@ from pydantic import SecretStr
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.actions.desk import Desk
-from bot.actions.operations import Finding, State, examine
+from bot.actions.findings import Finding, State
+from bot.actions.operations import examine
 from bot.config.settings import Database, Http, Logs, Mode, Settings, Telegram
 from bot.domain.plan import Plan
 from bot.ports import Clock, SystemClock
