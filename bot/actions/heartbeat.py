@@ -49,7 +49,7 @@ class Heart:
         if now.stalled:
             self._withhold(now)
             return min(self._every, AGAIN)
-        if now.unproven:
+        if now.unproven or not now.is_well:
             return min(self._every, PATIENCE)
         self._withheld = False
         sent = await self._call(line)

@@ -20,6 +20,7 @@ from bot.rehearsal.clock import RehearsalClock
 from bot.rehearsal.telegram import Kind, Phone, Rule, StandIn
 from bot.rehearsal.telegram.webhook import Pusher
 from bot.webhook import LARGEST_BODY, SECRET, Door
+from handlers import receiver
 from handlers.hook import ALLOWED, LOOK_EVERY, HookKeeper
 from handlers.receiver import Receiver
 from handlers.sender import make_bot
@@ -100,8 +101,8 @@ async def house(desk: Desk) -> AsyncIterator[House]:
         httpx.AsyncClient(transport=httpx.MockTransport(through_the_proxy)) as telegram,
     ):
         pusher = Pusher(standin, telegram)
-        receiver = Receiver(desk, tg, presence.heard)
-        found = House(desk, standin, keeper, receiver, outside, pusher, standin.person(7001, "Sam"), absences)
+        polling = Receiver(desk, tg, presence.heard)
+        found = House(desk, standin, keeper, polling, outside, pusher, standin.person(7001, "Sam"), absences)
         yield found
 
 
@@ -342,7 +343,10 @@ async def test_an_hour_away_is_an_absence_in_this_mode_too(house: House) -> None
 # ---------------------------------------------------------------- from one mode to the other and back
 
 
-async def test_changing_the_mode_and_back_loses_and_doubles_nothing(house: House) -> None:
+async def test_changing_the_mode_and_back_loses_and_doubles_nothing(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiver, "LONG_POLL_SECONDS", 0)
     house.sam.start()
     handed = await house.receiver._fetch()  # handed out, and the process dies before it has kept them
     assert len(handed) == 1
