@@ -186,9 +186,7 @@ async def losable(
 
             async def lose_file() -> None:
                 await memory.close()
-                for file in tmp_path.glob("checkin.db-*"):
-                    file.unlink()
-                (tmp_path / "checkin.db").write_text("Dear Sam, this is no database at all. " * 50)
+                overwrite(tmp_path / "checkin.db")
 
             yield desk_for(memory, plan), lose_file
         return
@@ -212,6 +210,12 @@ async def losable(
     await memory.close()
     await lose_database()
     engine.dispose()
+
+
+def overwrite(database: Path) -> None:
+    for file in database.parent.glob(f"{database.name}-*"):
+        file.unlink()
+    database.write_text("Dear Sam, this is no database at all. " * 50)
 
 
 async def test_a_closed_database_is_not_ready_and_then_ill(
@@ -289,9 +293,7 @@ async def test_it_says_nothing_but_that_it_lives(desk: Desk, beat: Beat, switch:
     assert named <= {"host", "user-agent", "accept", "accept-encoding", "connection"}
 
 
-async def test_before_every_loop_has_got_through_once_there_is_no_beat(
-    desk: Desk, beat: Beat, switch: Switch
-) -> None:
+async def test_before_every_loop_has_got_through_once_there_is_no_beat(desk: Desk, beat: Beat, switch: Switch) -> None:
     """Else a bot that is started again and again, and never gets anywhere, would look alive."""
     desk.progress.begin(RECEIVE)
     assert await beat() < EVERY
@@ -299,7 +301,8 @@ async def test_before_every_loop_has_got_through_once_there_is_no_beat(
 
 
 @pytest.mark.parametrize(
-    "answer", [b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n", b"HTTP/1.1 302 Go\r\nLocation: /x\r\n\r\n", b"nonsense", b""]
+    "answer",
+    [b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n", b"HTTP/1.1 302 Go\r\nLocation: /x\r\n\r\n", b"nonsense", b""],
 )
 async def test_a_beat_that_fails_is_a_line_in_the_log_and_comes_again_soon(
     desk: Desk, beat: Beat, switch: Switch, answer: bytes
@@ -352,10 +355,13 @@ async def test_what_is_counted_is_there_and_names_nobody(desk: Desk) -> None:
 
 
 async def test_what_was_rolled_back_is_not_counted(desk: Desk) -> None:
-    with pytest.raises(ValueError, match="undone"):
+    async def undone() -> None:
         async with desk.turn() as turn:
             turn.count("answers")
             raise ValueError("undone")
+
+    with pytest.raises(ValueError, match="undone"):
+        await undone()
     assert list(desk.tally.of("answers")) == [(None, 0)]
 
 

@@ -1,4 +1,4 @@
-"""Pushing updates to a webhook, in its simplest true form: in order within a chat, side by side across them, until a 2xx."""
+"""Pushing updates to a webhook, in its simplest true form: in order within a chat, chats side by side, until a 2xx."""
 
 import asyncio
 from datetime import datetime, timedelta
