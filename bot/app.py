@@ -50,8 +50,8 @@ from storage.tables import new_id
 from storage.unit_of_work import Memory
 
 UP_BY_THEN = timedelta(seconds=3)
-PATIENCE_AT_THE_END = 8.0
-"""Seconds for what is in flight when the bot is asked to end; whoever asks waits ten."""
+PATIENCE_WITH_WRITERS, PATIENCE_AT_THE_END = 2.0, 6.0
+"""Seconds for what is being written, and for what is in flight, when the bot is asked to end; whoever asks waits ten."""
 
 log = structlog.get_logger()
 
@@ -242,9 +242,12 @@ async def run(bot: Bot, stop: asyncio.Event, *, beats: bool = True) -> None:
                 others.append(house.create_task(bot.heart.run(), name="heartbeat"))
             await stop.wait()
             log.info("ending")
-            bot.courier.stop()
-            for task in (hearing, *others, *loops):
+            acting = (hearing, *others, *loops)
+            for task in acting:
                 task.cancel()
+            # A reply is born in the courier's hands: whoever writes one ends first, or nobody would give it back.
+            await asyncio.wait(acting, timeout=PATIENCE_WITH_WRITERS)
+            bot.courier.stop()
             await asyncio.wait([delivering], timeout=PATIENCE_AT_THE_END)
             delivering.cancel()
     await bot.ears.close()
