@@ -42,6 +42,8 @@ class HookKeeper:
         self._heard = heard
         self._bell = asyncio.Event()
         self._is_set = False
+        self._kinds: frozenset[str] | None = None
+        """The kinds of updates that Telegram said it brings, right after it was told."""
         self._tries, self._look_at = 0, float("-inf")
         self._brought: float | None = None
         """When an update was last brought, on the monotonic clock."""
@@ -86,9 +88,12 @@ class HookKeeper:
 
     async def _look(self) -> None:
         hook = await self._ask()
-        if not self._is_set or not hook.is_as(self._url, ALLOWED):
+        if not self._is_set or (hook.url, hook.asks_for) != (self._url, self._kinds):
             await self._put_in_place(hook)
             hook = await self._ask()
+            self._kinds = hook.asks_for
+        if hook.url != self._url:
+            raise Unreadable("the webhook does not stay where it was put")
         self._desk.progress.reached_telegram()
         self._desk.progress.hook_waiting = hook.waiting
         if self._is_deaf(hook):

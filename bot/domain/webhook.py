@@ -1,6 +1,6 @@
 """What Telegram says of the webhook, and what follows from it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -39,10 +39,6 @@ class Hook:
             return urlsplit(self.url).hostname or "an unknown host"
         except ValueError:
             return "an unknown host"
-
-    def is_as(self, url: str, kinds: Collection[str]) -> bool:
-        """Does it lead to `url`, with all of these kinds? What Telegram does not say is taken to be right."""
-        return self.url == url and (self.asks_for is None or self.asks_for == frozenset(kinds))
 
 
 def _whole(value: Any) -> int:

@@ -17,9 +17,10 @@ import sqlalchemy as sa
 from bot.actions.desk import Desk
 from bot.ports import SystemClock
 from bot.rehearsal.run import TOKEN
-from bot.rehearsal.telegram import StandIn, serve
+from bot.rehearsal.telegram import Kind, Rule, StandIn, serve
 from storage import tables as t
 from storage.sealing import new_key
+from tests.actions.test_health import Switch
 from tests.journeys.conftest import a_database
 from tests.journeys.test_kills import LONGEST_LIFE, ROUNDS, Place
 from tests.journeys.test_start_and_end import free_port
@@ -142,22 +143,53 @@ async def claimed(desk: Desk) -> int:
         return int((await m.con.execute(in_hand)).scalar_one())
 
 
+async def test_while_telegram_takes_messages_and_says_nothing_it_ends_in_time_all_the_same(place: Place) -> None:
+    standin, hooked = StandIn(SystemClock(), TOKEN), in_webhook_mode(place, free_port())
+    async with serve(standin) as address:
+        bot = hooked.bot(address)
+        async with bot.desk() as desk:
+            seated = await seat(desk, standin, CLIENTS)
+            await up(bot, standin)
+            await standin.idle()
+            standin.faults.add(Rule(Kind.HANG, "sendMessage", times=None, seconds=A_WHILE))
+            for phone in seated.values():
+                before = phone.revision
+                phone.text("/menu")
+            await phone.expect(lambda shown: shown.from_bot, A_WHILE, after=before)  # it is there, and nobody says so
+            began = time.monotonic()
+            assert await bot.end() == 0
+            took = time.monotonic() - began
+            async with desk.glance() as m:
+                kept = set(await m.con.scalars(sa.select(t.inbox.c.update_id)))
+    print(f"ended after {took:.1f} s, with Telegram hanging")
+    assert took < WITHIN
+    assert standin.handed_out.keys() <= kept
+
+
 async def test_what_it_shows_holds_neither_token_nor_secret(place: Place) -> None:
     port = free_port()
     standin, hooked = StandIn(SystemClock(), TOKEN), in_webhook_mode(place, port)
-    async with serve(standin) as address, httpx.AsyncClient(trust_env=False, base_url=f"http://127.0.0.1:{port}") as line:
+    async with (
+        serve(standin) as address,
+        httpx.AsyncClient(trust_env=False, base_url=f"http://127.0.0.1:{port}") as line,
+        Switch().up() as switch,
+    ):
+        hooked.environ["CHECKIN_HEARTBEAT__URL"] = switch.url
         bot = hooked.bot(address)
         async with bot.desk() as desk:
             await seat(desk, standin, 1)
         await up(bot, standin)
         await standin.idle()
+        async with asyncio.timeout(A_WHILE):
+            while not switch.calls:
+                await SystemClock().wait(asyncio.Event(), timedelta(milliseconds=50))
         wrong = await line.post("/telegram", json={}, headers={"X-Telegram-Bot-Api-Secret-Token": "guess"})
         pages = [await line.get(path) for path in ("/healthz", "/readyz", "/metrics")]
         assert [page.status_code for page in (wrong, *pages)] == [403, 200, 200, 200]
         assert await bot.end() == 0
     told = bot.log + "".join(page.text + str(page.headers) for page in (wrong, *pages))
     assert "webhook_knocked" in told
-    for word in (TOKEN, TOKEN.partition(":")[2], SECRET, "guess"):
+    for word in (TOKEN, TOKEN.partition(":")[2], SECRET, "guess", "planted"):
         assert word not in told
 
 
