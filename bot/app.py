@@ -30,7 +30,7 @@ from bot.actions.courier import Courier
 from bot.actions.desk import Desk
 from bot.actions.heartbeat import Heart
 from bot.actions.inbox import Reader
-from bot.actions.presence import RECEIVE, Presence
+from bot.actions.presence import Presence
 from bot.config.keys import keys_for
 from bot.config.settings import Mode, Settings
 from bot.domain.errors import NotUsable
@@ -49,6 +49,8 @@ from storage.sealing import Seal, new_key
 from storage.tables import new_id
 from storage.unit_of_work import Memory
 
+HELLO = "hello"
+"""What stands for receiving until Telegram has said who we are."""
 UP_BY_THEN = timedelta(seconds=3)
 PATIENCE_WITH_WRITERS, PATIENCE_AT_THE_END = 2.0, 6.0
 """Seconds for what is being written, and for what is in flight, when the bot is asked to end; whoever asks waits ten."""
@@ -255,7 +257,6 @@ async def run(bot: Bot, stop: asyncio.Event, *, beats: bool = True) -> None:
 
 async def _hear(bot: Bot) -> None:
     """Say hello to Telegram, however long that takes, then receive and read."""
-    bot.desk.progress.begin(RECEIVE)
     await _say_hello(bot)
     async with asyncio.TaskGroup() as ears:
         ears.create_task(bot.receiver.run(), name="receive")
@@ -271,6 +272,7 @@ async def _warm_up(bot: Bot) -> None:
 
 async def _say_hello(bot: Bot) -> None:
     never, tries = asyncio.Event(), 0
+    bot.desk.progress.begin(HELLO)
     while True:
         try:
             await bot.ears.prepare()
@@ -278,15 +280,16 @@ async def _say_hello(bot: Bot) -> None:
                 await turn.m.marks.set("bot_username", turn.now, bot.tg.username)
             break
         except InvalidToken:
-            bot.desk.progress.trouble[RECEIVE] = "token_refused"
+            bot.desk.progress.trouble[HELLO] = "token_refused"
             token_refused(tries + 1)
         except TelegramError as broken:
-            bot.desk.progress.trouble[RECEIVE] = "not_reached"
+            bot.desk.progress.trouble[HELLO] = "not_reached"
             log.error("telegram_not_reached", error=type(broken).__name__, attempt=tries + 1)
         except Exception as broken:
             log.error("name_not_kept", error=type(broken).__name__, attempt=tries + 1)
         await bot.desk.clock.wait(never, timedelta(seconds=min(10, 2 ** min(tries, 4))))
         tries += 1
+    bot.desk.progress.end(HELLO)
     log.info("started", mode="polling" if bot.door is None else "webhook")
 
 

@@ -59,6 +59,7 @@ class HookKeeper:
         self._bell.set()
 
     async def run(self) -> None:
+        self._desk.progress.begin(RECEIVE)
         while True:
             await self._desk.clock.wait(self._bell, await self.step())
 

@@ -41,6 +41,7 @@ class Receiver:
         self._reached = False
 
     async def run(self) -> None:
+        self._desk.progress.begin(RECEIVE)
         await self._leave_webhook()
         never, tries = asyncio.Event(), 0
         while True:

@@ -89,12 +89,16 @@ async def test_it_is_ready_as_soon_as_telegram_has_answered_though_nobody_writes
 
 
 async def test_a_token_that_telegram_does_not_know_is_said_in_plain_words(tmp_path: Path) -> None:
-    async with knows_nobody() as (address, asked):
-        bot = await a_bot(tmp_path, address)
+    at = f"127.0.0.1:{free_port()}"
+    async with knows_nobody() as (address, asked), httpx.AsyncClient() as line:
+        bot = await a_bot(tmp_path, address, CHECKIN_HTTP__LISTEN=at)
         await bot.start()
         for _ in range(2):  # by the second try the first has been told
             await asyncio.wait_for(asked.get(), A_WHILE)
+        health, ready = await line.get(f"http://{at}/healthz"), await line.get(f"http://{at}/readyz")
         assert await bot.end() == 0
+    assert health.json()["trouble"] == {"hello": "token_refused"}
+    assert ready.json() == {"database": True, "telegram": False}
     assert "Is the token right" in bot.log
     assert "Unclosed" not in bot.log
     assert TOKEN not in bot.log
