@@ -37,6 +37,8 @@ from tests.support.post_office import deliver, settled_down
 
 EVERY = timedelta(minutes=1)
 REVOKED = "123456:revoked-revoked-revoked-token"
+on_sqlite = pytest.mark.parametrize("memory", ["sqlite"], indirect=True)
+"""For what the database has no part in."""
 
 
 def on(desk: Desk) -> RehearsalClock:
@@ -146,6 +148,7 @@ async def until(so: Callable[[], bool]) -> None:
             await settled_down(5)
 
 
+@on_sqlite
 async def test_a_piece_of_work_that_fails_every_time_is_an_illness_and_not_only_a_line_in_the_log(desk: Desk) -> None:
     async def broken(turn: Turn) -> int:
         raise ValueError
@@ -160,10 +163,12 @@ async def test_a_piece_of_work_that_fails_every_time_is_an_illness_and_not_only_
         task.cancel()
 
 
+@on_sqlite
 async def test_before_anything_has_begun_nobody_says_that_it_is_well(desk: Desk) -> None:
     assert (await seen(desk, "/healthz")).status_code == 503
 
 
+@on_sqlite
 async def test_a_loop_that_never_gets_through_is_seen_as_well(desk: Desk) -> None:
     desk.progress.begin(RECEIVE)
     assert (await seen(desk, "/healthz")).status_code == 200
@@ -249,6 +254,7 @@ async def test_a_closed_database_is_not_ready_and_then_ill(
 # ---------------------------------------------------------------- the token
 
 
+@on_sqlite
 async def test_a_revoked_token_is_said_and_never_shown(
     desk: Desk, beat: Beat, switch: Switch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,6 +289,7 @@ async def test_a_revoked_token_is_said_and_never_shown(
 # ---------------------------------------------------------------- the sign of life
 
 
+@on_sqlite
 async def test_it_says_nothing_but_that_it_lives(desk: Desk, beat: Beat, switch: Switch) -> None:
     desk.progress.begin(RECEIVE)
     desk.progress.mark(RECEIVE)
@@ -293,6 +300,7 @@ async def test_it_says_nothing_but_that_it_lives(desk: Desk, beat: Beat, switch:
     assert named <= {"host", "user-agent", "accept", "accept-encoding", "connection"}
 
 
+@on_sqlite
 async def test_before_every_loop_has_got_through_once_there_is_no_beat(desk: Desk, beat: Beat, switch: Switch) -> None:
     """Else a bot that is started again and again, and never gets anywhere, would look alive."""
     desk.progress.begin(RECEIVE)
@@ -300,6 +308,7 @@ async def test_before_every_loop_has_got_through_once_there_is_no_beat(desk: Des
     assert switch.calls == []
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "answer",
     [b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n", b"HTTP/1.1 302 Go\r\nLocation: /x\r\n\r\n", b"nonsense", b""],
@@ -317,6 +326,7 @@ async def test_a_beat_that_fails_is_a_line_in_the_log_and_comes_again_soon(
     assert 'checkin_heartbeats_total{outcome="failed"} 1.0' in (await seen(desk, "/metrics")).text
 
 
+@on_sqlite
 async def test_it_beats_as_often_as_told_and_where_nobody_listens_it_goes_on(desk: Desk, switch: Switch) -> None:
     desk.progress.begin(RECEIVE)
     heart = Heart(desk, SecretStr(switch.url), EVERY)

@@ -340,26 +340,11 @@ async def test_in_polling_mode_a_webhook_is_only_noted(house: House) -> None:
     assert await about_the_webhook(house, Webhook(), Mode.POLLING) == []
 
 
-@pytest.mark.parametrize(
-    ("error", "cure"),
-    [
-        ("Wrong response from the webhook: 403 Forbidden", "webhook_secret"),
-        ("Wrong response from the webhook: 404 Not Found", "webhook_path"),
-        ("Wrong response from the webhook: 502 Bad Gateway", "/readyz"),
-        ("SSL error {error:0A000086:SSL routines::certificate verify failed}", "certificate"),
-        ("Connection refused", "port open"),
-        ("Connection timed out", "port open"),
-        ("Failed to resolve host: Name or service not known", "DNS"),
-        ("something new", "from outside"),
-    ],
-)
-async def test_what_keeps_telegram_from_bringing_updates_is_told_with_its_cure(
-    house: House, error: str, cure: str
-) -> None:
-    ago = int(house.clock.now().timestamp()) - 300
+async def test_what_keeps_telegram_from_bringing_updates_is_told_with_its_cure(house: House) -> None:
+    ago, error = int(house.clock.now().timestamp()) - 300, "Wrong response from the webhook: 403 Forbidden"
     (found,) = await about_the_webhook(house, Webhook(OURS, last_error=(ago, error)))
     assert (found.state, error in found.says, "5 min ago" in found.says) == (State.WRONG, True, True)
-    assert cure in found.cure
+    assert "webhook_secret" in found.cure
 
 
 async def test_an_error_of_long_ago_is_none_any_more(house: House) -> None:

@@ -100,7 +100,9 @@ async def test_whatever_goes_wrong_once_the_next_poll_gets_what_was_waiting(line
     assert await line.healthz() == (200, 0.0, None)
 
 
-@pytest.mark.parametrize("kind", ILL)
+@pytest.mark.parametrize(
+    "kind", [one if one is Kind.UNAUTHORIZED else pytest.param(one, marks=pytest.mark.slow) for one in ILL]
+)
 async def test_whatever_goes_wrong_for_a_minute_it_goes_on_by_itself_and_says_since_when(line: Line, kind: Kind) -> None:
     assert await line.poll()
     line.standin.faults.add(Rule(kind, "getUpdates", times=None, seconds=A_MINUTE))

@@ -31,6 +31,9 @@ OURS, URL = "a-long-random-word-of-ours", "https://bot.example.org/telegram"
 THEIRS = "https://somebody.example.org/else"
 GOOD = {"update_id": 7, "message": {"message_id": 1, "chat": {"id": 1001, "type": "private"}, "text": "hello"}}
 
+on_sqlite = pytest.mark.parametrize("memory", ["sqlite"], indirect=True)
+"""For what is decided before or beside the database."""
+
 
 @dataclass
 class House:
@@ -115,12 +118,14 @@ async def test_what_is_brought_with_the_secret_is_kept_and_only_once(house: Hous
     assert house.desk.bells.inbox.is_set()
 
 
+@on_sqlite
 @pytest.mark.parametrize("secret", [None, "", "wrong", OURS[:-1], f"{OURS} ", "é" * 26])
 async def test_without_the_secret_nobody_gets_in(house: House, secret: str | None) -> None:
     assert await house.knock(secret=secret.encode() if secret else secret) == 403  # type: ignore[arg-type]
     assert await house.kept() == []
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("body", "status"),
     [
@@ -147,6 +152,7 @@ async def test_what_can_never_be_kept_may_come_twice_more_and_then_blocks_its_ch
     assert await house.kept() == [7]
 
 
+@on_sqlite
 async def test_the_largest_update_that_there_may_be_is_kept(house: House) -> None:
     room = LARGEST_BODY - len(json.dumps({**GOOD, "more": ""}))
     assert await house.knock({**GOOD, "more": "x" * room}) == 200
@@ -183,11 +189,13 @@ async def test_a_database_that_hangs_is_not_waited_for_longer_than_telegram_wait
     assert await house.kept() == [7]
 
 
+@on_sqlite
 async def test_it_is_a_door_for_bringing_and_for_nothing_else(house: House) -> None:
     assert (await house.outside.get("/telegram")).status_code == 405
     assert (await house.outside.post("/", json=GOOD, headers={SECRET: OURS})).status_code == 404
 
 
+@on_sqlite
 async def test_whoever_knocks_in_vain_is_counted_and_fills_no_log(house: House) -> None:
     with capture_logs() as said:
         for _ in range(50):
@@ -201,6 +209,7 @@ async def test_whoever_knocks_in_vain_is_counted_and_fills_no_log(house: House) 
 # ---------------------------------------------------------------- the webhook, kept in its place
 
 
+@on_sqlite
 async def test_at_the_start_it_is_set_with_the_secret_and_what_waits_stays(house: House) -> None:
     house.sam.start()
     await house.keeper.step()
@@ -212,12 +221,14 @@ async def test_at_the_start_it_is_set_with_the_secret_and_what_waits_stays(house
     assert len(await house.kept()) == 1
 
 
+@on_sqlite
 async def test_it_is_not_set_again_while_it_stands(house: House) -> None:
     await house.keeper.step()
     await house.pass_looking(200)
     assert [one.method for one in house.standin.calls].count("setWebhook") == 1
 
 
+@on_sqlite
 @pytest.mark.parametrize("url", [THEIRS, ""])
 async def test_an_address_that_somebody_moved_is_put_back_and_said(house: House, url: str) -> None:
     await house.keeper.step()
@@ -230,6 +241,7 @@ async def test_an_address_that_somebody_moved_is_put_back_and_said(house: House,
     assert await house.readyz() == {"database": True, "telegram": True}
 
 
+@on_sqlite
 async def test_as_long_as_it_cannot_be_put_back_the_bot_is_not_ready(house: House) -> None:
     await house.keeper.step()
     house.standin.set_webhook(THEIRS, "", False)
@@ -243,6 +255,7 @@ async def test_as_long_as_it_cannot_be_put_back_the_bot_is_not_ready(house: Hous
     assert await house.readyz() == {"database": True, "telegram": True}
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "kind", [Kind.UNAUTHORIZED, Kind.NOT_FOUND, Kind.BAD_GATEWAY, Kind.PAGE, Kind.HALF_JSON, Kind.HANG, Kind.TOO_MANY]
 )
@@ -293,6 +306,7 @@ async def test_while_telegram_cannot_get_through_we_hear_nothing_and_then_it_was
     assert house.absences[0] > 120
 
 
+@on_sqlite
 async def test_what_comes_through_shows_that_the_way_is_open_again(house: House) -> None:
     await house.keeper.step()
     house.is_up = False
@@ -310,6 +324,7 @@ async def test_what_comes_through_shows_that_the_way_is_open_again(house: House)
     assert house.absences == []
 
 
+@on_sqlite
 async def test_a_stumble_that_is_over_before_anybody_looked_is_none(house: House) -> None:
     await house.keeper.step()
     house.is_up = False
