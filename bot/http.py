@@ -6,12 +6,14 @@
 webhook_path    in webhook mode: updates from Telegram, to the same inbox as in polling
 """
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 
 import structlog
+import uvicorn
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -93,18 +95,10 @@ async def serving(settings: Settings, desk: Desk, door: Door | None = None) -> A
     """The app on `http.listen` for as long as the block lasts. A taken port stops the start if it was chosen, or is
     what updates come in by.
     """
-    if not settings.http.listen:
-        yield
-        return
     bound = _bound(settings)
     if bound is None:
         yield
         return
-    # Imported here: a bot without a door needs no web server.
-    import asyncio
-
-    import uvicorn
-
     config = uvicorn.Config(
         app(desk, door),
         log_config=None,

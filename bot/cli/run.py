@@ -4,8 +4,9 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,9 @@ from bot import logs
 from bot.cli.config import config_option, load_or_exit
 from bot.config.load import Loaded
 from bot.ports import SystemClock
+
+if TYPE_CHECKING:
+    from bot.app import Bot
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
 
@@ -63,7 +67,7 @@ async def _run(found: Loaded) -> int:
     for one in ENDING:
         asyncio.get_running_loop().add_signal_handler(one, stop.set)
     # Imported here: everything else of the command line works without PTB being loaded.
-    from bot import app, http
+    from bot import app
     from bot.domain.errors import NotUsable
 
     try:
@@ -71,7 +75,7 @@ async def _run(found: Loaded) -> int:
             async with app.open_desk(found.settings, found.plan) as desk:
                 await app.prepare(desk)
                 bot = app.wire(found.settings, desk)
-                async with http.serving(found.settings, desk, bot.door):
+                async with _web(found, bot):
                     await app.run(bot, stop)
     except app.AlreadyRunning as running:
         click.echo(f"Another run works on {running} already. End that one first.", err=True)
@@ -80,3 +84,15 @@ async def _run(found: Loaded) -> int:
         click.echo(str(why), err=True)
         return 2
     return 0
+
+
+@asynccontextmanager
+async def _web(found: Loaded, bot: "Bot") -> AsyncIterator[None]:
+    """Health, figures and the webhook's door, where they are wanted: a bot without them needs no web server."""
+    if not found.settings.http.listen:
+        yield
+        return
+    from bot.http import serving
+
+    async with serving(found.settings, bot.desk, bot.door):
+        yield
