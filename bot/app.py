@@ -52,7 +52,7 @@ from storage.unit_of_work import Memory
 HELLO = "hello"
 """What stands for receiving until Telegram has said who we are."""
 UP_BY_THEN = timedelta(seconds=3)
-PATIENCE_WITH_WRITERS, PATIENCE_AT_THE_END = 1.0, 6.0
+PATIENCE_WITH_WRITERS, PATIENCE_AT_THE_END = 1.0, 5.0
 """Seconds for what is being written, and for what is in flight, when the bot is asked to end; whoever asks waits ten."""
 
 log = structlog.get_logger()
