@@ -11,12 +11,10 @@ tidy         what may be forgotten, what clients asked to have deleted; whether 
 
 import asyncio
 import fcntl
-import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,22 +39,28 @@ from bot.actions import (
 from bot.actions import settings as wishes
 from bot.actions.courier import Courier
 from bot.actions.desk import Desk
+from bot.actions.heartbeat import Heart
 from bot.actions.inbox import Reader
 from bot.actions.opening import is_there, on_trial, open_desk, open_memory
 from bot.actions.presence import Presence
-from bot.config.settings import Settings
+from bot.config.settings import Mode, Settings
 from bot.domain.errors import NotUsable
 from bot.domain.pacing import Pacing
 from bot.domain.words import OPERATOR
+from bot.webhook import Door
 from handlers import routes
-from handlers.receiver import Receiver, token_refused
+from handlers.hook import HookKeeper
+from handlers.reaching import token_refused
+from handlers.receiver import Receiver
 from handlers.sender import TelegramMessenger, make_bot
 from handlers.setup import TelegramEars
 from storage.tables import new_id
 
+HELLO = "hello"
+"""What stands for receiving until Telegram has said who we are."""
 UP_BY_THEN = timedelta(seconds=3)
-PATIENCE_AT_THE_END = 8.0
-"""Seconds for what is in flight when the bot is asked to end; whoever asks waits ten."""
+PATIENCE_WITH_WRITERS, PATIENCE_AT_THE_END = 1.0, 5.0
+"""Seconds for what is being written, and for what is in flight, when the bot is asked to end; whoever asks waits ten."""
 
 __all__ = ["is_there", "on_trial", "open_desk", "open_memory"]  # what commands ask of this module, beside its own
 
@@ -104,44 +108,6 @@ async def prepare(desk: Desk) -> None:
         log.error("not_live", hint=line)
 
 
-@asynccontextmanager
-async def serving(settings: Settings, desk: Desk) -> AsyncIterator[None]:
-    """The small web door, for as long as the block lasts. A taken port stops the start only if somebody chose it."""
-    host, _, port = settings.http.listen.rpartition(":")
-    if not port:
-        yield
-        return
-    # Imported here: a bot without a door needs no web server.
-    import uvicorn
-
-    from bot.http import door
-
-    try:
-        bound = socket.create_server((host.strip("[]"), int(port)), family=_family(host))
-    except OSError as taken:
-        if settings.http.is_configured:
-            why = str(taken.strerror).partition(" (")[0]  # behind it Python adds the address once more
-            raise NotUsable(f"http.listen: {settings.http.listen} can't be had ({why}); choose another") from None
-        log.warning("door_closed", address=settings.http.listen, hint="The port is taken; set http.listen to choose one.")
-        yield
-        return
-    server = uvicorn.Server(
-        uvicorn.Config(door(desk, partial(housekeeping.counts, desk)), log_config=None, lifespan="off")
-    )
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(server._serve([bound]))  # `serve` would take the signals that `run` listens for
-        try:
-            yield
-        finally:
-            server.should_exit = True
-            await asyncio.wait([task], timeout=2)
-            task.cancel()
-
-
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
-
-
 # ---------------------------------------------------------------- the bot
 
 
@@ -153,8 +119,11 @@ class Bot:
     tg: ExtBot[Any]
     ears: TelegramEars
     courier: Courier
-    receiver: Receiver
+    receiver: Receiver | HookKeeper
+    door: Door | None
+    """Where Telegram brings updates, in webhook mode."""
     reader: Reader
+    heart: Heart | None
     loops: Sequence[ticks.Loop]
 
 
@@ -168,16 +137,34 @@ def wire(settings: Settings, desk: Desk, transport: Any = None) -> Bot:
     pace = Pacing.of(settings.telegram.messages_per_second, settings.telegram.chat_messages_per_second)
     courier = Courier(desk, messenger, routes.HOOKS, pace)
     ears = TelegramEars(tg, messenger, lambda: desk.plan.service.languages[0])
-    presence = Presence(desk, routes.came_back)
+    receiver, door = _way_in(settings, desk, tg)
     return Bot(
         desk=desk,
         tg=tg,
         ears=ears,
         courier=courier,
-        receiver=Receiver(desk, tg, presence.heard),
+        receiver=receiver,
+        door=door,
         reader=Reader(desk, ears),
+        heart=_heart(settings, desk) if transport is None else None,  # a rehearsal is no sign of life
         loops=loops(desk),
     )
+
+
+def _way_in(settings: Settings, desk: Desk, tg: ExtBot[Any]) -> tuple[Receiver | HookKeeper, Door | None]:
+    """How updates come in: we fetch them, or Telegram brings them to a door of ours."""
+    heard, telegram = Presence(desk, routes.came_back).heard, settings.telegram
+    if telegram.mode is Mode.POLLING:
+        return Receiver(desk, tg, heard), None
+    assert telegram.webhook_url is not None, "the configuration was checked"
+    assert telegram.webhook_secret is not None, "the configuration was checked"
+    keeper = HookKeeper(desk, tg, telegram.webhook_url, telegram.webhook_secret, heard)
+    return keeper, Door(desk, telegram.webhook_path, telegram.webhook_secret, keeper.brought)
+
+
+def _heart(settings: Settings, desk: Desk) -> Heart | None:
+    url = settings.heartbeat.url
+    return Heart(desk, url, settings.heartbeat.every) if url is not None else None
 
 
 def loops(desk: Desk) -> tuple[ticks.Loop, ...]:
@@ -223,12 +210,17 @@ async def run(bot: Bot, stop: asyncio.Event, *, beats: bool = True) -> None:
             hearing = house.create_task(_hear(bot), name="hear")
             loops = [house.create_task(ticks.run(bot.desk, loop), name=loop.name) for loop in bot.loops]
             delivering = house.create_task(bot.courier.run(), name="deliver")
-            warming = house.create_task(_warm_up(bot), name="warm up")
+            others = [house.create_task(_warm_up(bot), name="warm up")]
+            if bot.heart is not None:
+                others.append(house.create_task(bot.heart.run(), name="heartbeat"))
             await stop.wait()
             log.info("ending")
-            bot.courier.stop()
-            for task in (hearing, warming, *loops):
+            acting = (hearing, *others, *loops)
+            for task in acting:
                 task.cancel()
+            # A reply is born in the courier's hands: whoever writes one ends first, or nobody would give it back.
+            await asyncio.wait(acting, timeout=PATIENCE_WITH_WRITERS)
+            bot.courier.stop()
             await asyncio.wait([delivering], timeout=PATIENCE_AT_THE_END)
             delivering.cancel()
     await bot.ears.close()
@@ -240,6 +232,7 @@ async def _hear(bot: Bot) -> None:
     async with asyncio.TaskGroup() as ears:
         ears.create_task(bot.receiver.run(), name="receive")
         ears.create_task(bot.reader.run(), name="inbox")
+        ears.create_task(bot.ears.introduce(bot.desk.plan), name="introduce")
 
 
 async def _warm_up(bot: Bot) -> None:
@@ -250,17 +243,22 @@ async def _warm_up(bot: Bot) -> None:
 
 async def _say_hello(bot: Bot) -> None:
     never, tries = asyncio.Event(), 0
+    bot.desk.progress.begin(HELLO)
     while True:
         try:
             await bot.ears.prepare()
+            async with bot.desk.turn() as turn:
+                await turn.m.marks.set("bot_username", turn.now, bot.tg.username)
             break
         except InvalidToken:
+            bot.desk.progress.trouble[HELLO] = "token_refused"
             token_refused(tries + 1)
         except TelegramError as broken:
+            bot.desk.progress.trouble[HELLO] = "not_reached"
             log.error("telegram_not_reached", error=type(broken).__name__, attempt=tries + 1)
-        await bot.desk.clock.wait(never, timedelta(seconds=min(10, 2**tries)))
+        except Exception as broken:
+            log.error("name_not_kept", error=type(broken).__name__, attempt=tries + 1)
+        await bot.desk.clock.wait(never, timedelta(seconds=min(10, 2 ** min(tries, 4))))
         tries += 1
-    async with bot.desk.turn() as turn:
-        await turn.m.marks.set("bot_username", turn.now, bot.tg.username)
-    log.info("started", mode="polling")
-    await bot.ears.introduce(bot.desk.plan)
+    bot.desk.progress.end(HELLO)
+    log.info("started", mode="polling" if bot.door is None else "webhook")

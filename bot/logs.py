@@ -6,6 +6,8 @@ import sys
 import threading
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from json import dumps
 from typing import Any
 
 import structlog
@@ -23,6 +25,8 @@ NOISY = ("httpx", "httpcore", "aiohttp", "apscheduler", "asyncio", "aiosqlite", 
 """Libraries that write addresses (with the token in them), parameters or words when they are let."""
 
 
+WARNINGS = "py.warnings"
+"""Where Python's own warnings go."""
 LONGEST = 200
 """Letters of a library's line."""
 
@@ -45,6 +49,8 @@ class _NoValues(logging.Filter):
         said = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
         # Who formats before logging, as asyncio does, tells what happened in the first line and the values below it.
         said = redact((said.splitlines() or [""])[0])[:LONGEST]
+        if record.name == WARNINGS and isinstance(record.args, tuple):  # "FILE:LINE: KIND: words", all of it filled in
+            said = next((part for part in str(record.args[0]).split(": ") if part.endswith("Warning")), said)
         # A stack trace quotes values: the type of the error says enough, the rest may hold somebody's words.
         if record.exc_info and record.exc_info[0]:
             said = f"{said} ({record.exc_info[0].__name__})"
@@ -53,14 +59,25 @@ class _NoValues(logging.Filter):
         return True
 
 
+class _Json(logging.Formatter):
+    """A library's line in the same shape as our own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z")
+        said = {"event": record.getMessage(), "logger": record.name, "level": record.levelname.lower(), "timestamp": at}
+        return dumps(said)
+
+
 def set_up(level: str = "info", *, json: bool | None = None) -> None:
     """Write to standard error. `json` unset: JSON unless a person is watching."""
     as_json = not sys.stderr.isatty() if json is None else json
     number = logging.getLevelNamesMapping()[level.upper()]
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_NoValues())
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    plain = logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s")
+    handler.setFormatter(_Json() if as_json else plain)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.captureWarnings(True)
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
     shape: list[Processor] = [

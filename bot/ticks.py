@@ -42,12 +42,13 @@ class Loop:
 
 async def run(desk: Desk, loop: Loop) -> None:
     """Do what is due, for ever; a piece of work that fails does not keep the others from being done."""
+    desk.progress.begin(loop.name)
     while True:
-        for work in loop.work:
-            await _work_off(desk, loop, work)
+        got_through = [await _work_off(desk, loop, work) for work in loop.work]
         for work_apart in loop.apart:
             await _look_apart(desk, loop, work_apart)
-        desk.progress.mark(loop.name)
+        if all(got_through):  # what fails again and again is an illness, and not only a line in the log
+            desk.progress.mark(loop.name)
         await desk.clock.wait(loop.bell)
 
 
@@ -66,11 +67,13 @@ async def _look_apart(desk: Desk, loop: Loop, work: Apart) -> None:
         log.error("round_failed", loop=loop.name, kind=getattr(work, "__name__", "?"), error=type(broken).__name__)
 
 
-async def _work_off(desk: Desk, loop: Loop, work: Work) -> None:
+async def _work_off(desk: Desk, loop: Loop, work: Work) -> bool:
     try:
         await _until_done(desk, work)
     except Exception as broken:
         log.error("round_failed", loop=loop.name, kind=getattr(work, "__name__", "?"), error=type(broken).__name__)
+        return False
+    return True
 
 
 async def _until_done(desk: Desk, work: Work) -> None:

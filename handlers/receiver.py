@@ -12,32 +12,22 @@ from typing import Any
 
 import structlog
 from telegram import Bot
-from telegram.error import Conflict, EndPointNotFound, InvalidToken, RetryAfter, TelegramError
+from telegram.error import Conflict, TelegramError
 from telegram.warnings import PTBUserWarning
 
 from bot.actions import inbox
 from bot.actions.desk import Desk
 from bot.actions.presence import RECEIVE
+from handlers.reaching import LONGEST_PAUSE, pause_after
 
 LONG_POLL_SECONDS = 25
 ALLOWED = ["message", "edited_message", "callback_query", "my_chat_member", "channel_post"]
-LONGEST_PAUSE = timedelta(seconds=10)
-"""Taps wait 150 s at Telegram, so the pauses between tries stay short."""
+ANSWERS_WITHIN = 10
+"""Seconds beyond the long poll after which no answer is coming any more."""
 
 # PTB advises its own `get_updates`, which parses; raw updates are on purpose.
 warnings.filterwarnings("ignore", "Please use 'Bot.getUpdates'", PTBUserWarning)
 log = structlog.get_logger()
-
-
-def token_refused(attempt: int) -> None:
-    """Telegram answered, and does not know us."""
-    log.error("token_refused", hint="Is the token right, and does the address lead to Telegram?", attempt=attempt)
-
-
-def _is_update(one: Any) -> bool:
-    """Whether it has an id that it can be kept and confirmed by. One that has none must not keep the others back."""
-    number = one.get("update_id") if isinstance(one, dict) else None
-    return isinstance(number, int) and not isinstance(number, bool) and 0 <= number < inbox.LARGEST
 
 
 class Receiver:
@@ -51,6 +41,7 @@ class Receiver:
         self._reached = False
 
     async def run(self) -> None:
+        self._desk.progress.begin(RECEIVE)
         await self._leave_webhook()
         never, tries = asyncio.Event(), 0
         while True:
@@ -61,27 +52,21 @@ class Receiver:
 
     async def _once(self, tries: int) -> timedelta | None:
         """One long poll; how long to pause before the next, if something was wrong."""
-        pause = min(timedelta(seconds=2**tries if tries < 4 else 10), LONGEST_PAUSE)
         try:
             updates = await self._fetch()
             if updates:
                 await inbox.keep(self._desk, updates)
                 self._offset = max(update["update_id"] for update in updates) + 1
             await self._heard()
-            self._desk.progress.mark(RECEIVE)
-        except RetryAfter as flood:
-            after = flood.retry_after
-            return after if isinstance(after, timedelta) else timedelta(seconds=after)
-        except (InvalidToken, EndPointNotFound):
-            token_refused(tries + 1)
         except Conflict:
             log.error("second_receiver", hint="Another program receives with the same token, or a webhook is set.")
+            self._desk.progress.trouble[RECEIVE] = "second_receiver"
             await self._leave_webhook()
-        except TelegramError as broken:
-            log.warning("receiving_failed", error=type(broken).__name__)
+            pause = min(timedelta(seconds=2 ** min(tries, 4)), LONGEST_PAUSE)
         except Exception as broken:
-            log.error("updates_not_kept", error=type(broken).__name__)
+            pause = pause_after(broken, tries, self._desk.progress, RECEIVE)
         else:
+            self._desk.progress.mark(RECEIVE)
             self._reached = True
             return None
         self._reached = False
@@ -93,10 +78,11 @@ class Receiver:
         asked: dict[str, Any] = {"timeout": patience, "allowed_updates": ALLOWED}
         if self._offset is not None:
             asked["offset"] = self._offset
-        got = await self._tg.do_api_request("getUpdates", api_kwargs=asked, read_timeout=LONG_POLL_SECONDS + 10)
+        got = await self._tg.do_api_request("getUpdates", api_kwargs=asked, read_timeout=patience + ANSWERS_WITHIN)
         if not isinstance(got, list):
             raise TelegramError("getUpdates did not answer with a list")
-        updates = [update for update in got if _is_update(update)]
+        self._desk.progress.reached_telegram()
+        updates = [update for update in got if inbox.is_update(update)]
         if got and not updates:
             raise TelegramError("getUpdates answered with nothing that could ever be confirmed")
         return updates

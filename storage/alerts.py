@@ -122,6 +122,20 @@ class AlertStore:
             moments.append((await self._con.execute(query)).scalar())
         return min((moment for moment in moments if moment is not None), default=None)
 
+    async def counted_open(self) -> dict[str, int]:
+        """How many alerts are in each state in which somebody still has to act."""
+        state = t.alert.c.state
+        query = sa.select(state, sa.func.count()).where(state.in_(OPEN)).group_by(state)
+        return {one.value: 0 for one in OPEN} | {row[0]: row[1] for row in await self._con.execute(query)}
+
+    async def oldest_waiting(self, now: datetime) -> datetime | None:
+        """Since when the oldest alert that has left could have been taken and was not."""
+        left = (t.alert.c.state == AlertState.RAISED, t.alert.c.goes_at <= now)
+        oldest: datetime | None = (
+            await self._con.execute(sa.select(sa.func.min(t.alert.c.goes_at)).where(*left))
+        ).scalar()
+        return oldest
+
     # ------------------------------------------------------------ history
 
     async def note(self, alert_id: str, at: datetime, state: str, by: str) -> None:

@@ -173,6 +173,12 @@ class Outbox:
         query = sa.select(_o.state, sa.func.count()).where(asks).group_by(_o.state)
         return {row[0]: row[1] for row in await self._con.execute(query)}
 
+    async def oldest_due(self, now: datetime) -> datetime | None:
+        """Since when the oldest row that may leave by now has been waiting."""
+        due = (_o.state == PostState.WAITING, _o.not_before <= now)
+        oldest: datetime | None = (await self._con.execute(sa.select(sa.func.min(_o.not_before)).where(*due))).scalar()
+        return oldest
+
     async def _end(self, where: sa.ColumnElement[bool], state: PostState, why: str, now: datetime) -> int:
         gone = t.outbox.update().where(where)
         done = await self._con.execute(gone.values(state=state, why=why, settled_at=now, facts_sealed=None))

@@ -42,7 +42,9 @@ MAY_SLEEP = {
 P90_OF_FUNCTIONS, LONGEST_FUNCTION = 35, 60
 
 SENTENCE = re.compile(r"[A-Z“].* .* .*[.!?…”]", re.DOTALL)
-FOR_OPERATORS = frozenset({f"bot/actions/{name}.py" for name in ("operations", "housekeeping", "backups", "erasures")})
+FOR_OPERATORS = frozenset(
+    f"bot/actions/{name}.py" for name in ("operations", "hooked", "findings", "housekeeping", "backups", "erasures")
+)
 """They answer whoever looks after the computer, on a terminal, not people in a chat."""
 
 

@@ -1,14 +1,18 @@
 """Logs of the libraries below: the name of what happened, never what was filled in."""
 
+import ast
 import asyncio
 import io
+import json
 import logging
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from bot import logs
 
@@ -24,6 +28,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     before, level = root.handlers[:], root.level
     logs.set_up("debug", json=True)
     yield out
+    logging.captureWarnings(False)
     root.handlers[:] = before
     root.setLevel(level)
 
@@ -89,8 +94,40 @@ def test_what_fails_in_a_thread_is_told_by_its_kind_alone(written: io.StringIO) 
 
 @pytest.mark.parametrize("extra", [{"text": WORDS}, {"name": WORDS}, {"facts": {"goal": WORDS}}])
 def test_our_own_lines_keep_known_keys_only(written: io.StringIO, extra: dict[str, Any]) -> None:
-    import structlog
-
     structlog.get_logger().error("row_failed", row="r1", **extra)
     assert WORDS not in written.getvalue()
     assert "row_failed" in written.getvalue()
+
+
+def test_every_key_that_a_line_of_ours_has_is_written() -> None:
+    """What is not among `KEPT` is dropped without a word, and whoever looks for the cause looks in vain."""
+    dropped = {
+        f"{path.name}:{call.lineno}: {key.arg}"
+        for package in ("bot", "handlers", "storage")
+        for path in (Path(__file__).parents[1] / package).rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(call, ast.Call) and ast.unparse(call.func).startswith("log.")
+        for key in call.keywords
+        if key.arg not in logs.KEPT
+    }
+    assert dropped == set()
+
+
+def test_in_the_container_every_line_is_json_those_of_libraries_too(written: io.StringIO) -> None:
+    logging.getLogger("uvicorn.error").error("Address %s", "taken")
+    logging.getLogger("py.warnings").warning("%s", f"some/file.py:3: UserWarning: about {WORDS}\n  warn({WORDS})\n")
+    structlog.get_logger().warning("receiving_failed", error="X", attempt=2)
+    lines = [json.loads(line) for line in written.getvalue().splitlines()]
+    assert [line["event"] for line in lines] == ["Address %s", "UserWarning", "receiving_failed"]
+    assert all({"event", "level", "timestamp"} <= line.keys() and line["timestamp"].endswith("Z") for line in lines)
+    assert WORDS not in written.getvalue()
+
+
+def test_on_a_terminal_a_line_reads_as_one(monkeypatch: pytest.MonkeyPatch, written: io.StringIO) -> None:
+    monkeypatch.setattr(sys, "stderr", written)  # between two phases of a test pytest takes it back
+    logs.set_up("info", json=False)
+    structlog.get_logger().warning("receiving_failed", error="NetworkError")
+    said = written.getvalue().strip()
+    assert "receiving_failed" in said
+    assert "error=NetworkError" in said
+    assert "{" not in said

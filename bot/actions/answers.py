@@ -100,6 +100,7 @@ async def take(
     if meant is not Means.SAME:
         answers = with_answer(answers, _kept(turn, check_in, item, question, said, typed))
         await turn.m.answers.add(check_in, answers[-1])
+        turn.count("answers")
         check_in = await direct.after(turn, client, check_in, answers)
     elif not check_in.running or check_in.position != item:
         return meant

@@ -53,6 +53,6 @@ async def _kept(turn: Turn, rows: Sequence[R], do: Callable[[Turn, Sequence[R]],
         if is_trouble(broken):
             raise
         if len(rows) == 1:
-            log.error("row_pushed_away", work=do.__name__, row=rows[0].id, error=type(broken).__name__)
+            log.error("row_pushed_away", kind=do.__name__, row=rows[0].id, error=type(broken).__name__)
         return False
     return True

@@ -46,6 +46,7 @@ async def rang(turn: Turn, out: Outgoing, message_id: int) -> None:
         step_due_at=duty.rung_ends(turn.plan, alert, alert.step, turn.now),
     )
     await turn.m.alerts.note(alert.id, turn.now, "rang", out.ref)
+    turn.count("alerts_sent")
     await _put_right(turn, alert.id, out)
     if first and alert.kind in URGENT:
         await ladder.tell_client(turn, alert, sent=True)

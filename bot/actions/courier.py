@@ -6,6 +6,7 @@ dies in between leaves a row whose lease runs out, and nobody knows whether it a
 """
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 
 import structlog
@@ -18,10 +19,11 @@ from bot.actions.settling import HookFailed, Hooks
 from bot.domain.delivery import LEASE, REPEATED_WHEN_UNSURE, Guard, Urgency, back_off
 from bot.domain.outgoing import Go, Outgoing, for_person
 from bot.domain.pacing import Pacing
-from bot.ports import PATIENCE, Letter, Messenger, Refused, TryLater, Unsure, Verdict
+from bot.ports import PATIENCE, Gone, Letter, Messenger, Refused, Sent, TryLater, Unreachable, Unsure, Verdict
 from storage.delivery import Claim
 from storage.sealing import WrongKey
 
+DELIVER = "deliver"
 SENDERS = 16
 AHEAD = 4
 """Rows claimed before their slot is free: enough to use every slot, few enough for a crash to leave little in doubt."""
@@ -33,6 +35,14 @@ LONGEST_PAUSE = timedelta(seconds=30)
 """Between two attempts while the line to Telegram is down."""
 MOST_TRIES = 5
 """Of a row that cannot even be prepared; then it is set aside."""
+COUNTED: Mapping[type[Verdict], str] = {
+    Sent: "sent",
+    TryLater: "try_later",
+    Unsure: "unsure",
+    Gone: "gone",
+    Unreachable: "unreachable",
+    Refused: "refused",
+}
 PUT_BACK = TryLater(timedelta(), why="not_sent")
 
 log = structlog.get_logger()
@@ -72,6 +82,7 @@ class Courier:
 
     async def run(self) -> None:
         """Carry until `stop` or cancellation. What was not sent is given back at the end."""
+        self._desk.progress.begin(DELIVER)
         await self._recover(everything=self._desk.memory.is_sqlite)
         self._desk.hand_over = self._line.take_over
         try:
@@ -139,7 +150,8 @@ class Courier:
             except Exception as broken:
                 log.error("outbox_unreadable", error=type(broken).__name__)
                 patience = 1.0
-            self._desk.progress.mark("deliver")
+            else:
+                self._desk.progress.mark(DELIVER)
             if not self._flying and self._line.is_empty:
                 self._idle.set()
             await self._clock.wait(self._stir, min(PATIENCE, timedelta(seconds=max(0.0, patience))))
@@ -245,6 +257,7 @@ class Courier:
 
     def _heed(self, out: Outgoing, verdict: Verdict) -> None:
         """Close what Telegram wants closed; and everything for a while when the line is down."""
+        self._desk.tally.add("sends", COUNTED[type(verdict)])
         match verdict:
             case TryLater(after=after, whole_bot=whole) if after:
                 self._gate.close(self._clock.monotonic() + after.total_seconds(), None if whole else out.chat_id)
@@ -263,7 +276,7 @@ class Courier:
         if self._failures >= pause_from:
             pause = min(back_off(self._failures - pause_from), LONGEST_PAUSE)
             self._gate.close(self._clock.monotonic() + pause.total_seconds())
-            log.warning("line_down", why=why, pause_s=pause.total_seconds())
+            log.warning("line_down", why=why, seconds=pause.total_seconds())
 
     async def _settle(self, out: Outgoing, verdict: Verdict) -> None:
         """Write it down, however often that takes: what is sent and not settled would be sent again."""

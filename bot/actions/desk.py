@@ -14,8 +14,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
+from bot.actions.pulse import Progress, Tally
 from bot.domain.plan import Plan
 from bot.ports import Clock
 from storage.stores import Stores
@@ -33,22 +35,6 @@ class Bells:
 
     def all(self) -> tuple[asyncio.Event, ...]:
         return (self.inbox, self.release, self.deliver, self.escalate)
-
-
-@dataclass(slots=True)
-class Progress:
-    """When each loop last got through, in monotonic seconds: health is progress, not "the task exists"."""
-
-    clock: Clock
-    at: dict[str, float] = field(default_factory=dict)
-
-    def mark(self, loop: str) -> None:
-        self.at[loop] = self.clock.monotonic()
-
-    def ages(self) -> dict[str, float]:
-        """Seconds since each loop last got through."""
-        now = self.clock.monotonic()
-        return {loop: now - at for loop, at in self.at.items()}
 
 
 @dataclass(slots=True)
@@ -70,6 +56,7 @@ class Desk:
     process: str = "one"
     """Names this process in claims."""
     progress: Progress = field(init=False)
+    tally: Tally = field(default_factory=Tally)
 
     def __post_init__(self) -> None:
         self.progress = Progress(self.clock)
@@ -105,3 +92,7 @@ class Turn:
     def ring(self, bell: asyncio.Event) -> None:
         """Ring after the commit."""
         self.m.after_commit(bell.set)
+
+    def count(self, name: str) -> None:
+        """One more of these (`pulse.COUNTERS`), after the commit."""
+        self.m.after_commit(partial(self.desk.tally.add, name))

@@ -83,7 +83,7 @@ async def _made(turn: Turn, worker: Person, week: Week) -> bool:
     except Exception as broken:
         if is_trouble(broken):
             raise
-        log.error("digest_not_made", worker=worker.id, error=type(broken).__name__)
+        log.error("digest_not_made", person=worker.id, error=type(broken).__name__)
         return False
     return True
 

@@ -1,4 +1,4 @@
-"""Asking Telegram who we are, outside of a running bot: for `doctor`, and for the link of an invitation."""
+"""Asking Telegram, outside of a running bot, who we are and the like: for `doctor`, and for an invitation's link."""
 
 from urllib.parse import urlsplit
 
@@ -20,11 +20,11 @@ async def bot_name(settings: Settings) -> str | None:
         return None
 
 
-async def ask(settings: Settings, token: SecretStr) -> httpx.Response:
+async def ask(settings: Settings, token: SecretStr, method: str = "getMe") -> httpx.Response:
     """The answer as it came. What this raises may hold the token in its words: show the type only."""
     here = host(settings) in ("127.0.0.1", "localhost", "::1")
     async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=not here) as line:
-        return await line.get(f"{settings.telegram.api_base_url.rstrip('/')}/bot{token.get_secret_value()}/getMe")
+        return await line.get(f"{settings.telegram.api_base_url.rstrip('/')}/bot{token.get_secret_value()}/{method}")
 
 
 def host(settings: Settings) -> str:

@@ -11,6 +11,7 @@ from bot.actions.desk import Turn
 from bot.domain.alerts import AlertEvent, AlertState, Kind, step
 from bot.domain.delivery import DELETE, Post, Urgency
 from bot.domain.errors import Refusal
+from bot.domain.ladder import Rung
 from bot.domain.matters import URGENT, Alert
 from bot.domain.on_duty import on_duty
 from bot.domain.people import Client, Person
@@ -76,13 +77,20 @@ async def acknowledge(turn: Turn, staff: Person, alert_id: str) -> str:
         snoozed_until=_asks_again(turn, alert),
         rang_at=alert.rang_at or turn.now,
     )
-    await turn.m.alerts.note(alert.id, turn.now, state, staff.ref)
+    await _note_taken(turn, alert, staff)
     await show_everywhere(turn, alert.id, client, staff)
     turn.ring(turn.desk.bells.escalate)
     worker = await people.worker_of(turn, client)
     by = None if worker and worker.id == staff.id else staff.name
     told = await said_back.picked_up(turn, client, alert, by)
     return "worker.toast.taken" if told else "worker.toast.taken_no_client"
+
+
+async def _note_taken(turn: Turn, alert: Alert, staff: Person) -> None:
+    await turn.m.alerts.note(alert.id, turn.now, AlertState.ACKNOWLEDGED, staff.ref)
+    turn.count("alerts_acknowledged")
+    if alert.ladder and alert.ladder[alert.step].rung is not Rung.FIRST:
+        turn.count("alerts_acknowledged_late")
 
 
 def _asks_again(turn: Turn, alert: Alert) -> datetime:
@@ -138,7 +146,7 @@ async def talked(turn: Turn, staff: Person, alert_id: str) -> str:
         rang_at=alert.rang_at or turn.now,
     )
     if alert.acknowledged_at is None:
-        await turn.m.alerts.note(alert.id, turn.now, AlertState.ACKNOWLEDGED, staff.ref)
+        await _note_taken(turn, alert, staff)
     await turn.m.alerts.note(alert.id, turn.now, state, staff.ref)
     await show_everywhere(turn, alert.id, client, staff)
     if asks:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from bot.actions import delivery, people
-from bot.actions.desk import Desk, Turn
+from bot.actions.desk import Turn
 from bot.domain.delivery import Post, Urgency
 from bot.domain.invitations import WRONG_WITHIN
 from bot.domain.people import Status
@@ -68,14 +68,3 @@ async def forget(turn: Turn) -> int:
     if not gone:
         await turn.m.marks.set(FORGOTTEN, turn.now)
     return gone
-
-
-async def counts(desk: Desk) -> dict[str, float]:
-    """Figures for /metrics, without any label that could name a person. Raises if the database can't be reached."""
-    now = desk.clock.now()
-    async with desk.glance() as m:
-        oldest = await m.inbox.oldest_waiting()
-        return {
-            "inbox_oldest_seconds": (now - oldest).total_seconds() if oldest else 0.0,
-            **{f"outbox_{state}": float(n) for state, n in (await m.outbox.counted()).items()},
-        }

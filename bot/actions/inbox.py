@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeGuard
 
 import structlog
 
@@ -19,6 +19,7 @@ from bot.domain.errors import Refusal, Unreadable
 from storage.inbox import Waiting
 from storage.unit_of_work import is_trouble
 
+INBOX = "inbox"
 MOST_ATTEMPTS = 5
 DATABASE_AGAIN = timedelta(seconds=2)
 """How soon an update is tried again that only the database stood in the way of."""
@@ -57,12 +58,23 @@ class Ears(Protocol):
         ...
 
 
+def is_update(one: Any) -> TypeGuard[Update]:
+    """Whether it has an id that it can be kept and confirmed by. One that has none must not keep the others back."""
+    number = one.get("update_id") if isinstance(one, dict) else None
+    return isinstance(number, int) and not isinstance(number, bool) and 0 <= number < LARGEST
+
+
 async def keep(desk: Desk, updates: Sequence[Update]) -> None:
     """Store raw updates. Returns only when they are on disk; only then may Telegram be told."""
-    async with desk.turn() as turn:
-        await turn.m.inbox.come_in()
-        received_at = desk.clock.now()  # read inside the door: see Inbox.come_in
-        await turn.m.inbox.keep([(update["update_id"], chat_key(update), update) for update in updates], received_at)
+    try:
+        async with desk.turn() as turn:
+            await turn.m.inbox.come_in()
+            received_at = desk.clock.now()  # read inside the door: see Inbox.come_in
+            await turn.m.inbox.keep([(update["update_id"], chat_key(update), update) for update in updates], received_at)
+    except BaseException:
+        desk.tally.add("updates_not_kept", by=len(updates))
+        raise
+    desk.tally.add("updates_kept", by=len(updates))
     desk.bells.inbox.set()
 
 
@@ -87,13 +99,14 @@ class Reader:
 
     async def run(self) -> None:
         bell = self._desk.bells.inbox
+        self._desk.progress.begin(INBOX)
         async with asyncio.TaskGroup() as lanes:
             while True:
                 try:
                     for waiting in await self._next():
                         self._busy.add(waiting.chat_key)
                         lanes.create_task(self._lane(waiting, lanes))
-                    self._desk.progress.mark("inbox")
+                    self._desk.progress.mark(INBOX)
                 except Exception as broken:
                     log.error("inbox_unreadable", error=type(broken).__name__)
                 await self._desk.clock.wait(bell)

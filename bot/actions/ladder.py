@@ -78,6 +78,7 @@ async def take(turn: Turn, alert: Alert, client: Client, step: int, *, at: datet
     await turn.m.alerts.change(alert.id, step=step, step_due_at=ends)
     if alert.ladder[step].rung is not Rung.FIRST:
         await turn.m.alerts.note(alert.id, turn.now, alert.ladder[step].rung.value, alert.ladder[step].ref)
+        turn.count("alerts_passed_on")
     now = await turn.m.alerts.get(alert.id)
     assert now is not None
     person = await turn.m.people.by_ref(now.ladder[step].ref)

@@ -59,6 +59,7 @@ async def raise_alert(
         step=first,
     )
     await turn.m.alerts.note(alert_id, raised_at, AlertState.RAISED, by)
+    turn.count("alerts_raised")
     await turn.m.signals.change(signal_ids, alert_id=alert_id)
     return await _first_cards(turn, alert_id, client, goes_at)
 

@@ -9,10 +9,8 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,8 +18,10 @@ import httpx
 
 from bot.actions import erasures, getme, housekeeping, people
 from bot.actions.desk import Desk
+from bot.actions.findings import Finding, State, fine, note, wrong
+from bot.actions.hooked import look_at_webhook
 from bot.config.keys import NoKey, key_file, keys_for
-from bot.config.settings import Mode, Settings
+from bot.config.settings import Settings
 from bot.domain.plan import Plan, live_problems
 from bot.ports import Clock
 from storage import migrate
@@ -34,24 +34,6 @@ LITTLE, TOO_LITTLE = 1024**3, 100 * 1024**2
 """Free bytes below which to clean up soon, and at once."""
 
 
-class State(StrEnum):
-    """How it stands with one thing. Only WRONG asks for something to be done."""
-
-    FINE = "fine"
-    NOTE = "note"
-    WRONG = "wrong"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at: how it stands, and where it is wrong, the cure."""
-
-    area: str
-    state: State
-    says: str
-    cure: str = ""
-
-
 Free = Callable[[Path], int]
 """Folder → free bytes."""
 
@@ -59,7 +41,7 @@ Free = Callable[[Path], int]
 async def examine(settings: Settings, plan: Plan, clock: Clock, free: Free | None = None) -> list[Finding]:
     """Look at everything. `free` takes the place of asking the disk."""
     found = await look_at_telegram(settings, clock)
-    found += look_at_what_is_not_there_yet(settings, plan)
+    found += look_at_what_is_not_there_yet(plan)
     found += look_at_disk(settings, free or _free)
     found += look_at_erased(settings)
     seal, about_keys = look_at_keys(settings)
@@ -70,7 +52,7 @@ async def examine(settings: Settings, plan: Plan, clock: Clock, free: Free | Non
         return found + await _look_inside(settings, plan, clock, seal)
     lacking = live_problems(plan, clock.now().astimezone(ZoneInfo(plan.service.timezone)).date())
     if not lacking:
-        return [*found, _note("live", "The configuration is complete; people are looked up once the database is there.")]
+        return [*found, note("live", "The configuration is complete; people are looked up once the database is there.")]
     return found + _live([f"{one.key}: {housekeeping.LACKING[one.lack]}" for one in lacking])
 
 
@@ -80,7 +62,7 @@ async def examine(settings: Settings, plan: Plan, clock: Clock, free: Free | Non
 async def look_at_telegram(settings: Settings, clock: Clock) -> list[Finding]:
     """Whether Telegram knows the token, and what time it is there."""
     if settings.telegram.token is None:
-        return [_wrong("token", "There is none.", "Get one from @BotFather, give it as CHECKIN_TELEGRAM__TOKEN.")]
+        return [wrong("token", "There is none.", "Get one from @BotFather, give it as CHECKIN_TELEGRAM__TOKEN.")]
     host = getme.host(settings)
     try:
         answer = await getme.ask(settings, settings.telegram.token)
@@ -88,27 +70,28 @@ async def look_at_telegram(settings: Settings, clock: Clock) -> list[Finding]:
     # The words of these errors may hold the address, and the address holds the token.
     except (httpx.HTTPError, httpx.InvalidURL) as broken:
         says = f"{host} could not be reached ({type(broken).__name__})."
-        return [_wrong("token", says, "Is this computer on line? May it reach that address, or does it need a proxy?")]
+        return [wrong("token", says, "Is this computer on line? May it reach that address, or does it need a proxy?")]
     if answer.status_code in (401, 404):
         cure = "Copy it again from @BotFather (/mybots, API Token). A revoked token never works again."
-        return [_wrong("token", f"{host} does not know this token.", cure), *_clock(answer, clock.now())]
+        return [wrong("token", f"{host} does not know this token.", cure), *_clock(answer, clock.now())]
     if name is None:
         cure = "Try again in a minute; if it stays, look at telegram.api_base_url."
-        return [_wrong("token", f"{host} gave an answer that is none (status {answer.status_code}).", cure)]
-    return [_fine("token", f"{host} knows it: @{name}."), *_clock(answer, clock.now())]
+        return [wrong("token", f"{host} gave an answer that is none (status {answer.status_code}).", cure)]
+    hook = await look_at_webhook(settings, settings.telegram.token, clock)
+    return [fine("token", f"{host} knows it: @{name}."), *_clock(answer, clock.now()), *hook]
 
 
 def _clock(answer: httpx.Response, now: datetime) -> list[Finding]:
     try:
         there = parsedate_to_datetime(answer.headers["Date"])
     except (KeyError, ValueError):
-        return [_note("clock", "The answer did not say what time it is; nothing to compare with.")]
+        return [note("clock", "The answer did not say what time it is; nothing to compare with.")]
     apart = now - there
     if abs(apart) <= CLOCK_MAY_DIFFER:
-        return [_fine("clock", "It agrees with Telegram's.")]
+        return [fine("clock", "It agrees with Telegram's.")]
     way = "ahead of" if apart > timedelta() else "behind"
     cure = "Let the computer set its clock by the network: timedatectl set-ntp true."
-    return [_wrong("clock", f"It is {_long(abs(apart))} {way} Telegram's: check-ins come at the wrong time.", cure)]
+    return [wrong("clock", f"It is {_long(abs(apart))} {way} Telegram's: check-ins come at the wrong time.", cure)]
 
 
 def _long(apart: timedelta) -> str:
@@ -119,15 +102,12 @@ def _long(apart: timedelta) -> str:
     return f"{seconds} seconds"
 
 
-def look_at_what_is_not_there_yet(settings: Settings, plan: Plan) -> list[Finding]:
+def look_at_what_is_not_there_yet(plan: Plan) -> list[Finding]:
     """What the configuration asks for and this version does not do: nobody may rely on it."""
     found = []
-    if settings.telegram.mode is Mode.WEBHOOK:
-        cure = 'Set telegram.mode = "polling"; it needs no open port.'
-        found.append(_wrong("version", "Webhook mode is not there yet: nothing would be received.", cure))
     if plan.safety.second_channel is not None:
         says = "safety.second_channel is not used yet: a notice of danger goes on to the next people in the chat only."
-        found.append(_note("version", says))
+        found.append(note("version", says))
     return found
 
 
@@ -141,12 +121,12 @@ def look_at_disk(settings: Settings, free: Free) -> list[Finding]:
         left = free(folder)
     except OSError as why:
         return [
-            _wrong("disk", f"{folder} can't be looked at ({why.strerror}).", "Make the folder, or correct database.url.")
+            wrong("disk", f"{folder} can't be looked at ({why.strerror}).", "Make the folder, or correct database.url.")
         ]
     says = f"{left / 1024**3:.1f} GB free at {folder}."
     if left < TOO_LITTLE:
-        return [_wrong("disk", says, "Make room now: with a full disk no answer can be kept.")]
-    return [_note("disk", f"{says} Make room soon.") if left < LITTLE else _fine("disk", says)]
+        return [wrong("disk", says, "Make room now: with a full disk no answer can be kept.")]
+    return [note("disk", f"{says} Make room soon.") if left < LITTLE else fine("disk", says)]
 
 
 def _free(folder: Path) -> int:
@@ -169,27 +149,27 @@ def look_at_erased(settings: Settings) -> list[Finding]:
     file = settings.erased_file
     if not os.access(file if file.exists() else file.parent, os.W_OK):
         cure = "Set database.erased_file to a place that the bot may write to and that no backup overwrites."
-        return [_wrong("erased", f"{file} can't be written: a restored backup would bring back who was erased.", cure)]
+        return [wrong("erased", f"{file} can't be written: a restored backup would bring back who was erased.", cure)]
     if not file.exists():
-        return [_note("erased", f"{file} is not there: the bot makes it. If it was lost, put your copy back.")]
+        return [note("erased", f"{file} is not there: the bot makes it. If it was lost, put your copy back.")]
     try:
-        return [_fine("erased", f"{file} lists {len(erasures.read(file))}. Keep a copy with your backups.")]
+        return [fine("erased", f"{file} lists {len(erasures.read(file))}. Keep a copy with your backups.")]
     except erasures.Unreadable as why:
-        return [_wrong("erased", f"{why}.", "Put the list back from your copy; until then no backup can be restored.")]
+        return [wrong("erased", f"{why}.", "Put the list back from your copy; until then no backup can be restored.")]
 
 
 def look_at_keys(settings: Settings) -> tuple[Seal | None, list[Finding]]:
     """The keys, where there are any. Makes none."""
     file, database = key_file(settings), _file(settings)
     if file is not None and not file.exists() and database is not None and not database.exists():
-        return None, [_note("keys", f"None yet: the first `checkin-bot run` makes {file}.")]
+        return None, [note("keys", f"None yet: the first `checkin-bot run` makes {file}.")]
     try:
         seal = Seal(keys_for(settings, new_key, lambda _: None, sealed=True))
     except NoKey as why:
-        return None, [_wrong("keys", "None can be used.", str(why))]
+        return None, [wrong("keys", "None can be used.", str(why))]
     except (ValueError, OSError) as why:
-        return None, [_wrong("keys", f"They can't be used: {why}.", "Put the keys back from your copy.")]
-    return seal, [_fine("keys", f"There, key {seal.number} closes what is new.")]
+        return None, [wrong("keys", f"They can't be used: {why}.", "Put the keys back from your copy.")]
+    return seal, [fine("keys", f"There, key {seal.number} closes what is new.")]
 
 
 # ---------------------------------------------------------------- the database
@@ -199,21 +179,21 @@ async def look_at_database(settings: Settings) -> tuple[bool, list[Finding]]:
     """Whether it can be reached and has the shape that this version expects. Makes none and changes none."""
     file = _file(settings)
     if file is not None and not file.exists():
-        return False, [_note("database", f"Not made yet: the first `checkin-bot run` makes {file}.")]
+        return False, [note("database", f"Not made yet: the first `checkin-bot run` makes {file}.")]
     try:
         standing = await asyncio.to_thread(migrate.standing, settings.database.url.get_secret_value())
     except migrate.NotReached as broken:
         cure = "Is the server up, and are database.url, its name and its password right?"
         if file is not None:
             cure = f"May this account read and write {file} and its folder? Else put a backup back."
-        return False, [_wrong("database", f"It can't be opened: {broken}.", cure)]
+        return False, [wrong("database", f"It can't be opened: {broken}.", cure)]
     if standing is None or standing < migrate.HEAD:
         says = f"It stands at {standing or 'nothing'}, this version needs {migrate.HEAD}."
-        return False, [_note("database", f"{says} The next `checkin-bot run` brings it up to date.")]
+        return False, [note("database", f"{says} The next `checkin-bot run` brings it up to date.")]
     if standing > migrate.HEAD:
         cure = "Run the newer version again, or put back a backup from before it."
-        return False, [_wrong("database", f"A newer version of the bot has changed it ({standing}).", cure)]
-    return True, [_fine("database", f"Reached, up to date ({standing}).")]
+        return False, [wrong("database", f"A newer version of the bot has changed it ({standing}).", cure)]
+    return True, [fine("database", f"Reached, up to date ({standing}).")]
 
 
 async def _look_inside(settings: Settings, plan: Plan, clock: Clock, seal: Seal) -> list[Finding]:
@@ -230,7 +210,7 @@ async def _look_inside(settings: Settings, plan: Plan, clock: Clock, seal: Seal)
         except Exception as broken:
             cure = "Is another program holding the database, or is the disk full or read-only?"
             return [
-                _wrong("database", f"It takes no row ({type(getattr(broken, 'orig', None) or broken).__name__}).", cure)
+                wrong("database", f"It takes no row ({type(getattr(broken, 'orig', None) or broken).__name__}).", cure)
             ]
 
 
@@ -253,7 +233,7 @@ async def _writes(memory: Memory, clock: Clock) -> Finding:
             await m.marks.set("doctor", clock.now())
             raise _TakenBack
     except _TakenBack:
-        return _fine("database", "It takes a row.")
+        return fine("database", "It takes a row.")
 
 
 async def _opens(memory: Memory) -> list[Finding]:
@@ -265,8 +245,8 @@ async def _opens(memory: Memory) -> list[Finding]:
             foreign = foreign or sealed
     if foreign:
         cure = "Put the older keys back behind the newest one, in database.encryption_keys or in the key file."
-        return [_wrong("keys", f"{foreign} of {sealed} sealed values were closed with a key that is not here.", cure)]
-    return [_fine("keys", f"They open what is there ({sealed} sealed values).")] if sealed else []
+        return [wrong("keys", f"{foreign} of {sealed} sealed values were closed with a key that is not here.", cure)]
+    return [fine("keys", f"They open what is there ({sealed} sealed values).")] if sealed else []
 
 
 # ---------------------------------------------------------------- live or not
@@ -274,22 +254,10 @@ async def _opens(memory: Memory) -> list[Finding]:
 
 def _live(lacking: Sequence[str], waiting: Sequence[Finding] = ()) -> list[Finding]:
     cure = "Fill it in, then `checkin-bot config check`. Until then no client is invited or asked; alerts go on."
-    found = [*(_wrong("live", f"{line}.", cure) for line in lacking), *waiting]
-    return found or [_fine("live", "Nothing is missing: clients can be invited and asked.")]
+    found = [*(wrong("live", f"{line}.", cure) for line in lacking), *waiting]
+    return found or [fine("live", "Nothing is missing: clients can be invited and asked.")]
 
 
 def _not_joined(ref: str) -> Finding:
     says = f"{ref} hears of what cannot wait and has not joined: until then no client is asked."
-    return _wrong("live", says, f"checkin-bot invite {ref}; they open the link.")
-
-
-def _fine(area: str, says: str) -> Finding:
-    return Finding(area, State.FINE, says)
-
-
-def _note(area: str, says: str) -> Finding:
-    return Finding(area, State.NOTE, says)
-
-
-def _wrong(area: str, says: str, cure: str) -> Finding:
-    return Finding(area, State.WRONG, says, cure)
+    return wrong("live", says, f"checkin-bot invite {ref}; they open the link.")

@@ -3,6 +3,9 @@
 Within a process an absence is measured on the monotonic clock, since a jump of the wall clock is not one; across
 restarts by the wall time of the last good receive, which is written down every few seconds. Where another process on
 the same database has received meanwhile, there was no absence: its mark is fresher than ours.
+
+A good receive is an answer to `getUpdates`; in webhook mode an update that was brought, or Telegram saying that it
+brings them here and that nothing has gone wrong with that (handlers/hook.py).
 """
 
 from collections.abc import Awaitable, Callable
@@ -15,12 +18,12 @@ LONGEST_GAP = timedelta(seconds=120)
 WRITTEN_EVERY = timedelta(seconds=15)
 HEARD = "heard"
 RECEIVE = "receive"
-"""The loop that fetches updates, in the account of what got through when."""
+"""The loop that sees to it that updates come in, in the account of what got through when."""
 
 
 def hears(desk: Desk) -> bool:
-    """Has this process fetched updates lately, and so noted any absence? One that does not listen need not."""
-    age = desk.progress.ages().get(RECEIVE)
+    """Could this process receive lately, and so has noted any absence? One that does not listen need not."""
+    age = desk.progress.since(RECEIVE)
     return not desk.listens or (age is not None and age <= LONGEST_GAP.total_seconds())
 
 
@@ -33,7 +36,7 @@ async def heard_since(turn: Turn, moment: datetime) -> bool:
 
 
 class Presence:
-    """Keeps account of when updates could last be fetched."""
+    """Keeps account of when updates could last come in."""
 
     def __init__(self, desk: Desk, came_back: Callable[[Turn, datetime], Awaitable[None]]) -> None:
         self._desk = desk

@@ -98,7 +98,7 @@ async def _release_one(turn: Turn, slot: Slot) -> None:
     except Exception as broken:
         if isinstance(broken, Overtaken) or is_trouble(broken):
             raise
-        log.error("check_in_not_decided", schedule=slot.schedule, client=slot.client_id, error=type(broken).__name__)
+        log.error("check_in_not_decided", person=slot.client_id, error=type(broken).__name__)
         await turn.m.timetable.move([(slot, replace(slot, next_due_at=turn.now + PUSHED_AWAY))])
 
 
@@ -108,7 +108,7 @@ async def _release_all(turn: Turn, due: Sequence[Slot]) -> None:
         try:
             _release(turn, slot, known, decided)
         except (ValueError, KeyError, LookupError) as wrong:
-            log.error("check_in_not_decided", schedule=slot.schedule, error=type(wrong).__name__)
+            log.error("check_in_not_decided", person=slot.client_id, error=type(wrong).__name__)
             decided.moves.append((slot, replace(slot, next_due_at=turn.now + PUSHED_AWAY)))
     await turn.m.timetable.move(decided.moves)
     await turn.m.checkins.add(decided.check_ins)

@@ -89,7 +89,7 @@ async def look_again(turn: Turn, row: Outgoing, hooks: Hooks) -> Outgoing | None
         if isinstance(answer, Go):
             return out
         await _hold_back(turn, out, answer, hooks)
-        log.info("held_back", row=out.id, kind=out.kind, answer=type(answer).__name__)
+        log.info("held_back", row=out.id, kind=out.kind, state=type(answer).__name__)
     return None
 
 

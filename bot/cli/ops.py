@@ -17,7 +17,7 @@ from bot.config.problems import Problem
 from bot.ports import SystemClock
 
 if TYPE_CHECKING:
-    from bot.actions.operations import Finding
+    from bot.actions.findings import Finding
 
 COLOURS = {"fine": "green", "note": "yellow", "wrong": "red"}
 
@@ -38,7 +38,8 @@ def doctor(config_path: str | None, as_json: bool) -> None:
 
 
 async def _findings(config_path: str | None) -> "list[Finding]":
-    from bot.actions.operations import Finding, State, examine
+    from bot.actions.findings import Finding, State
+    from bot.actions.operations import examine
 
     clock = SystemClock()
     found = read(place(config_path, os.environ), os.environ, today=clock.now().date())
@@ -50,7 +51,7 @@ async def _findings(config_path: str | None) -> "list[Finding]":
 
 
 def _problem(one: Problem) -> "Finding":
-    from bot.actions.operations import Finding, State
+    from bot.actions.findings import Finding, State
 
     if one.severity == "warning":
         return Finding("config", State.NOTE, str(one))

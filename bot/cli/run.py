@@ -1,18 +1,22 @@
 """`run`: the bot itself."""
 
 import asyncio
+import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
 from bot import logs
 from bot.cli.config import config_option, load_or_exit
 from bot.config.load import Loaded
-from bot.config.settings import Mode
 from bot.ports import SystemClock
+
+if TYPE_CHECKING:
+    from bot.app import Bot
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
 
@@ -27,8 +31,12 @@ def run(config_path: str | None) -> None:
 
 @contextmanager
 def _ending_well() -> Iterator[None]:
-    """Being told to end is status 0 from the first moment: loading takes seconds, and nothing is in flight then."""
-    before = {one: signal.signal(one, lambda *_: sys.exit(0)) for one in ENDING}
+    """Being told to end is status 0 from the first moment: loading takes seconds, and nothing is in flight then.
+
+    Without an exception, which could turn up in the middle of an import (bot/__main__.py). Once the loop runs, it hears
+    of it; once it has ended, there is nothing more to end.
+    """
+    before = {one: signal.signal(one, lambda *_: os._exit(0)) for one in ENDING}
     try:
         yield
     finally:
@@ -47,11 +55,11 @@ def _started(config_path: str | None) -> int:
             err=True,
         )
         return 2
-    if found.settings.telegram.mode is Mode.WEBHOOK:
-        click.echo('telegram.mode: "webhook" comes in a later version; set "polling".', err=True)
-        return 2
     logs.set_up(found.settings.logs.level, json=found.settings.logs.format == "json")
-    return asyncio.run(_run(found))
+    status = asyncio.run(_run(found))
+    for one in ENDING:
+        signal.signal(one, signal.SIG_IGN)
+    return status
 
 
 async def _run(found: Loaded) -> int:
@@ -66,8 +74,9 @@ async def _run(found: Loaded) -> int:
         with app.only_one(found.settings.database.url.get_secret_value()):
             async with app.open_desk(found.settings, found.plan) as desk:
                 await app.prepare(desk)
-                async with app.serving(found.settings, desk):
-                    await app.run(app.wire(found.settings, desk), stop)
+                bot = app.wire(found.settings, desk)
+                async with _web(found, bot):
+                    await app.run(bot, stop)
     except app.AlreadyRunning as running:
         click.echo(f"Another run works on {running} already. End that one first.", err=True)
         return 2
@@ -75,3 +84,15 @@ async def _run(found: Loaded) -> int:
         click.echo(str(why), err=True)
         return 2
     return 0
+
+
+@asynccontextmanager
+async def _web(found: Loaded, bot: "Bot") -> AsyncIterator[None]:
+    """Health, figures and the webhook's door, where they are wanted: a bot without them needs no web server."""
+    if not found.settings.http.listen:
+        yield
+        return
+    from bot.http import serving
+
+    async with serving(found.settings, bot.desk, bot.door):
+        yield

@@ -22,7 +22,7 @@ CLEARED_IN_RECOVERY = timedelta(hours=24)
 
 def settings(document: Document, folder: Path) -> Settings:
     """What the computer needs; `folder` is where the file stands."""
-    return Settings(folder, document.telegram, document.http, document.database, document.logs)
+    return Settings(folder, document.telegram, document.http, document.database, document.logs, document.heartbeat)
 
 
 def plan(document: Document) -> Plan:

@@ -4,7 +4,6 @@ Every check takes the document with its bad values taken out, and yields faults;
 from calling a key missing that was only wrong.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from functools import cache
@@ -13,6 +12,7 @@ from typing import Any
 from bot import bank
 from bot.config.check_questions import questions
 from bot.config.check_times import times
+from bot.config.check_webhook import webhook
 from bot.config.document import Document
 from bot.config.problems import Fault, Path, Weight, dotted, meant
 from bot.config.shapes import shown
@@ -154,16 +154,6 @@ def _telegram(document: Document) -> Iterator[Fault]:
     if document.database.encryption_keys and document.database.encryption_keys_file is not None:
         right = "keep encryption_keys or encryption_keys_file, not both"
         yield Fault(("database", "encryption_keys_file"), "the keys are given twice", right)
-    if telegram.mode == "webhook":
-        for key in ("webhook_url", "webhook_secret"):
-            if getattr(telegram, key) is None:
-                yield Fault(("telegram", key), "is missing, and the mode is webhook", f"add {key}, or take the mode out")
-        if telegram.webhook_url is not None and not telegram.webhook_url.startswith("https://"):
-            yield Fault(("telegram", "webhook_url"), "Telegram calls only https", "write https://…")
-    secret = telegram.webhook_secret.get_secret_value() if telegram.webhook_secret else None
-    if secret is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret):
-        right = "use 1 to 256 of A-Z a-z 0-9 _ -"
-        yield Fault(("telegram", "webhook_secret"), "Telegram does not take it", right)
     if telegram.messages_per_second > 30:
         right = "write 30 or less, unless api_base_url is a server of your own"
         yield Fault(("telegram", "messages_per_second"), "Telegram allows about 30", right, Weight.WARNING)
@@ -204,5 +194,6 @@ CHECKS: tuple[Callable[[Document], Iterator[Fault]], ...] = (
     _duty,
     _data,
     _telegram,
+    webhook,
     _texts,
 )

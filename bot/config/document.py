@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.config.settings import Database, Http, Logs, Section, Telegram
+from bot.config.settings import Database, Heartbeat, Http, Logs, Section, Telegram
 from bot.config.shapes import (
     Channel,
     Date,
@@ -153,6 +153,7 @@ class Document(BaseSettings):
     http: Http = Http()
     database: Database = Database()
     logs: Logs = Logs()
+    heartbeat: Heartbeat = Heartbeat()
     service: ServiceTable = ServiceTable()
     schedules: list[ScheduleTable] = Field(default_factory=list)
     questions: list[QuestionTable] = Field(default_factory=list)

@@ -3,15 +3,16 @@
 Secrets are `SecretStr`: they show as stars wherever they are printed by accident.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
+from bot.config.shapes import Beat, File, Listen, Number, SecretWeb, Web, Words, one_of
 from bot.config.shapes import Database as DatabaseUrl
-from bot.config.shapes import File, Listen, Number, Web, Words, one_of
 
 
 class Mode(StrEnum):
@@ -81,6 +82,13 @@ class Database(Section):
     erased_file: File | None = None
 
 
+class Heartbeat(Section):
+    """`[heartbeat]`; the address lets whoever knows it pretend that the bot is alive."""
+
+    url: SecretWeb | None = None
+    every: Beat = timedelta(minutes=1)
+
+
 class Logs(Section):
     """`[logs]`"""
 
@@ -97,6 +105,7 @@ class Settings:
     http: Http
     database: Database
     logs: Logs
+    heartbeat: Heartbeat = field(default_factory=Heartbeat)
 
     @property
     def key_file(self) -> Path:

@@ -158,6 +158,17 @@ def _web(value: str) -> str:
     return value.rstrip("/")
 
 
+def _secret_web(value: SecretStr) -> SecretStr:
+    """The value never shows."""
+    return SecretStr(_web(value.get_secret_value()))
+
+
+def _beat(value: timedelta) -> timedelta:
+    if not timedelta(minutes=1) <= value <= timedelta(days=1):
+        raise wrong("is no pace for a heartbeat", 'write "1m" to "24h"')
+    return value
+
+
 def _database(value: SecretStr) -> SecretStr:
     """The value never shows: it may hold a password."""
     url, file, server = value.get_secret_value(), "sqlite+aiosqlite:///checkin.db", "postgresql+psycopg://"
@@ -235,6 +246,7 @@ Words: TypeAlias = Annotated[str, AfterValidator(_words)]
 Name: TypeAlias = Annotated[Words, AfterValidator(_name)]
 OptionId: TypeAlias = Annotated[Words, AfterValidator(_option)]
 Duration: TypeAlias = Annotated[timedelta, PlainValidator(_duration)]
+Beat: TypeAlias = Annotated[Duration, AfterValidator(_beat)]
 DurationOrNever: TypeAlias = Annotated[timedelta, PlainValidator(_duration_or_never)]
 Wall: TypeAlias = Annotated[time, PlainValidator(_wall)]
 Stretch: TypeAlias = Annotated[Hours, PlainValidator(_hours)]
@@ -247,6 +259,7 @@ List: TypeAlias = Annotated[list[Words], BeforeValidator(_one_is_a_list)]
 Channel: TypeAlias = Annotated[str, AfterValidator(_channel)]
 Listen: TypeAlias = Annotated[str, AfterValidator(_listen)]
 Web: TypeAlias = Annotated[str, AfterValidator(_web)]
+SecretWeb: TypeAlias = Annotated[SecretStr, AfterValidator(_secret_web)]
 Database: TypeAlias = Annotated[SecretStr, AfterValidator(_database)]
 File: TypeAlias = Annotated[Path, AfterValidator(_file)]
 Whole: TypeAlias = Annotated[int, BeforeValidator(_no_switch)]

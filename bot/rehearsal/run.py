@@ -69,7 +69,8 @@ async def rehearsal(
 ) -> AsyncIterator[Stage]:
     """Run the bot in this process for as long as the block lasts. `config` is TOML; without it, the demo's."""
     text = DEMO_CONFIG.read_text() if config is None else config
-    given = {"CHECKIN_TELEGRAM__TOKEN": TOKEN, "CHECKIN_HTTP__LISTEN": "", **(environ or {})}
+    given = {"CHECKIN_TELEGRAM__TOKEN": TOKEN, "CHECKIN_TELEGRAM__MODE": "polling", "CHECKIN_HTTP__LISTEN": ""}
+    given |= environ or {}
     given.setdefault("CHECKIN_DATABASE__URL", f"sqlite+aiosqlite:///{folder / 'checkin.db'}")
     found = read_text(text, "demo.toml", folder, given, today=clock.now().date())
     if isinstance(found, Problems):

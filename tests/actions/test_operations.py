@@ -14,7 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.actions import erasures
 from bot.actions.desk import Desk
-from bot.actions.operations import Finding, State, examine
+from bot.actions.findings import Finding, State
+from bot.actions.operations import examine
 from bot.config.settings import Database, Http, Logs, Mode, Settings, Telegram
 from bot.domain.plan import Plan
 from bot.ports import Clock, SystemClock
@@ -22,6 +23,7 @@ from bot.rehearsal.clock import RehearsalClock
 from bot.rehearsal.telegram import StandIn
 from bot.rehearsal.telegram.faults import Kind, Rule
 from bot.rehearsal.telegram.serve import serve
+from bot.rehearsal.telegram.standin import Webhook
 from storage import migrate
 from storage.sealing import Seal, new_key
 from storage.unit_of_work import Memory
@@ -323,6 +325,52 @@ async def test_somebody_on_duty_who_has_not_joined_is_named_with_what_to_do(hous
 
 async def test_what_this_version_does_not_do_yet_is_said_where_it_is_asked_for(house: House) -> None:
     plan = replace(house.plan, safety=replace(house.plan.safety, second_channel="https://example.org"))
-    asks = replace(house, plan=plan).with_telegram(mode=Mode.WEBHOOK)
-    found = [one for one in await asks.examined() if one.area == "version"]
-    assert [one.state for one in found] == [State.WRONG, State.NOTE]
+    found = [one for one in await replace(house, plan=plan).examined() if one.area == "version"]
+    assert [one.state for one in found] == [State.NOTE]
+
+
+# ---------------------------------------------------------------- the webhook
+
+OURS, THEIRS = "https://bot.example.org/telegram", "https://somebody.example.org/bot-secret-path"
+
+
+async def about_the_webhook(house: House, hook: Webhook, mode: Mode = Mode.WEBHOOK) -> list[Finding]:
+    standin = StandIn(SystemClock(), TOKEN)
+    standin.webhook = hook
+    async with serve(standin) as address:
+        asks = house.with_telegram(api_base_url=address, mode=mode, webhook_url=OURS)
+        return [one for one in await asks.examined() if one.area == "webhook"]
+
+
+async def test_a_webhook_that_stands_where_it_should_is_fine(house: House) -> None:
+    assert [one.state for one in await about_the_webhook(house, Webhook(OURS))] == [State.FINE]
+
+
+async def test_before_the_first_start_no_webhook_is_set_and_nothing_is_wrong(house: House) -> None:
+    assert [one.state for one in await about_the_webhook(house, Webhook())] == [State.NOTE]
+
+
+async def test_a_webhook_of_somebody_else_is_named_by_its_host_and_no_more(house: House) -> None:
+    (found,) = await about_the_webhook(house, Webhook(THEIRS))
+    assert (found.state, "somebody.example.org" in found.says) == (State.WRONG, True)
+    assert "/revoke" in found.cure
+    assert "secret-path" not in str(found)
+
+
+async def test_in_polling_mode_a_webhook_is_only_noted(house: House) -> None:
+    assert [one.state for one in await about_the_webhook(house, Webhook(THEIRS), Mode.POLLING)] == [State.NOTE]
+    assert await about_the_webhook(house, Webhook(), Mode.POLLING) == []
+
+
+async def test_what_keeps_telegram_from_bringing_updates_is_told_with_its_cure(house: House) -> None:
+    ago, error = int(house.clock.now().timestamp()) - 300, "Wrong response from the webhook: 403 Forbidden"
+    (found,) = await about_the_webhook(house, Webhook(OURS, last_error=(ago, error)))
+    assert (found.state, error in found.says, "5 min ago" in found.says) == (State.WRONG, True, True)
+    assert "webhook_secret" in found.cure
+
+
+async def test_an_error_of_long_ago_is_none_any_more(house: House) -> None:
+    long_ago = int(house.clock.now().timestamp()) - 7200
+    assert [one.state for one in await about_the_webhook(house, Webhook(OURS, last_error=(long_ago, "x")))] == [
+        State.FINE
+    ]

@@ -1,5 +1,6 @@
 """The file: every problem at once, each with its line, key, what is wrong and what would be right."""
 
+import re
 from datetime import date, time, timedelta
 from pathlib import Path
 
@@ -96,6 +97,9 @@ checked_on = 2027-01-01                     # 46
 messages_per_second = "many"                # 49
 """
 WRONG_LINES = [2, 3, 4, 5, 6, 7, 8, 12, 13, 14, 15, 18, 21, 24, 30, 31, 32, 34, 37, 40, 41, 42, 45, 46, 49]
+
+HOOK = "https://bot.example.org/telegram"
+BOTH = f'webhook_url = "{HOOK}"\nwebhook_secret = "0123456789abcdef"'
 
 
 class TestProblems:
@@ -226,6 +230,58 @@ class TestProblems:
     )
     def test_the_databases_that_there_are(self, url: str) -> None:
         assert loaded(f'{STARTER}\n[database]\nurl = "{url}"\n').settings.database.url.get_secret_value() == url
+
+    @pytest.mark.parametrize(
+        ("more", "key", "wrong"),
+        [
+            ('webhook_secret = "0123456789abcdef"', "telegram.webhook_url", "is missing"),
+            (f'webhook_url = "{HOOK}"', "telegram.webhook_secret", "is missing"),
+            ('webhook_url = "http://x.org/t"\nwebhook_secret = "0123456789abcdef"', "telegram.webhook_url", "only https"),
+            (
+                'webhook_url = "https://x.org:444/t"\nwebhook_secret = "0123456789abcdef"',
+                "telegram.webhook_url",
+                "that port",
+            ),
+            (
+                'webhook_url = "https://x.org:99999/t"\nwebhook_secret = "0123456789abcdef"',
+                "telegram.webhook_url",
+                "that port",
+            ),
+            (f'webhook_url = "{HOOK}"\nwebhook_secret = "with blanks in it"', "telegram.webhook_secret", "does not take"),
+            (f'{BOTH}\nwebhook_path = "telegram"', "telegram.webhook_path", "is no path"),
+            (f'{BOTH}\nwebhook_path = "/{{x}}"', "telegram.webhook_path", "is no path"),
+            (f'{BOTH}\nwebhook_path = "/healthz"', "telegram.webhook_path", "something else"),
+            (f'{BOTH}\n[http]\nlisten = ""', "http.listen", "is off, and the mode is webhook"),
+        ],
+    )
+    def test_a_webhook_that_could_not_work(self, more: str, key: str, wrong: str) -> None:
+        (found,) = problems(f'{STARTER}\n[telegram]\nmode = "webhook"\n{more}\n')
+        assert re.match(rf"c\.toml:\d+: {re.escape(key)}: ", found), found
+        assert wrong in found
+
+    def test_a_webhook_that_can_work(self) -> None:
+        telegram = loaded(f'{STARTER}\n[telegram]\nmode = "webhook"\n{BOTH}\n').settings.telegram
+        assert (telegram.mode, telegram.webhook_url, telegram.webhook_path) == ("webhook", HOOK, "/telegram")
+
+    def test_a_bot_api_server_of_ones_own_may_call_whatever_it_likes(self) -> None:
+        own = 'api_base_url = "http://127.0.0.1:8081"\nwebhook_url = "http://127.0.0.1:9999/t"'
+        loaded(f'{STARTER}\n[telegram]\nmode = "webhook"\nwebhook_secret = "0123456789abcdef"\n{own}\n')
+
+    def test_a_secret_that_could_be_guessed_is_warned_of_and_not_shown(self) -> None:
+        text = f'{STARTER}\n[telegram]\nmode = "webhook"\nwebhook_url = "{HOOK}"\nwebhook_secret = "sesame"\n'
+        (warning,) = loaded(text).warnings
+        assert warning.key == "telegram.webhook_secret"
+        assert "sesame" not in str(warning)
+
+    @pytest.mark.parametrize("every", ["0m", "59d", "2"])
+    def test_a_pace_that_is_none_for_a_heartbeat(self, every: str) -> None:
+        (found,) = problems(f'{STARTER}\n[heartbeat]\nevery = "{every}"\n')
+        assert "heartbeat.every: " in found
+
+    def test_the_address_of_the_heartbeat_is_a_secret(self) -> None:
+        good = f'{STARTER}\n[heartbeat]\nurl = "https://hc.example.org/ping/planted"\nevery = "5m"\n'
+        assert "planted" not in repr(loaded(good).settings)
+        assert "planted" not in str(problems(good.replace("https://", "planted://")))
 
     def test_what_rests_on_a_wrong_key_is_not_told_as_well(self) -> None:
         """With a wrong `expires_after` nobody can know whether `remind_after` is too long."""

@@ -89,12 +89,16 @@ async def test_it_is_ready_as_soon_as_telegram_has_answered_though_nobody_writes
 
 
 async def test_a_token_that_telegram_does_not_know_is_said_in_plain_words(tmp_path: Path) -> None:
-    async with knows_nobody() as (address, asked):
-        bot = await a_bot(tmp_path, address)
+    at = f"127.0.0.1:{free_port()}"
+    async with knows_nobody() as (address, asked), httpx.AsyncClient() as line:
+        bot = await a_bot(tmp_path, address, CHECKIN_HTTP__LISTEN=at)
         await bot.start()
         for _ in range(2):  # by the second try the first has been told
             await asyncio.wait_for(asked.get(), A_WHILE)
+        health, ready = await line.get(f"http://{at}/healthz"), await line.get(f"http://{at}/readyz")
         assert await bot.end() == 0
+    assert health.json()["trouble"] == {"hello": "token_refused"}
+    assert ready.json() == {"database": True, "telegram": False}
     assert "Is the token right" in bot.log
     assert "Unclosed" not in bot.log
     assert TOKEN not in bot.log
@@ -111,3 +115,35 @@ async def test_being_told_to_end_while_it_is_still_starting_is_a_good_end(tmp_pa
     said = (await starting.communicate())[1]
     os.close(writing)
     assert (starting.returncode, said) == (0, b"")
+
+
+@pytest.mark.parametrize("begins", ["python -m bot", "checkin-bot"])
+async def test_being_told_to_end_while_python_is_still_loading_is_a_good_end_too(tmp_path: Path, begins: str) -> None:
+    """An import that does not return is as long as loading can take: it waits for somebody to write into a pipe."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (tmp_path / "click.py").write_text(f"open({str(pipe)!r}).read()\n")
+    start = ["-m", "bot"] if begins == "python -m bot" else ["-c", "from bot.__main__ import start; start()"]
+    starting = await asyncio.create_subprocess_exec(
+        *(sys.executable, *start, "run"),
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{Path.cwd()}"},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    writing = await asyncio.to_thread(os.open, pipe, os.O_WRONLY)  # returns when the import has begun
+    starting.send_signal(signal.SIGTERM)
+    said = (await starting.communicate())[1]
+    os.close(writing)
+    assert (starting.returncode, said) == (0, b"")
+
+
+async def test_other_commands_are_not_taught_to_call_being_killed_a_good_end(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (tmp_path / "click.py").write_text(f"open({str(pipe)!r}).read()\n")
+    starting = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "export"), env={**os.environ, "PYTHONPATH": str(tmp_path)}
+    )
+    writing = await asyncio.to_thread(os.open, pipe, os.O_WRONLY)
+    starting.send_signal(signal.SIGTERM)
+    assert await starting.wait() == -signal.SIGTERM
+    os.close(writing)

@@ -19,6 +19,8 @@ class Kind(StrEnum):
     CONFLICT = "409"
     SERVER_ERROR = "500"
     BAD_GATEWAY = "502"
+    PAGE = "page"
+    """A page instead of an answer, and 200 above it: a hotel's network, a proxy that asks for a name."""
     DELAY = "delay"
     HANG = "hang"
     """Accepted, then no answer for `seconds`."""
@@ -31,7 +33,7 @@ class Kind(StrEnum):
 
 
 ACCEPTED = frozenset({Kind.DELAY, Kind.HANG, Kind.DROP_AFTER, Kind.HALF_JSON})
-PAGES = frozenset({Kind.SERVER_ERROR, Kind.BAD_GATEWAY})
+PAGES = {Kind.SERVER_ERROR: 500, Kind.BAD_GATEWAY: 502, Kind.PAGE: 200}
 _WORDS = {
     Kind.BAD_REQUEST: "Bad Request: refused on purpose",
     Kind.UNAUTHORIZED: "Unauthorized",

@@ -162,6 +162,8 @@ def delete_webhook(tg: "StandIn", params: Params) -> bool:
 def webhook_info(tg: "StandIn", params: Params) -> Json:
     info: Json = {"url": tg.webhook.url, "has_custom_certificate": False}
     info["pending_update_count"] = len(tg.queue.ready(tg.clock.now(), limit=100_000))
+    if tg.queue.allowed:
+        info["allowed_updates"] = sorted(tg.queue.allowed)
     error = tg.webhook.last_error
     return info | ({"last_error_date": error[0], "last_error_message": error[1]} if error else {})
 

@@ -200,8 +200,9 @@ class StandIn:
         self.ring()
 
     def set_webhook(self, url: str, secret: str, forget: bool) -> None:
-        """Push instead of being polled (empty: back to polling)."""
-        self.webhook = Webhook(url, secret)
+        """Push instead of being polled (empty: back to polling). The same again changes nothing."""
+        if (url, secret) != (self.webhook.url, self.webhook.secret):
+            self.webhook = Webhook(url, secret)
         if forget:
             self.queue.waiting.clear()
         self._poll.set()
@@ -236,7 +237,7 @@ class StandIn:
         if rule.kind == Kind.DROP_BEFORE:
             return wire.cut(request)
         if rule.kind in PAGES:
-            return wire.page(int(rule.kind))
+            return wire.page(PAGES[Kind(rule.kind)])
         if rule.kind.isdigit():
             raise rule.refusal()
         return await self._answer_badly(request, method, params, rule)
