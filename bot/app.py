@@ -1,5 +1,6 @@
 """The only wiring: settings → storage → actions → handlers → loops; what starts in which order, and how it ends.
 
+lead         which of the first and the third this process does, of all on one database
 receive      Telegram's updates into the inbox
 inbox        from the inbox to handlers, one transaction each
 deliver      from the outbox to Telegram, paced
@@ -29,12 +30,15 @@ from bot import charts, ticks
 from bot.actions import checkins, digest, followup, housekeeping, joining, ladder, privacy, proposals, ratings
 from bot.actions import settings as wishes
 from bot.actions.courier import Courier
+from bot.actions.couriers import Couriers
 from bot.actions.desk import Desk
 from bot.actions.inbox import Reader
+from bot.actions.leading import Leading
 from bot.actions.presence import Presence
 from bot.config.keys import keys_for
 from bot.config.settings import Settings
 from bot.domain.errors import NotUsable
+from bot.domain.leading import Lead
 from bot.domain.pacing import Pacing
 from bot.domain.plan import Plan
 from bot.ports import Clock, SystemClock
@@ -44,7 +48,6 @@ from handlers.sender import TelegramMessenger, make_bot
 from handlers.setup import TelegramEars
 from storage import migrate
 from storage.sealing import Seal, new_key
-from storage.tables import new_id
 from storage.unit_of_work import Memory
 
 UP_BY_THEN = timedelta(seconds=3)
@@ -183,7 +186,8 @@ class Bot:
     desk: Desk
     tg: ExtBot[Any]
     ears: TelegramEars
-    courier: Courier
+    leading: Leading
+    courier: Couriers
     receiver: Receiver
     reader: Reader
     loops: Sequence[ticks.Loop]
@@ -193,17 +197,19 @@ def wire(settings: Settings, desk: Desk, transport: Any = None) -> Bot:
     """Put the parts together. `transport` is an httpx transport that takes the place of the network."""
     token = settings.telegram.token
     tg = make_bot(token.get_secret_value() if token else "", settings.telegram.api_base_url, transport=transport)
-    desk.process, desk.listens = new_id(), True
+    desk.listens = True
     voices = routes.Voices(desk)
     messenger = TelegramMessenger(tg, routes.VIEWS, voices)
     pace = Pacing.of(settings.telegram.messages_per_second, settings.telegram.chat_messages_per_second)
-    courier = Courier(desk, messenger, routes.HOOKS, pace)
+    leading = Leading(desk)
+    courier = Couriers(desk, leading, lambda term: Courier(desk, messenger, routes.HOOKS, pace, term=term))
     ears = TelegramEars(tg, messenger, lambda: desk.plan.service.languages[0])
     presence = Presence(desk, routes.came_back)
     return Bot(
         desk=desk,
         tg=tg,
         ears=ears,
+        leading=leading,
         courier=courier,
         receiver=Receiver(desk, tg, presence.heard),
         reader=Reader(desk, ears),
@@ -249,6 +255,7 @@ async def run(bot: Bot, stop: asyncio.Event, *, beats: bool = True) -> None:
         if beats:
             stack.enter_context(ticks.beating(*bot.desk.bells.all()))
         async with asyncio.TaskGroup() as house:
+            leading = house.create_task(bot.leading.run(), name="lead")
             hearing = house.create_task(_hear(bot), name="hear")
             loops = [house.create_task(ticks.run(bot.desk, loop), name=loop.name) for loop in bot.loops]
             delivering = house.create_task(bot.courier.run(), name="deliver")
@@ -258,8 +265,12 @@ async def run(bot: Bot, stop: asyncio.Event, *, beats: bool = True) -> None:
             bot.courier.stop()
             for task in (hearing, warming, *loops):
                 task.cancel()
+            bot.leading.give_up(Lead.RECEIVE)
             await asyncio.wait([delivering], timeout=PATIENCE_AT_THE_END)
+            if not delivering.done():
+                bot.desk.memory.cut()  # it may be the database that keeps everybody waiting
             delivering.cancel()
+            leading.cancel()
     await bot.ears.close()
 
 
@@ -267,7 +278,7 @@ async def _hear(bot: Bot) -> None:
     """Say hello to Telegram, however long that takes, then receive and read."""
     await _say_hello(bot)
     async with asyncio.TaskGroup() as ears:
-        ears.create_task(bot.receiver.run(), name="receive")
+        ears.create_task(bot.leading.while_leading(Lead.RECEIVE, bot.receiver.run), name="receive")
         ears.create_task(bot.reader.run(), name="inbox")
 
 

@@ -51,6 +51,8 @@ class Receiver:
         self._reached = False
 
     async def run(self) -> None:
+        # Another process may have received meanwhile: what it had not confirmed is fetched again, and known already.
+        self._offset, self._reached = None, False
         await self._leave_webhook()
         never, tries = asyncio.Event(), 0
         while True:

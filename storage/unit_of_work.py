@@ -18,6 +18,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction
 
 from storage import engine as engines
+from storage import leading
+from storage.leading import LockLine
 from storage.sealing import Seal
 from storage.stores import Stores
 
@@ -33,6 +35,8 @@ class Unit(Stores):
         self._afterwards: list[Callable[[], None]] = []
         self.overwrites = False
         """What this unit deletes must not be left behind in any file of the database once it has ended."""
+        self.calls_sender = False
+        """Once this is on disk, whichever process sends shall look for it."""
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Call this once everything is on disk; never if the unit fails. It must not raise and not wait."""
@@ -193,6 +197,7 @@ class Memory:
         self._writer = engines.writer(url)
         self._reader = engines.reader(url) if engines.is_sqlite(url) else self._writer
         self._turns = _Turns(self._writer) if engines.is_sqlite(url) else None
+        self._to_server = () if engines.is_sqlite(url) else engines.watched(self._writer)
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:
@@ -239,7 +244,21 @@ class Memory:
     @asynccontextmanager
     async def _own_transaction(self) -> AsyncIterator[Unit]:
         async with self._writer.begin() as con:
-            yield Unit(con, self.seal)
+            unit = Unit(con, self.seal)
+            yield unit
+            if unit.calls_sender:
+                await leading.call_sender(con)
+
+    @asynccontextmanager
+    async def lock_line(self) -> AsyncIterator[LockLine]:
+        """What this process leads among those on one PostgreSQL. Raises `leading.Lost` when the line breaks."""
+        async with leading.lock_line(self.url) as line:
+            yield line
+
+    def cut(self) -> None:
+        """The database can't be reached: whoever waits for it shall know."""
+        for driver in list(self._to_server):
+            engines.cut(driver)
 
     async def close(self) -> None:
         if self._turns:

@@ -44,6 +44,10 @@ class Progress:
     def mark(self, loop: str) -> None:
         self.at[loop] = self.clock.monotonic()
 
+    def rest(self, loop: str) -> None:
+        """It does not run here now: another process does that part."""
+        self.at.pop(loop, None)
+
     def ages(self) -> dict[str, float]:
         """Seconds since each loop last got through."""
         now = self.clock.monotonic()
@@ -59,11 +63,11 @@ class Desk:
     plan: Plan
     bells: Bells = field(default_factory=Bells)
     hand_over: Callable[[str], None] | None = None
-    """Set by the process that sends: takes the id of a reply that is born claimed (settled: one sender)."""
+    """Set while this process sends: takes the id of a reply that is born claimed (settled: one sender)."""
     listens: bool = False
-    """Set by the process that fetches updates: there, nothing counts as silence before it has done so."""
+    """Set where the bot runs: there, nothing counts as silence before updates have been fetched, by whichever process."""
     process: str = "one"
-    """Names this process in claims."""
+    """Names this process in claims, for as long as its locks last (storage.leading)."""
     progress: Progress = field(init=False)
 
     def __post_init__(self) -> None:
@@ -100,3 +104,8 @@ class Turn:
     def ring(self, bell: asyncio.Event) -> None:
         """Ring after the commit."""
         self.m.after_commit(bell.set)
+
+    def call_sender(self) -> None:
+        """After the commit there is something to send, here or by the process that does so."""
+        self.m.calls_sender = self.m.calls_sender or self.desk.hand_over is None
+        self.ring(self.desk.bells.deliver)

@@ -57,6 +57,7 @@ async def forget(turn: Turn) -> int:
     last = await turn.m.marks.get(FORGOTTEN)
     if last is None or turn.now - last.at >= timedelta(hours=1):
         await turn.m.inbox.forget_before(turn.now - INBOX_KEPT)
+        await turn.m.marks.open_again(turn.now)
         await turn.m.marks.set(FORGOTTEN, turn.now)
     return 0
 
