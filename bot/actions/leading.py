@@ -113,13 +113,13 @@ class Leading:
     def _begin(self, name: str, held: set[Lead]) -> None:
         for lead in sorted(held - set(self._terms)):
             self._terms[lead] = Term(name, lambda: self._time() < self._good_until)
-            log.info("leads", part=lead.value)
+            log.info("leads", loop=lead.value)
             self._news.set()
 
     def _over(self, leads: set[Lead]) -> None:
         for lead in leads & set(self._terms):
             self._terms.pop(lead).over.set()
-            log.info("leads_no_more", part=lead.value)
+            log.info("leads_no_more", loop=lead.value)
 
 
 async def _done(work: Callable[[], Awaitable[None]]) -> None:
