@@ -43,12 +43,17 @@ class Loop:
 async def run(desk: Desk, loop: Loop) -> None:
     """Do what is due, for ever; a piece of work that fails does not keep the others from being done."""
     while True:
-        for work in loop.work:
-            await _work_off(desk, loop, work)
-        for work_apart in loop.apart:
-            await _look_apart(desk, loop, work_apart)
+        if not desk.stands_by:
+            await _look(desk, loop)
         desk.progress.mark(loop.name)
         await desk.clock.wait(loop.bell)
+
+
+async def _look(desk: Desk, loop: Loop) -> None:
+    for work in loop.work:
+        await _work_off(desk, loop, work)
+    for work_apart in loop.apart:
+        await _look_apart(desk, loop, work_apart)
 
 
 async def once(desk: Desk, loop: Loop) -> None:

@@ -3,7 +3,8 @@
 Locks of a session end with its connection, however that ends. A server does not notice that somebody was cut off; so
 it is told to end this session when it has not been heard for a while (`idle_session_timeout`; a server older than 14
 knows only the TCP settings). Each line has a name of its own, and a lock of that name: whatever was claimed under a
-name that is not locked any more is in nobody's hands.
+name that is not locked any more is in nobody's hands. A second lock, shared, says which version of the plan its process
+goes by.
 
 A pooler that gives each statement another connection can't hold a session's lock: that is noticed, and refused.
 """
@@ -43,13 +44,14 @@ class LockLine:
         self.name = t.new_id()
         self._held: set[Lead] = set()
 
-    async def open(self) -> None:
+    async def open(self, plan: str) -> None:
         setting = "SELECT set_config(name, %s, false) FROM pg_settings WHERE name = 'idle_session_timeout'"
         await self._ask(setting, str(int(FREE_AFTER * 1000)))
         pid, mine = await self._ask("SELECT pg_backend_pid(), pg_try_advisory_lock(%s)", _number(self.name))
         if not mine:
             raise Lost("two lines of one name")
         self._server_process = pid
+        await self._ask("SELECT pg_advisory_lock_shared(%s)", _number(plan))
         await self._ask(f"LISTEN {SENDER}")
         await self._ask(f"LISTEN {LEAD}")
 
@@ -72,6 +74,11 @@ class LockLine:
     def _held_or_taken(self, lead: Lead) -> Query:
         # A lock that is taken twice has to be given back twice.
         return ("true", ()) if lead in self._held else ("pg_try_advisory_lock(%s, %s)", _lock(lead))
+
+    async def newer_plan(self, than: str) -> str | None:
+        """The version of the plan that is in force, if it is not this one and somebody who is alive goes by it."""
+        row = await self._ask(_NEWER, than)
+        return str(row[0]) if row else None
 
     async def hear(self, seconds: float) -> set[str]:
         """The channels on which somebody rang; returns with the first, or after that long."""
@@ -97,6 +104,14 @@ class LockLine:
             too_late.cancel()
 
 
+_LOCKED = (
+    "SELECT lpad(to_hex(classid::bigint), 8, '0') || lpad(to_hex(objid::bigint), 8, '0') FROM pg_locks"
+    " WHERE locktype = 'advisory' AND objsubid = 1 AND granted"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+"""Every lock of one number, as the name that it stands for."""
+_LATEST = "(SELECT version FROM plan_version ORDER BY number DESC LIMIT 1) latest"
+_NEWER = f"SELECT version FROM {_LATEST} WHERE version <> %s AND version IN ({_LOCKED})"  # noqa: S608  # constants only
 _UNLOCK = "pg_advisory_unlock(%s, %s)"
 
 
@@ -111,8 +126,8 @@ def _number(name: str) -> int:
 
 
 @asynccontextmanager
-async def lock_line(url: str) -> AsyncIterator[LockLine]:
-    """A line for as long as the block lasts. Raises Lost when it breaks."""
+async def lock_line(url: str, plan: str) -> AsyncIterator[LockLine]:
+    """A line for as long as the block lasts, of a process that goes by this version of the plan. Raises Lost."""
     engine = engines.alone(url)
     try:
         try:
@@ -123,7 +138,7 @@ async def lock_line(url: str) -> AsyncIterator[LockLine]:
         assert driver is not None
         line = LockLine(driver)
         try:
-            await line.open()
+            await line.open(plan)
             yield line
             await line.give_up()
         except asyncio.CancelledError:
@@ -142,10 +157,5 @@ async def call_sender(con: AsyncConnection) -> None:
 
 
 async def living(con: AsyncConnection) -> set[str]:
-    """The names of all lines that are open, whoever's."""
-    key = sa.text(
-        "SELECT lpad(to_hex(classid::bigint), 8, '0') || lpad(to_hex(objid::bigint), 8, '0') FROM pg_locks"
-        " WHERE locktype = 'advisory' AND objsubid = 1 AND granted"
-        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    )
-    return set(await con.scalars(key))
+    """The names of all lines that are open, whoever's (and the versions that are gone by)."""
+    return set(await con.scalars(sa.text(_LOCKED)))

@@ -250,9 +250,9 @@ class Memory:
                 await leading.call_sender(con)
 
     @asynccontextmanager
-    async def lock_line(self) -> AsyncIterator[LockLine]:
-        """What this process leads among those on one PostgreSQL. Raises `leading.Lost` when the line breaks."""
-        async with leading.lock_line(self.url) as line:
+    async def lock_line(self, plan: str) -> AsyncIterator[LockLine]:
+        """What a process leads among those on one PostgreSQL. Raises `leading.Lost` when the line breaks."""
+        async with leading.lock_line(self.url, plan) as line:
             yield line
 
     def cut(self) -> None:

@@ -68,6 +68,8 @@ class Desk:
     """Set where the bot runs: there, nothing counts as silence before updates have been fetched, by whichever process."""
     process: str = "one"
     """Names this process in claims, for as long as its locks last (storage.leading)."""
+    stands_by: bool = False
+    """A process with a newer plan is at work: this one begins nothing, so that only one plan is gone by."""
     progress: Progress = field(init=False)
 
     def __post_init__(self) -> None:

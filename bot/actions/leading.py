@@ -56,7 +56,7 @@ class Leading:
             return
         while True:
             try:
-                async with self._desk.memory.lock_line() as line:
+                async with self._desk.memory.lock_line(self._desk.plan.version) as line:
                     await self._hold_on(line)
             except Exception as broken:
                 log.warning("line_to_database_lost", why=str(broken) or type(broken).__name__)
@@ -93,11 +93,25 @@ class Leading:
         self._desk.process = line.name
         while True:
             began = self._time()
-            held = await line.beat(self._wanted)
+            await self._mind_the_plan(line)
+            wanted = set() if self._desk.stands_by else self._wanted
+            held = await line.beat(wanted)
             self._good_until = began + LEADS_FOR
+            self._over(set(Lead) - held)
             self._begin(line.name, set(held) & self._wanted)
             self._desk.progress.mark(LOOP)
             await self._listen(line, began + BEAT)
+
+    async def _mind_the_plan(self, line: LockLine) -> None:
+        """Who was started last says what is in force. With another plan one stands by, as long as that one is there:
+        words that nobody was shown must not be agreed to, and nothing be decided twice in two ways.
+        """
+        newer = await line.newer_plan(self._desk.plan.version)
+        if newer is not None and not self._desk.stands_by:
+            log.warning("stands_by", version=newer, hint="Another process runs by another configuration, started later.")
+        elif newer is None and self._desk.stands_by:
+            log.warning("stands_by_no_more", version=self._desk.plan.version)
+        self._desk.stands_by = newer is not None
 
     async def _listen(self, line: LockLine, until: float) -> None:
         """Until the next beat is due, or somebody has let go of a lock."""
@@ -105,7 +119,7 @@ class Leading:
             rung = await line.hear(rest)
             if SENDER in rung:
                 self._desk.bells.deliver.set()
-            if LEAD in rung and len(self._terms) < len(self._wanted):
+            if LEAD in rung and set(self._terms) != self._wanted:
                 return
 
     # ------------------------------------------------------------ terms

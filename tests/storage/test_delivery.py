@@ -12,6 +12,7 @@ from tests.support.desks import START
 
 ME, OTHER = Claim("me", START + LEASE), Claim("other", START + LEASE)
 LATER = START + timedelta(hours=1)
+PLAN = "0" * 15 + "1"
 
 
 @asynccontextmanager
@@ -20,7 +21,7 @@ async def alive(memory: Memory) -> AsyncIterator[str]:
     if memory.is_sqlite:
         yield "me"
         return
-    async with memory.lock_line() as line:
+    async with memory.lock_line(PLAN) as line:
         yield line.name
 
 

@@ -12,14 +12,16 @@ from storage import leading
 from storage.leading import LEAD, SENDER, LockLine, Lost
 from storage.unit_of_work import Memory
 from tests.support.cable import Cable, cable
+from tests.support.desks import START
 
 BOTH = frozenset(Lead)
+PLAN, NEWER = "0" * 15 + "1", "f" * 16
 SOON = 5.0
 
 
 @pytest.fixture
 async def line(postgres_empty: Memory) -> AsyncIterator[LockLine]:
-    async with postgres_empty.lock_line() as one:
+    async with postgres_empty.lock_line(PLAN) as one:
         yield one
 
 
@@ -64,7 +66,7 @@ def test_whoever_is_cut_off_stops_before_another_may_begin() -> None:
 
 
 async def test_one_holds_what_the_other_wants(line: LockLine, postgres_empty: Memory) -> None:
-    async with postgres_empty.lock_line() as other:
+    async with postgres_empty.lock_line(PLAN) as other:
         assert await line.beat(BOTH) == BOTH
         assert await other.beat(BOTH) == frozenset()
         assert await line.beat(BOTH) == BOTH
@@ -75,7 +77,7 @@ async def test_one_holds_what_the_other_wants(line: LockLine, postgres_empty: Me
 
 
 async def test_whoever_waits_hears_that_a_lock_is_free(line: LockLine, postgres_empty: Memory) -> None:
-    async with postgres_empty.lock_line() as other:
+    async with postgres_empty.lock_line(PLAN) as other:
         assert await other.beat(BOTH) == BOTH
         assert await line.beat(BOTH) == frozenset()
         await other.beat({Lead.SEND})
@@ -85,7 +87,7 @@ async def test_whoever_waits_hears_that_a_lock_is_free(line: LockLine, postgres_
 
 
 async def test_a_line_that_is_ended_lets_go_of_everything(line: LockLine, postgres_empty: Memory) -> None:
-    async with postgres_empty.lock_line() as other:
+    async with postgres_empty.lock_line(PLAN) as other:
         assert await other.beat(BOTH) == BOTH
         await ends(postgres_empty, other.name)
         await gets(line)
@@ -101,7 +103,7 @@ async def test_the_server_itself_lets_go_of_one_that_is_heard_no_more(
     """Both ends of the cable think that the connection is there."""
     monkeypatch.setattr(leading, "FREE_AFTER", 0.6)
     between, memory = far
-    async with memory.lock_line() as other:
+    async with memory.lock_line(PLAN) as other:
         assert await other.beat(BOTH) == BOTH
         between.pull()
         assert await gets(line) < SOON
@@ -113,7 +115,7 @@ async def test_a_question_without_an_answer_cuts_the_line(
 ) -> None:
     monkeypatch.setattr(leading, "ANSWERED_WITHIN", 0.2)
     between, memory = far
-    async with memory.lock_line() as other:
+    async with memory.lock_line(PLAN) as other:
         between.pull()
         with pytest.raises(Lost):
             await other.beat(BOTH)
@@ -154,11 +156,24 @@ async def test_a_call_to_the_sender_comes_with_the_commit_and_only_then(line: Lo
 
 async def test_a_pooler_that_shares_connections_is_refused(line: LockLine, postgres_empty: Memory) -> None:
     """A lock would stay with a connection that somebody else uses."""
-    async with postgres_empty.lock_line() as other:
+    async with postgres_empty.lock_line(PLAN) as other:
         other._driver, line._driver = line._driver, other._driver
         with pytest.raises(Lost, match="pooler"):
             await other.beat(BOTH)
         other._driver, line._driver = line._driver, other._driver
+
+
+async def test_the_plan_of_whoever_started_last_counts_while_somebody_goes_by_it(
+    line: LockLine, postgres_empty: Memory
+) -> None:
+    async with postgres_empty.unit() as m:
+        await m.plans.note(PLAN, {}, START)
+        await m.plans.note(NEWER, {}, START)
+    assert await line.newer_plan(PLAN) is None
+    async with postgres_empty.lock_line(NEWER) as other:
+        assert await line.newer_plan(PLAN) == NEWER
+        assert await other.newer_plan(NEWER) is None
+    assert await line.newer_plan(PLAN) is None
 
 
 async def _broken(work: Callable[[], Awaitable[None]]) -> Exception | None:
