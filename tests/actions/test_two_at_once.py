@@ -29,7 +29,7 @@ from tests.support.post_office import rows, settled_down
 from tests.support.stories import World, a_world, earlier_answers
 
 CHATS, UPDATES, DAYS = 4, 24, 8
-STEP = timedelta(hours=3)
+STEP = timedelta(hours=4)
 
 
 @pytest.fixture
