@@ -78,7 +78,7 @@ async def _came_to(desk: Desk, world: World) -> dict[str, Any]:
             "alerts": Counter(map(tuple, await m.con.execute(alerts.join_from(t.alert_event, t.alert)))),
             "posts": Counter(map(tuple, await m.con.execute(posts.join(t.person, t.person.c.id == o.person_id)))),
             "ratings": sorted(row[1] for row in await m.con.execute(asked)),
-            "shown": {chat: [one.text for one in phone.screens] for chat, phone in world.phones.items()},
+            "shown": {chat: Counter(one.text for one in phone.screens) for chat, phone in world.phones.items()},
         }
 
 
