@@ -38,7 +38,6 @@ from bot.actions.presence import Presence
 from bot.config.keys import keys_for
 from bot.config.settings import Settings
 from bot.domain.errors import NotUsable
-from bot.domain.leading import Lead
 from bot.domain.pacing import Pacing
 from bot.domain.plan import Plan
 from bot.ports import Clock, SystemClock
@@ -51,8 +50,6 @@ from storage.sealing import Seal, new_key
 from storage.unit_of_work import Memory
 
 UP_BY_THEN = timedelta(seconds=3)
-PATIENCE_AT_THE_END = 8.0
-"""Seconds for what is in flight when the bot is asked to end; whoever asks waits ten."""
 
 log = structlog.get_logger()
 
@@ -255,22 +252,15 @@ async def run(bot: Bot, stop: asyncio.Event, *, beats: bool = True) -> None:
         if beats:
             stack.enter_context(ticks.beating(*bot.desk.bells.all()))
         async with asyncio.TaskGroup() as house:
-            leading = house.create_task(bot.leading.run(), name="lead")
             hearing = house.create_task(_hear(bot), name="hear")
             loops = [house.create_task(ticks.run(bot.desk, loop), name=loop.name) for loop in bot.loops]
-            delivering = house.create_task(bot.courier.run(), name="deliver")
+            house.create_task(bot.courier.run(), name="deliver")
             warming = house.create_task(_warm_up(bot), name="warm up")
             await stop.wait()
             log.info("ending")
-            bot.courier.stop()
             for task in (hearing, warming, *loops):
                 task.cancel()
-            bot.leading.give_up(Lead.RECEIVE)
-            await asyncio.wait([delivering], timeout=PATIENCE_AT_THE_END)
-            if not delivering.done():
-                bot.desk.memory.cut()  # it may be the database that keeps everybody waiting
-            delivering.cancel()
-            leading.cancel()
+            bot.courier.stop()
     await bot.ears.close()
 
 
@@ -278,7 +268,7 @@ async def _hear(bot: Bot) -> None:
     """Say hello to Telegram, however long that takes, then receive and read."""
     await _say_hello(bot)
     async with asyncio.TaskGroup() as ears:
-        ears.create_task(bot.leading.while_leading(Lead.RECEIVE, bot.receiver.run), name="receive")
+        ears.create_task(bot.leading.receiving(bot.receiver.run), name="receive")
         ears.create_task(bot.reader.run(), name="inbox")
 
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.alerts import AlertState, Kind
@@ -80,24 +79,6 @@ _IN_HAND = sa.and_(
 """A row, as long as it is claimed as it was when it was loaded."""
 _FLYING, _HELD = t.outbox.update().where(_IN_HAND), sa.select(_o.id).where(_IN_HAND)
 _ALL_FLYING = sa.select(_o.id, _o.claimed_by, _o.lease_until).where(_o.state == PostState.SENDING).order_by(_o.number)
-_ELSEWHERE = sa.and_(
-    *(_m[name] == sa.bindparam(f"the_{name}") for name in ("person_id", "chat_id", "surface")),
-    _m.current.is_(True),
-    _m.message_id != sa.bindparam("the_message_id"),
-)
-"""What stands on a surface besides one message."""
-_OTHERS = sa.select(_m.message_id, _m.has_photo, _m.has_buttons).where(_ELSEWHERE)
-_OVER = t.message.update().where(_ELSEWHERE).values(current=False, has_buttons=False)
-
-
-def _stand(dialect: Any) -> Any:
-    insert = dialect.insert(t.message)
-    shows = {name: insert.excluded[name] for name in ("has_photo", "has_buttons", "surface", "current")}
-    return insert.on_conflict_do_update(index_elements=["chat_id", "message_id"], set_=shows)
-
-
-_STAND = {"sqlite": _stand(sqlite), "postgresql": _stand(postgresql)}
-
 
 LATEST = 200
 """Rows that are looked at for what has left lately: more than leaves in a few seconds."""
@@ -307,44 +288,3 @@ class Sending:
             .order_by(some.c.settled_at)
         )
         return [(row.chat, row.settled_at) for row in await self._con.execute(query) if row.chat is not None]
-
-    # ------------------------------------------------------------ what stands in the chats
-
-    async def stand(self, out: Outgoing, now: Standing, at: datetime) -> list[Standing]:
-        """This message is what the surface shows from now on. Returns what stood there until now."""
-        here = {"the_person_id": out.person_id, "the_chat_id": out.chat_id, "the_surface": out.surface}
-        others = {**here, "the_message_id": now.message_id}
-        older = [
-            Standing(row.message_id, row.has_photo, row.has_buttons) for row in await self._con.execute(_OTHERS, others)
-        ]
-        if older:
-            await self._con.execute(_OVER, others)
-        await self.note(out, now, at, current=True)
-        return older
-
-    async def note(self, out: Outgoing, now: Standing, at: datetime, *, current: bool) -> None:
-        """This message is in the chat; if `current`, it is what its surface shows."""
-        assert out.chat_id is not None
-        given = {
-            "id": t.new_id(),
-            "sent_at": at,
-            "person_id": out.person_id,
-            "chat_id": out.chat_id,
-            "surface": out.surface,
-            "message_id": now.message_id,
-            "has_photo": now.has_photo,
-            "has_buttons": now.has_buttons,
-            "current": current,
-        }
-        await self._con.execute(_STAND[self._con.dialect.name], given)
-
-    async def falls(self, chat_id: int, message_id: int) -> None:
-        """This message is gone: its surface is empty."""
-        await self._con.execute(self._message(chat_id, message_id).values(current=False, has_buttons=False))
-
-    async def bare(self, chat_id: int, message_id: int) -> None:
-        """This message has no buttons any more."""
-        await self._con.execute(self._message(chat_id, message_id).values(has_buttons=False))
-
-    def _message(self, chat_id: int, message_id: int) -> sa.Update:
-        return t.message.update().where(_m.chat_id == chat_id, _m.message_id == message_id)

@@ -11,6 +11,9 @@ from bot.actions.desk import Desk
 from bot.actions.leading import Leading, Term
 from bot.domain.leading import Lead
 
+PATIENCE_AT_THE_END = 8.0
+"""Seconds for what is in flight when the bot is asked to end; whoever asks waits ten."""
+
 
 class Couriers:
     """Runs until it is stopped."""
@@ -19,34 +22,41 @@ class Couriers:
         self._desk = desk
         self._leading = leading
         self._hire = hire
-        self._at_work: list[Courier] = []
+        self._at_work: dict[Courier, asyncio.Task[None]] = {}
         self._hired = asyncio.Event()
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
-        """Return once `stop` was called and everything in hand is settled."""
+        """Lead where nobody else does, and carry. Returns soon after `stop`, with all in hand settled if it can be."""
         async with asyncio.TaskGroup() as house:
+            leading = house.create_task(self._leading.run())
             terms = house.create_task(self._terms(house))
             await self._stop.wait()
+            terms.cancel()
             for courier in self._at_work:
                 courier.stop()
-            terms.cancel()
+            if carrying := list(self._at_work.values()):
+                await asyncio.wait(carrying, timeout=PATIENCE_AT_THE_END)
+            if any(not one.done() for one in carrying):
+                self._desk.memory.cut()  # it may be the database that keeps everybody waiting
+            for task in (*carrying, leading):
+                task.cancel()
 
     def stop(self) -> None:
-        """The process ends."""
+        """The process ends: from now on somebody else may receive, and send once this one is through."""
+        self._leading.give_up(Lead.RECEIVE)
         self._stop.set()
 
     async def idle(self) -> None:
         """Return when nothing that is due waits or flies here; for rehearsals and tests."""
         await self._hired.wait()
-        await self._at_work[-1].idle()
+        await list(self._at_work)[-1].idle()
 
     async def _terms(self, house: asyncio.TaskGroup) -> None:
         while True:
             term = await self._leading.term(Lead.SEND)
             courier = self._hire(term)
-            house.create_task(self._carry(courier))
-            self._at_work.append(courier)
+            self._at_work[courier] = house.create_task(self._carry(courier))
             self._hired.set()
             await term.over.wait()
             courier.lay_down()
@@ -56,4 +66,4 @@ class Couriers:
         try:
             await courier.run()
         finally:
-            self._at_work.remove(courier)
+            del self._at_work[courier]

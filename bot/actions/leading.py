@@ -72,15 +72,15 @@ class Leading:
             await self._news.wait()
         return self._terms[lead]
 
-    async def while_leading(self, lead: Lead, work: Callable[[], Awaitable[None]]) -> None:
-        """Do this again and again, whenever and for as long as this process leads that."""
+    async def receiving(self, receive: Callable[[], Awaitable[None]]) -> None:
+        """Do this again and again, whenever and for as long as this process is the one that receives."""
         while True:
-            term = await self.term(lead)
+            term = await self.term(Lead.RECEIVE)
             async with asyncio.TaskGroup() as group:
-                working = group.create_task(_done(work))
+                working = group.create_task(_done(receive))
                 await term.over.wait()
                 working.cancel()
-            self._desk.progress.rest(lead)
+            self._desk.progress.rest(Lead.RECEIVE)
 
     def give_up(self, lead: Lead) -> None:
         """The process ends: others may have it from now on."""

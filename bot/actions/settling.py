@@ -160,13 +160,13 @@ async def _stands(turn: Turn, out: Outgoing, sent: Sent) -> None:
     assert out.chat_id is not None
     if out.kind == DELETE:
         for one in (sent.message_id, *out.takes_along):
-            await turn.m.sending.falls(out.chat_id, one)
+            await turn.m.messages.falls(out.chat_id, one)
     elif out.kind == CLEAR:
-        await turn.m.sending.bare(out.chat_id, sent.message_id)
+        await turn.m.messages.bare(out.chat_id, sent.message_id)
     elif out.surface is not None:
         shows = Standing(sent.message_id, sent.has_photo, sent.has_buttons)
         if out.stands != shows:
-            for older in await turn.m.sending.stand(out, shows, turn.now):
+            for older in await turn.m.messages.stand(out, shows, turn.now):
                 await _tidy_older(turn, out, older)
 
 
@@ -177,7 +177,7 @@ async def _one_too_many(turn: Turn, out: Outgoing, sent: Sent, state: PostState)
         await _stands(turn, out, sent)  # the other one will take its place, whatever becomes of it
     elif out.surface is not None and not out.only_takes_away and sent.message_id != out.edits:
         shows = Standing(sent.message_id, sent.has_photo, sent.has_buttons)
-        await turn.m.sending.note(out, shows, turn.now, current=False)
+        await turn.m.messages.note(out, shows, turn.now, current=False)
         await _tidy_older(turn, out, shows)
 
 
@@ -210,7 +210,7 @@ async def _gone(turn: Turn, out: Outgoing, hooks: Hooks) -> None:
     if old is None or out.chat_id is None:
         await _dead(turn, out, "gone, but nothing was edited", hooks, hooks.refused)
         return
-    await turn.m.sending.falls(out.chat_id, old)
+    await turn.m.messages.falls(out.chat_id, old)
     if not out.only_takes_away:
         await turn.m.sending.back(out, turn.now, turn.now, tried=False, unsure=False)
         return
