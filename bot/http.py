@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.actions.desk import Desk
+from bot.actions.presence import is_heard
 
 STALLED_SECONDS = 120.0
 Counts: TypeAlias = Callable[[], Awaitable[dict[str, float]]]
@@ -30,8 +31,9 @@ def door(desk: Desk, counts: Counts) -> Starlette:
         return JSONResponse(body, status_code=503 if stalled or not ages else 200)
 
     async def readyz(_: Request) -> Response:
-        heard = desk.progress.ages().get("receive", float("inf")) < STALLED_SECONDS
+        heard = remembers = False
         try:
+            heard = await is_heard(desk)
             await counts()
             remembers = True
         except Exception:  # whatever it is: the database can't be reached, and that is the whole answer

@@ -60,7 +60,7 @@ class Couriers:
             self._hired.set()
             await term.over.wait()
             courier.lay_down()
-            self._desk.progress.rest(Lead.SEND)
+            self._desk.progress.end(Lead.SEND)
 
     async def _carry(self, courier: Courier) -> None:
         try:

@@ -44,7 +44,7 @@ class Progress:
     def mark(self, loop: str) -> None:
         self.at[loop] = self.clock.monotonic()
 
-    def rest(self, loop: str) -> None:
+    def end(self, loop: str) -> None:
         """It does not run here now: another process does that part."""
         self.at.pop(loop, None)
 

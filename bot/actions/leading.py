@@ -80,7 +80,7 @@ class Leading:
                 working = group.create_task(_done(receive))
                 await term.over.wait()
                 working.cancel()
-            self._desk.progress.rest(Lead.RECEIVE)
+            self._desk.progress.end(Lead.RECEIVE)
 
     def give_up(self, lead: Lead) -> None:
         """The process ends: others may have it from now on."""

@@ -34,6 +34,16 @@ async def heard_until(turn: Turn) -> datetime | None:
     return mark.at if mark is not None and abs(turn.now - mark.at) <= LONGEST_GAP else None
 
 
+async def is_heard(desk: Desk) -> bool:
+    """Has Telegram been heard lately, by this process or by the one that receives?"""
+    age = desk.progress.ages().get(RECEIVE)
+    if age is not None:
+        return age <= LONGEST_GAP.total_seconds()
+    async with desk.glance() as m:
+        mark = await m.marks.get(HEARD)
+    return mark is not None and abs(desk.clock.now() - mark.at) <= LONGEST_GAP
+
+
 async def heard_since(turn: Turn, moment: datetime) -> bool:
     """Has Telegram been heard all the time since then, and lately? Whoever has never listened can't tell."""
     mark = await turn.m.marks.get(HEARD)
