@@ -28,6 +28,9 @@ HOUSE = 0x1A_B0C6
 """The first number of the locks of those who lead; the second is their place here."""
 LEADS = (Lead.RECEIVE, Lead.SEND)
 
+A_MOMENT = 0.1
+"""Where the process itself was held up, the answer is here, and is read before this is over."""
+
 Query = tuple[str, tuple[object, ...]]
 
 
@@ -94,14 +97,16 @@ class LockLine:
 
     async def _ask(self, sql: str, *values: object) -> tuple[Any, ...]:
         # Cancelling would ask the server to cancel, and wait for it: of no use on a line that may be dead.
-        too_late = asyncio.get_running_loop().call_later(ANSWERED_WITHIN, engines.cut, self._driver)
+        after = asyncio.get_running_loop().call_later
+        too_late = [after(ANSWERED_WITHIN, lambda: too_late.append(after(A_MOMENT, engines.cut, self._driver)))]
         try:
             done = await self._driver.execute(sql.encode(), values or None)
             return (await done.fetchone() or ()) if done.description else ()
         except psycopg.Error as broken:
             raise Lost(type(broken).__name__) from None
         finally:
-            too_late.cancel()
+            for timer in too_late:
+                timer.cancel()
 
 
 _LOCKED = (

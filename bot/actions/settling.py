@@ -173,9 +173,12 @@ async def _stands(turn: Turn, out: Outgoing, sent: Sent) -> None:
 async def _one_too_many(turn: Turn, out: Outgoing, sent: Sent, state: PostState) -> None:
     """While nothing was heard of it, it was sent again, or settled otherwise: there must not be two of it."""
     log.info("in_other_hands", row=out.id, kind=out.kind, state=state.value)
-    if state is PostState.SENDING:
-        await _stands(turn, out, sent)  # the other one will take its place, whatever becomes of it
-    elif out.surface is not None and not out.only_takes_away and sent.message_id != out.edits:
+    if out.surface is None or out.only_takes_away or sent.message_id == out.edits:
+        return
+    stands = await turn.m.messages.standing(out.person_id, out.surface)
+    if state is PostState.SENDING or (state is PostState.REPLACED and stands is None):
+        await _stands(turn, out, sent)  # what is on its way takes its place
+    elif stands != sent.message_id:  # else a tap has told where it stands
         shows = Standing(sent.message_id, sent.has_photo, sent.has_buttons)
         await turn.m.messages.note(out, shows, turn.now, current=False)
         await _tidy_older(turn, out, shows)

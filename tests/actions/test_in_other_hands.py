@@ -129,6 +129,27 @@ async def test_what_is_asked_for_expressly_leaves_the_first_one_without_buttons(
     assert [one.message_id for one in await surfaces(desk) if one.has_buttons] == [101]
 
 
+async def test_what_waits_to_take_its_place_does_so(desk: Desk, client: Client) -> None:
+    async with out_of_touch(desk, client) as away:
+        await taken_for_lost(desk)
+        await post_all(desk, Post(client.id, "said", "newer", surface="checkin:1"))
+        away.comes.set_result(Sent(55, has_buttons=True))
+    assert [(one.kind, one.edits) for one in (await deliver(desk)).letters] == [("said", 55)]
+
+
+async def test_what_a_tap_has_proved_to_be_there_stays(desk: Desk, client: Client) -> None:
+    """The bot has learnt from the tap what nobody could tell it; what comes of the tap stands there already."""
+    async with out_of_touch(desk, client) as away:
+        await taken_for_lost(desk)
+        async with desk.turn() as turn:
+            await turn.m.messages.adopt(client.id, client.person.chat_id or 0, 55, "checkin:1", turn.now)
+        await post_all(desk, Post(client.id, "said", "newer", surface="checkin:1"))
+        await deliver(desk)
+        away.comes.set_result(Sent(55, has_buttons=True))
+    assert (await deliver(desk)).letters == []
+    assert [(one.message_id, one.current) for one in await surfaces(desk)] == [(55, True)]
+
+
 @pytest.mark.parametrize("late", [Unsure("reset"), TryLater(timedelta(seconds=9)), Unreachable("blocked")])
 async def test_whatever_else_it_has_to_say_is_no_news(desk: Desk, client: Client, late: Verdict) -> None:
     async with out_of_touch(desk, client) as away:

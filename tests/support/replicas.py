@@ -34,6 +34,11 @@ class Replica:
     cable: Cable
 
     @property
+    def ups(self) -> int:
+        """How often it has come up by now."""
+        return self.bot.log.count("started") if (self.bot.folder / "log").exists() else 0
+
+    @property
     def runs(self) -> bool:
         return self.bot.process is not None and self.bot.process.returncode is None
 
@@ -46,11 +51,11 @@ class Replicas:
     all: tuple[Replica, ...]
 
     async def start(self, one: Replica, patience: float = TAKEN_OVER_WITHIN) -> None:
-        """Return when it takes part."""
-        before = await self._alive()
+        """Return when it is up, and takes part."""
+        before, ups = await self._alive(), one.ups
         await one.bot.start()
         async with asyncio.timeout(patience):
-            while not await self._alive() - before:
+            while one.ups == ups or not await self._alive() - before:
                 assert one.runs, one.bot.log
                 await self._wait()
 
