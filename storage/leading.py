@@ -10,8 +10,8 @@ A pooler that gives each statement another connection can't hold a session's loc
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -29,7 +29,8 @@ HOUSE = 0x1A_B0C6
 LEADS = (Lead.RECEIVE, Lead.SEND)
 
 A_MOMENT = 0.1
-"""Where the process itself was held up, the answer is here, and is read before this is over."""
+GOODBYE_WITHIN = 1.0
+"""Seconds for the last word of a process that ends."""
 
 Query = tuple[str, tuple[object, ...]]
 
@@ -93,20 +94,30 @@ class LockLine:
     async def give_up(self) -> None:
         """Give everything back, and let whoever waits for it know."""
         with suppress(Lost):
-            await self._ask("SELECT pg_advisory_unlock_all(), pg_notify(%s, '')", LEAD)
+            await self._ask("SELECT pg_advisory_unlock_all(), pg_notify(%s, '')", LEAD, within=GOODBYE_WITHIN)
 
-    async def _ask(self, sql: str, *values: object) -> tuple[Any, ...]:
+    async def _ask(self, sql: str, *values: object, within: float | None = None) -> tuple[Any, ...]:
         # Cancelling would ask the server to cancel, and wait for it: of no use on a line that may be dead.
-        after = asyncio.get_running_loop().call_later
-        too_late = [after(ANSWERED_WITHIN, lambda: too_late.append(after(A_MOMENT, engines.cut, self._driver)))]
-        try:
-            done = await self._driver.execute(sql.encode(), values or None)
-            return (await done.fetchone() or ()) if done.description else ()
-        except psycopg.Error as broken:
-            raise Lost(type(broken).__name__) from None
-        finally:
-            for timer in too_late:
-                timer.cancel()
+        with _cutting(self._driver, ANSWERED_WITHIN if within is None else within):
+            try:
+                done = await self._driver.execute(sql.encode(), values or None)
+                return (await done.fetchone() or ()) if done.description else ()
+            except psycopg.Error as broken:
+                raise Lost(type(broken).__name__) from None
+
+
+@contextmanager
+def _cutting(driver: "psycopg.AsyncConnection[Any]", after: float) -> Iterator[None]:
+    """Cut this connection if the block takes so long; a moment later, for where the process itself was held up, the
+    answer is here and is read first.
+    """
+    loop, timers = asyncio.get_running_loop(), list[asyncio.TimerHandle]()
+    timers.append(loop.call_later(after, lambda: timers.append(loop.call_later(A_MOMENT, engines.cut, driver))))
+    try:
+        yield
+    finally:
+        for timer in timers:
+            timer.cancel()
 
 
 _LOCKED = (

@@ -184,6 +184,8 @@ class Courier:
         """Start whatever may start now. Returns for how many seconds nothing else can, unless something happens."""
         now = self._clock.monotonic()
         soonest = self._line.next_look_in(now)
+        if not self._term.holds():
+            return soonest
         for item in self._line.in_order(self._busy):
             wait = self._gate.pacing.chat_ready_in(item.head.chat_id, now)
             # What is claimed already does not stand here for long: the gate sends it back among the waiting.

@@ -37,8 +37,7 @@ class Couriers:
                 courier.stop()
             if carrying := list(self._at_work.values()):
                 await asyncio.wait(carrying, timeout=PATIENCE_AT_THE_END)
-            if any(not one.done() for one in carrying):
-                self._desk.memory.cut()  # it may be the database that keeps everybody waiting
+            self._desk.memory.cut()  # it may be the database that keeps whoever is left waiting
             for task in (*carrying, leading):
                 task.cancel()
 

@@ -25,6 +25,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 CLIENTS, ROUNDS = 12, 60
 AT_ONCE = 10.0
 """Seconds until another one has taken over from a process that lets go, or whose computer says that it is gone."""
+ENDS_WITHIN = 10.0
+"""Seconds, whatever is the matter."""
 PATIENCE = 90.0
 """Seconds: longer than it takes until what was in doubt is repeated."""
 
@@ -125,3 +127,17 @@ async def test_when_the_one_that_leads_is_killed_and_the_next_cut_off_people_go_
     assert killed < AT_ONCE
     assert cut_off < TAKEN_OVER_WITHIN / 2
     assert let_go < AT_ONCE
+
+
+async def test_told_to_end_while_it_is_cut_off_it_ends_in_time(tmp_path: Path, url: str) -> None:
+    async with scene(tmp_path, url) as now:
+        one, other = now.house.all
+        await now.lives(1)
+        one.cable.pull()
+        began = SystemClock().monotonic()
+        assert await one.bot.end() == 0
+        took = SystemClock().monotonic() - began
+        await now.house.leads(other)
+        one.cable.put_back()
+    print(f"ended in {took:.1f} s")
+    assert took < ENDS_WITHIN
