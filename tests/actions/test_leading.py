@@ -183,6 +183,27 @@ async def test_nothing_leaves_once_a_term_no_longer_holds(desks: tuple[Desk, Des
     assert [row.state for row in await rows(desks[0])] == [PostState.WAITING]
 
 
+async def test_what_was_being_prepared_when_a_term_ended_is_put_back(desks: tuple[Desk, Desk]) -> None:
+    """Drawing a picture and waiting for a slot take time."""
+    client, holds = await a_client(desks[0]), [True]
+
+    class Slow(Scripted):
+        async def prepare(self, letter: Letter) -> Letter:
+            holds[0] = False
+            return letter
+
+    messenger = Slow(desks[0].clock)
+    courier = Courier(desks[0], messenger, None, UNPACED, term=Term("one", good=lambda: holds[0]))
+    async with asyncio.timeout(WITHIN), asyncio.TaskGroup() as house:
+        house.create_task(courier.run())
+        await post_all(desks[0], Post(client.id, "said", "r"))
+        while holds[0] or [row.state for row in await rows(desks[0])] != [PostState.WAITING]:
+            await settled_down(1)
+        courier.stop()
+    assert messenger.letters == []
+    assert [(row.state, row.unsure) for row in await rows(desks[0])] == [(PostState.WAITING, 0)]
+
+
 async def test_whoever_has_an_older_plan_stands_by_while_a_newer_one_is_gone_by(
     desks: tuple[Desk, Desk], plan: Plan
 ) -> None:
