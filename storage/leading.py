@@ -28,6 +28,7 @@ HOUSE = 0x1A_B0C6
 """The first number of the locks of those who lead; the second is their place here."""
 LEADS = (Lead.RECEIVE, Lead.SEND)
 
+OPEN_WITHIN = 10.0
 A_MOMENT = 0.1
 GOODBYE_WITHIN = 1.0
 """Seconds for the last word of a process that ends."""
@@ -147,7 +148,8 @@ async def lock_line(url: str, plan: str) -> AsyncIterator[LockLine]:
     engine = engines.alone(url)
     try:
         try:
-            con = await engine.connect()
+            async with asyncio.timeout(OPEN_WITHIN):  # connecting, and what SQLAlchemy asks of a server it meets
+                con = await engine.connect()
         except sa.exc.DBAPIError as broken:
             raise Lost(type(broken.orig).__name__) from None
         driver = (await con.get_raw_connection()).driver_connection

@@ -48,7 +48,9 @@ class Couriers:
 
     async def idle(self) -> None:
         """Return when nothing that is due waits or flies here; for rehearsals and tests."""
-        await self._hired.wait()
+        while not self._at_work:
+            self._hired.clear()
+            await self._hired.wait()
         await list(self._at_work)[-1].idle()
 
     async def _terms(self, house: asyncio.TaskGroup) -> None:
