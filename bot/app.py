@@ -1,5 +1,6 @@
 """The only wiring: settings → storage → actions → handlers → loops; what starts in which order, and how it ends.
 
+lead         which of the first and the third this process does, of all on one database
 receive      Telegram's updates into the inbox
 inbox        from the inbox to handlers, one transaction each
 deliver      from the outbox to Telegram, paced
@@ -38,9 +39,11 @@ from bot.actions import (
 )
 from bot.actions import settings as wishes
 from bot.actions.courier import Courier
+from bot.actions.couriers import Couriers
 from bot.actions.desk import Desk
 from bot.actions.heartbeat import Heart
 from bot.actions.inbox import Reader
+from bot.actions.leading import Leading
 from bot.actions.opening import is_there, on_trial, open_desk, open_memory
 from bot.actions.presence import Presence
 from bot.config.settings import Mode, Settings
@@ -54,13 +57,12 @@ from handlers.reaching import token_refused
 from handlers.receiver import Receiver
 from handlers.sender import TelegramMessenger, make_bot
 from handlers.setup import TelegramEars
-from storage.tables import new_id
 
 HELLO = "hello"
 """What stands for receiving until Telegram has said who we are."""
 UP_BY_THEN = timedelta(seconds=3)
-PATIENCE_WITH_WRITERS, PATIENCE_AT_THE_END = 1.0, 5.0
-"""Seconds for what is being written, and for what is in flight, when the bot is asked to end; whoever asks waits ten."""
+PATIENCE_WITH_WRITERS = 1.0
+"""Seconds for what is just being written when the bot is asked to end; then the courier has `PATIENCE_AT_THE_END`."""
 
 __all__ = ["is_there", "on_trial", "open_desk", "open_memory"]  # what commands ask of this module, beside its own
 
@@ -118,7 +120,8 @@ class Bot:
     desk: Desk
     tg: ExtBot[Any]
     ears: TelegramEars
-    courier: Courier
+    leading: Leading
+    courier: Couriers
     receiver: Receiver | HookKeeper
     door: Door | None
     """Where Telegram brings updates, in webhook mode."""
@@ -131,17 +134,19 @@ def wire(settings: Settings, desk: Desk, transport: Any = None) -> Bot:
     """Put the parts together. `transport` is an httpx transport that takes the place of the network."""
     token = settings.telegram.token
     tg = make_bot(token.get_secret_value() if token else "", settings.telegram.api_base_url, transport=transport)
-    desk.process, desk.listens = new_id(), True
+    desk.listens = True
     voices = routes.Voices(desk)
     messenger = TelegramMessenger(tg, routes.VIEWS, voices)
     pace = Pacing.of(settings.telegram.messages_per_second, settings.telegram.chat_messages_per_second)
-    courier = Courier(desk, messenger, routes.HOOKS, pace)
+    leading = Leading(desk)
+    courier = Couriers(desk, leading, lambda term: Courier(desk, messenger, routes.HOOKS, pace, term=term))
     ears = TelegramEars(tg, messenger, lambda: desk.plan.service.languages[0])
     receiver, door = _way_in(settings, desk, tg)
     return Bot(
         desk=desk,
         tg=tg,
         ears=ears,
+        leading=leading,
         courier=courier,
         receiver=receiver,
         door=door,
@@ -209,7 +214,7 @@ async def run(bot: Bot, stop: asyncio.Event, *, beats: bool = True) -> None:
         async with asyncio.TaskGroup() as house:
             hearing = house.create_task(_hear(bot), name="hear")
             loops = [house.create_task(ticks.run(bot.desk, loop), name=loop.name) for loop in bot.loops]
-            delivering = house.create_task(bot.courier.run(), name="deliver")
+            house.create_task(bot.courier.run(), name="deliver")
             others = [house.create_task(_warm_up(bot), name="warm up")]
             if bot.heart is not None:
                 others.append(house.create_task(bot.heart.run(), name="heartbeat"))
@@ -221,8 +226,6 @@ async def run(bot: Bot, stop: asyncio.Event, *, beats: bool = True) -> None:
             # A reply is born in the courier's hands: whoever writes one ends first, or nobody would give it back.
             await asyncio.wait(acting, timeout=PATIENCE_WITH_WRITERS)
             bot.courier.stop()
-            await asyncio.wait([delivering], timeout=PATIENCE_AT_THE_END)
-            delivering.cancel()
     await bot.ears.close()
 
 
@@ -230,7 +233,9 @@ async def _hear(bot: Bot) -> None:
     """Say hello to Telegram, however long that takes, then receive and read."""
     await _say_hello(bot)
     async with asyncio.TaskGroup() as ears:
-        ears.create_task(bot.receiver.run(), name="receive")
+        # One alone may poll; by webhook everybody receives what is brought to them.
+        polls = bot.leading.receiving(bot.receiver.run) if bot.door is None else bot.receiver.run()
+        ears.create_task(polls, name="receive")
         ears.create_task(bot.reader.run(), name="inbox")
         ears.create_task(bot.ears.introduce(bot.desk.plan), name="introduce")
 

@@ -44,12 +44,17 @@ async def run(desk: Desk, loop: Loop) -> None:
     """Do what is due, for ever; a piece of work that fails does not keep the others from being done."""
     desk.progress.begin(loop.name)
     while True:
-        got_through = [await _work_off(desk, loop, work) for work in loop.work]
-        for work_apart in loop.apart:
-            await _look_apart(desk, loop, work_apart)
-        if all(got_through):  # what fails again and again is an illness, and not only a line in the log
+        if desk.stands_by or await _look(desk, loop):
             desk.progress.mark(loop.name)
         await desk.clock.wait(loop.bell)
+
+
+async def _look(desk: Desk, loop: Loop) -> bool:
+    """Whether all of it got through: what fails again and again is an illness, and not only a line in the log."""
+    got_through = [await _work_off(desk, loop, work) for work in loop.work]
+    for work_apart in loop.apart:
+        await _look_apart(desk, loop, work_apart)
+    return all(got_through)
 
 
 async def once(desk: Desk, loop: Loop) -> None:

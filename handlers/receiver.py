@@ -42,6 +42,8 @@ class Receiver:
 
     async def run(self) -> None:
         self._desk.progress.begin(RECEIVE)
+        # Another process may have received meanwhile: what it had not confirmed is fetched again, and known already.
+        self._offset, self._reached = None, False
         await self._leave_webhook()
         never, tries = asyncio.Event(), 0
         while True:

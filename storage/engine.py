@@ -1,15 +1,19 @@
 """Engines with the settings that decide whether writes are lost (docs/decisions/0003-sqlite-settings.md)."""
 
 import asyncio
+import os
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from sqlite3 import Connection as SqliteConnection
 from sqlite3 import Cursor as SqliteCursor
 from typing import Any, TypeVar
 from weakref import WeakSet
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 Result = TypeVar("Result")
 BUSY_MS = 10_000
@@ -37,20 +41,55 @@ def reader(url: str) -> AsyncEngine:
     return engine
 
 
+SERVER_SETTINGS = {
+    "timezone": "UTC",
+    "statement_timeout": "30s",
+    # Whoever was cut off in the middle of a transaction keeps others waiting for its rows no longer than this.
+    "idle_in_transaction_session_timeout": "20s",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "12s",
+}
+"""What the server is told for each connection; the TCP ones let it notice that a computer is gone."""
+OUR_SETTINGS = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 12_000}
+"""The same, so that we notice when the server's is."""
+
+
 def _postgres(url: str) -> AsyncEngine:
     return create_async_engine(
-        url,
-        pool_size=16,
-        max_overflow=8,
-        pool_pre_ping=True,
-        hide_parameters=True,
-        connect_args={
-            "options": "-c timezone=UTC -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000",
-            "connect_timeout": 10,
-            # A pooler in front of the server may hand the next statement to another connection.
-            "prepare_threshold": None,
-        },
+        url, pool_size=16, max_overflow=8, pool_pre_ping=True, hide_parameters=True, connect_args=_connecting(10)
     )
+
+
+def alone(url: str) -> AsyncEngine:
+    """An engine for one connection to PostgreSQL that lives by itself, with no transaction around what it is asked."""
+    return create_async_engine(
+        url, poolclass=NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True, connect_args=_connecting(5)
+    )
+
+
+def _connecting(seconds: int) -> dict[str, Any]:
+    options = " ".join(f"-c {name}={value}" for name, value in SERVER_SETTINGS.items())
+    # A pooler in front of the server may hand the next statement to another connection.
+    return {"options": options, "connect_timeout": seconds, "prepare_threshold": None, **OUR_SETTINGS}
+
+
+def watched(engine: AsyncEngine) -> "WeakSet[psycopg.AsyncConnection[Any]]":
+    """Its connections to a server from now on, in use or not."""
+    opened: WeakSet[psycopg.AsyncConnection[Any]] = WeakSet()
+
+    @sa.event.listens_for(engine.sync_engine, "connect")
+    def on_connect(connection: Any, _record: object) -> None:
+        opened.add(connection.driver_connection)
+
+    return opened
+
+
+def cut(driver: "psycopg.AsyncConnection[Any]") -> None:
+    """End this connection under whoever waits for an answer on it."""
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(driver.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)
 
 
 def _prepare_sqlite(engine: AsyncEngine, begin: str, *, read_only: bool = False) -> None:

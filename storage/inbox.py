@@ -109,10 +109,12 @@ class Inbox:
         attempts = t.inbox.c.attempts + (1 if counts else 0)
         await self._con.execute(t.inbox.update().where(mine).values(attempts=attempts, try_at=try_at))
 
-    async def set_aside(self, update_id: int, now: datetime) -> None:
-        """It failed too often: kept with its body for an administrator, in nobody's way any more."""
-        mine = t.inbox.c.update_id == update_id
-        await self._con.execute(t.inbox.update().where(mine).values(state="dead", done_at=now))
+    async def set_aside(self, update_id: int, now: datetime) -> bool:
+        """It failed too often: kept with its body for an administrator, in nobody's way any more. False: somebody else
+        has done so, or has handled it meanwhile.
+        """
+        mine = (t.inbox.c.update_id == update_id) & (t.inbox.c.state == "new")
+        return bool((await self._con.execute(t.inbox.update().where(mine).values(state="dead", done_at=now))).rowcount)
 
     async def forget_before(self, before: datetime, dead_before: datetime, limit: int) -> int:
         """Delete what was handled before that moment, and what was set aside before another. Returns how many."""

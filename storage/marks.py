@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import tables as t
 
+CLOSED = "closed:"
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -29,8 +31,9 @@ class Marks:
     def __init__(self, con: AsyncConnection) -> None:
         self._con = con
 
-    async def get(self, name: str) -> Mark | None:
-        row = (await self._con.execute(_MARK, {"sought": name})).first()
+    async def get(self, name: str, *, lock: bool = False) -> Mark | None:
+        """`lock`: nobody else looks at it so, or changes it, before this unit ends."""
+        row = (await self._con.execute(_MARK.with_for_update() if lock else _MARK, {"sought": name})).first()
         return Mark(row.at, row.value) if row else None
 
     async def set(self, name: str, at: datetime, value: str | None = None) -> None:
@@ -48,6 +51,21 @@ class Marks:
 
     async def drop(self, *names: str) -> None:
         await self._con.execute(t.mark.delete().where(t.mark.c.name.in_(names)))
+
+    async def close(self, chat_id: int | None, until: datetime) -> None:
+        """Telegram asked for patience, in one chat or (None) everywhere: whoever sends next has to know."""
+        await self.set(f"{CLOSED}{'' if chat_id is None else chat_id}", until)
+
+    async def closed(self, now: datetime) -> list[tuple[int | None, datetime]]:
+        """What is closed at this moment, and until when."""
+        query = sa.select(t.mark).where(t.mark.c.name.startswith(CLOSED, autoescape=True), t.mark.c.at > now)
+        rows = [(row.name.removeprefix(CLOSED), row.at) for row in await self._con.execute(query)]
+        return [(int(chat) if chat else None, until) for chat, until in rows]
+
+    async def open_again(self, now: datetime) -> None:
+        """Forget what was closed until now."""
+        over = sa.and_(t.mark.c.name.startswith(CLOSED, autoescape=True), t.mark.c.at <= now)
+        await self._con.execute(t.mark.delete().where(over))
 
     async def note_absence(self, starts_at: datetime, ends_at: datetime) -> None:
         await self._con.execute(t.absence.insert().values(id=t.new_id(), starts_at=starts_at, ends_at=ends_at))

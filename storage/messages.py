@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.outgoing import Outgoing, Standing
 from bot.domain.signals.occasions import RUNNING
 from storage import tables as t
 
@@ -17,6 +20,25 @@ SAID = "said"
 CLEARED = "cleared"
 """The surface of what is being deleted from the chat."""
 CHECK_IN = "checkin:"
+
+# Asked for every message that leaves: put together once.
+_ELSEWHERE = sa.and_(
+    *(c[name] == sa.bindparam(f"the_{name}") for name in ("person_id", "chat_id", "surface")),
+    c.current.is_(True),
+    c.message_id != sa.bindparam("the_message_id"),
+)
+"""What stands on a surface besides one message."""
+_OTHERS = sa.select(c.message_id, c.has_photo, c.has_buttons).where(_ELSEWHERE)
+_OVER = t.message.update().where(_ELSEWHERE).values(current=False, has_buttons=False)
+
+
+def _stand(dialect: Any) -> Any:
+    insert = dialect.insert(t.message)
+    shows = {name: insert.excluded[name] for name in ("has_photo", "has_buttons", "surface", "current")}
+    return insert.on_conflict_do_update(index_elements=["chat_id", "message_id"], set_=shows)
+
+
+_STAND = {"sqlite": _stand(sqlite), "postgresql": _stand(postgresql)}
 
 
 class Messages:
@@ -110,3 +132,44 @@ class Messages:
         useless = sa.or_(c.surface.in_((SAID, CLEARED)), c.current.is_(False) & c.has_buttons.is_(False))
         some = sa.select(c.id).where(c.sent_at < before, useless).limit(limit)
         return (await self._con.execute(t.message.delete().where(c.id.in_(some)))).rowcount
+
+    # ------------------------------------------------------------ what was sent
+
+    async def stand(self, out: Outgoing, now: Standing, at: datetime) -> list[Standing]:
+        """This message is what the surface shows from now on. Returns what stood there until now."""
+        here = {"the_person_id": out.person_id, "the_chat_id": out.chat_id, "the_surface": out.surface}
+        others = {**here, "the_message_id": now.message_id}
+        older = [
+            Standing(row.message_id, row.has_photo, row.has_buttons) for row in await self._con.execute(_OTHERS, others)
+        ]
+        if older:
+            await self._con.execute(_OVER, others)
+        await self.note(out, now, at, current=True)
+        return older
+
+    async def note(self, out: Outgoing, now: Standing, at: datetime, *, current: bool) -> None:
+        """This message is in the chat; if `current`, it is what its surface shows."""
+        assert out.chat_id is not None
+        given = {
+            "id": t.new_id(),
+            "sent_at": at,
+            "person_id": out.person_id,
+            "chat_id": out.chat_id,
+            "surface": out.surface,
+            "message_id": now.message_id,
+            "has_photo": now.has_photo,
+            "has_buttons": now.has_buttons,
+            "current": current,
+        }
+        await self._con.execute(_STAND[self._con.dialect.name], given)
+
+    async def falls(self, chat_id: int, message_id: int) -> None:
+        """This message is gone: its surface is empty."""
+        await self._con.execute(self._message(chat_id, message_id).values(current=False, has_buttons=False))
+
+    async def bare(self, chat_id: int, message_id: int) -> None:
+        """This message has no buttons any more."""
+        await self._con.execute(self._message(chat_id, message_id).values(has_buttons=False))
+
+    def _message(self, chat_id: int, message_id: int) -> sa.Update:
+        return t.message.update().where(c.chat_id == chat_id, c.message_id == message_id)

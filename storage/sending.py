@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.alerts import AlertState, Kind
@@ -16,6 +15,7 @@ from bot.domain.ladder import Rung, Step
 from bot.domain.outgoing import AskedNow, HeldNow, Outgoing, Standing
 from bot.domain.people import Asking, Status
 from bot.domain.words import Role
+from storage import leading
 from storage import tables as t
 from storage.delivery import FACTS, Claim
 from storage.sealing import Seal
@@ -73,27 +73,19 @@ _CLAIM = (
         tries=_o.tries + 1,
     )
 )
-_FLYING = t.outbox.update().where(_o.id == sa.bindparam("sought"), _o.state == PostState.SENDING)
-_ALL_FLYING = sa.select(_o.id).where(_o.state == PostState.SENDING).order_by(_o.number)
-_RUN_OUT = _ALL_FLYING.where(_o.lease_until <= sa.bindparam("now"))
-_OVER = (
-    t.message.update()
-    .where(
-        *(_m[name] == sa.bindparam(f"the_{name}") for name in ("person_id", "chat_id", "surface")),
-        _m.current.is_(True),
-        _m.message_id != sa.bindparam("the_message_id"),
-    )
-    .values(current=False, has_buttons=False)
+_IN_HAND = sa.and_(
+    _o.id == sa.bindparam("sought"), _o.state == PostState.SENDING, _o.claimed_by == sa.bindparam("held_by")
 )
+"""A row, as long as it is claimed as it was when it was loaded."""
+_FLYING, _HELD = t.outbox.update().where(_IN_HAND), sa.select(_o.id).where(_IN_HAND)
+_ALL_FLYING = sa.select(_o.id, _o.claimed_by, _o.lease_until).where(_o.state == PostState.SENDING).order_by(_o.number)
+
+LATEST = 200
+"""Rows that are looked at for what has left lately: more than leaves in a few seconds."""
 
 
-def _stand(dialect: Any) -> Any:
-    insert = dialect.insert(t.message)
-    shows = {name: insert.excluded[name] for name in ("has_photo", "has_buttons", "surface", "current")}
-    return insert.on_conflict_do_update(index_elements=["chat_id", "message_id"], set_=shows)
-
-
-_STAND = {"sqlite": _stand(sqlite), "postgresql": _stand(postgresql)}
+def _ended(state: PostState, now: datetime, message_id: int | None) -> dict[str, Any]:
+    return {"state": state, "settled_at": now, "facts_sealed": None, "lease_until": None, "message_id": message_id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +169,7 @@ class Sending:
             expires_at=row.expires_at,
             withdrawn=row.why,
             stands=stands,
+            claimed_by=row.claimed_by,
         )
 
     # ------------------------------------------------------------ the last look
@@ -206,38 +199,48 @@ class Sending:
 
     # ------------------------------------------------------------ what became of it
 
-    async def end(self, row_id: str, state: PostState, now: datetime, why: str | None, message_id: int | None) -> bool:
-        """The row is settled for good; its content is blanked. False: it was not in flight any more."""
-        values: dict[str, Any] = {
-            "state": state,
-            "settled_at": now,
-            "facts_sealed": None,
-            "lease_until": None,
-            "message_id": message_id,
-        }
+    async def holds(self, out: Outgoing) -> bool:
+        """Is it still in the hands of whoever loaded it? It may have been taken for lost meanwhile."""
+        here = {"sought": out.id, "held_by": out.claimed_by}
+        return (await self._con.execute(_HELD, here)).first() is not None
+
+    async def end(
+        self, out: Outgoing, state: PostState, now: datetime, why: str | None, message_id: int | None = None
+    ) -> bool:
+        """The row is settled for good; its content is blanked. False: it is in these hands no more."""
+        given = {"sought": out.id, "held_by": out.claimed_by, **_ended(state, now, message_id)}
         if why is not None:
-            values["why"] = why[:40]
-        return (await self._con.execute(_FLYING, {"sought": row_id, **values})).rowcount == 1
+            given["why"] = why[:40]
+        return (await self._con.execute(_FLYING, given)).rowcount == 1
+
+    async def arrived(self, out: Outgoing, now: datetime, message_id: int) -> PostState:
+        """It was taken for lost, and has been sent after all. If it waits to be sent again, that is not needed; else
+        the state that it has now.
+        """
+        waits = t.outbox.update().where(_o.id == out.id, _o.state == PostState.WAITING)
+        if (await self._con.execute(waits.values(**_ended(PostState.SENT, now, message_id)))).rowcount == 1:
+            return PostState.WAITING
+        return PostState((await self._con.execute(sa.select(_o.state).where(_o.id == out.id))).scalar_one())
 
     async def back(self, out: Outgoing, not_before: datetime, now: datetime, *, tried: bool, unsure: bool) -> PostState:
         """Back among the waiting; unless it was withdrawn meanwhile, or its surface has something newer."""
         row = (await self._con.execute(sa.select(_o.why, _o.fresh).where(_o.id == out.id))).one()
         if row.why is not None:
-            await self.end(out.id, PostState.DROPPED, now, row.why, None)
+            await self.end(out, PostState.DROPPED, now, row.why)
             return PostState.DROPPED
         if out.surface is not None and await self._overtaken(out, carry_fresh=row.fresh):
-            await self.end(out.id, PostState.REPLACED, now, "newer", None)
+            await self.end(out, PostState.REPLACED, now, "newer")
             return PostState.REPLACED
-        flying = t.outbox.update().where(_o.id == out.id, _o.state == PostState.SENDING)
         await self._con.execute(
-            flying.values(
+            _FLYING.values(
                 state=PostState.WAITING,
                 not_before=not_before,
                 claimed_by=None,
                 lease_until=None,
                 tries=_o.tries if tried else _o.tries - 1,
                 unsure=_o.unsure + 1 if unsure else _o.unsure,
-            )
+            ),
+            {"sought": out.id, "held_by": out.claimed_by},
         )
         return PostState.WAITING
 
@@ -255,9 +258,10 @@ class Sending:
         left = sa.and_(here, _o.number > mine, _o.state.in_((PostState.SENDING, PostState.SENT)))
         return (await self._con.execute(sa.select(_o.id).where(sa.or_(waits, left)).limit(1))).first() is not None
 
-    async def push_away(self, row_id: str, now: datetime) -> None:
+    async def push_away(self, row_id: str, by: str, now: datetime) -> None:
         """A row that cannot even be prepared waits, longer each time."""
-        at_hand = sa.and_(_o.id == row_id, _o.state.in_((PostState.WAITING, PostState.SENDING)))
+        claimed = sa.and_(_o.state == PostState.SENDING, _o.claimed_by == by)
+        at_hand = sa.and_(_o.id == row_id, sa.or_(_o.state == PostState.WAITING, claimed))
         not_counted = sa.case((_o.state == PostState.WAITING, 1), else_=0)  # its claim was rolled back
         tried = t.outbox.update().where(at_hand).values(tries=_o.tries + not_counted).returning(_o.tries)
         later = now + back_off(int((await self._con.execute(tried)).scalar_one_or_none() or 0))
@@ -266,31 +270,21 @@ class Sending:
 
     async def run_out(self, now: datetime, not_these: Collection[str], *, all_of_them: bool) -> list[str]:
         """Ids of rows that nobody is sending any more, as far as can be known: their sender has died."""
-        rows = await self._con.execute(_ALL_FLYING) if all_of_them else await self._con.execute(_RUN_OUT, {"now": now})
-        return [row.id for row in rows if row.id not in not_these]
+        flying = [row for row in await self._con.execute(_ALL_FLYING) if row.id not in not_these]
+        if all_of_them or not flying:
+            return [row.id for row in flying]
+        # On SQLite nobody else is alive, and whoever is knows what is theirs.
+        alive = await leading.living(self._con) if self._con.dialect.name != "sqlite" else None
+        return [row.id for row in flying if row.lease_until <= now or (alive is not None and row.claimed_by not in alive)]
 
-    # ------------------------------------------------------------ what stands in the chats
-
-    async def stand(self, out: Outgoing, now: Standing, at: datetime) -> None:
-        """This message is what the surface shows from now on."""
-        assert out.chat_id is not None
-        here = {
-            "person_id": out.person_id,
-            "chat_id": out.chat_id,
-            "surface": out.surface,
-            "message_id": now.message_id,
-        }
-        await self._con.execute(_OVER, {f"the_{name}": value for name, value in here.items()})
-        shows = {"has_photo": now.has_photo, "has_buttons": now.has_buttons, "current": True}
-        await self._con.execute(_STAND[self._con.dialect.name], {"id": t.new_id(), "sent_at": at, **here, **shows})
-
-    async def falls(self, chat_id: int, message_id: int) -> None:
-        """This message is gone: its surface is empty."""
-        await self._con.execute(self._message(chat_id, message_id).values(current=False, has_buttons=False))
-
-    async def bare(self, chat_id: int, message_id: int) -> None:
-        """This message has no buttons any more."""
-        await self._con.execute(self._message(chat_id, message_id).values(has_buttons=False))
-
-    def _message(self, chat_id: int, message_id: int) -> sa.Update:
-        return t.message.update().where(_m.chat_id == chat_id, _m.message_id == message_id)
+    async def lately(self, since: datetime) -> list[tuple[int, datetime]]:
+        """What has been sent since then, to which chat and when, oldest first; as far as it was decided lately too."""
+        latest = sa.select(_o.person_id, _o.chat_id, _o.state, _o.settled_at).order_by(_o.number.desc()).limit(LATEST)
+        some = latest.subquery()
+        query = (
+            sa.select(sa.func.coalesce(some.c.chat_id, _p.chat_id).label("chat"), some.c.settled_at)
+            .join_from(some, t.person, some.c.person_id == _p.id)
+            .where(some.c.state == PostState.SENT, some.c.settled_at >= since)
+            .order_by(some.c.settled_at)
+        )
+        return [(row.chat, row.settled_at) for row in await self._con.execute(query) if row.chat is not None]

@@ -18,6 +18,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction
 
 from storage import engine as engines
+from storage import leading
+from storage.leading import LockLine
 from storage.sealing import Seal
 from storage.stores import Stores
 
@@ -33,6 +35,8 @@ class Unit(Stores):
         self._afterwards: list[Callable[[], None]] = []
         self.overwrites = False
         """What this unit deletes must not be left behind in any file of the database once it has ended."""
+        self.calls_sender = False
+        """Once this is on disk, whichever process sends shall look for it."""
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Call this once everything is on disk; never if the unit fails. It must not raise and not wait."""
@@ -200,6 +204,7 @@ class Memory:
         self._turns = _Turns(self._writer) if engines.is_sqlite(url) else None
         self.holds_old_pages = self._turns is not None
         """Deleted words may still stand in the log: somebody was reading old pages, or the last process died."""
+        self._to_server = () if engines.is_sqlite(url) else engines.watched(self._writer)
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:
@@ -251,6 +256,19 @@ class Memory:
             unit = Unit(con, self.seal)
             yield unit
             await unit.finish()
+            if unit.calls_sender:
+                await leading.call_sender(con)
+
+    @asynccontextmanager
+    async def lock_line(self, plan: str) -> AsyncIterator[LockLine]:
+        """What a process leads among those on one PostgreSQL. Raises `leading.Lost` when the line breaks."""
+        async with leading.lock_line(self.url, plan) as line:
+            yield line
+
+    def cut(self) -> None:
+        """The database can't be reached: whoever waits for it shall know."""
+        for driver in list(self._to_server):
+            engines.cut(driver)
 
     async def overwrite(self) -> bool:
         """See to it that nothing that was deleted is left in any file. False: not now, somebody reads old pages."""

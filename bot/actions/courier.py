@@ -1,8 +1,10 @@
-"""The courier: carries rows out, one sender for the whole bot. It awaits the messenger between two transactions.
+"""The courier: carries rows out, for one term in which this process sends. It awaits the messenger between two
+transactions.
 
 A person's messages leave one after another, those of many people side by side. What is more urgent passes first. Each
 row is claimed by itself, looked at for the last time in the same transaction, sent, and settled in another; whoever
-dies in between leaves a row whose lease runs out, and nobody knows whether it arrived: it counts as *unsure*.
+dies in between leaves a row whose lease runs out, or whose claim nobody living holds (PostgreSQL), and nobody knows
+whether it arrived: it counts as *unsure*. If its sender was only cut off and comes back, it still says what it knows.
 """
 
 import asyncio
@@ -14,9 +16,11 @@ import structlog
 from bot.actions import settling
 from bot.actions.desk import Desk, Turn
 from bot.actions.gate import Gate
+from bot.actions.leading import Term
 from bot.actions.line import Item, Line
 from bot.actions.settling import HookFailed, Hooks
 from bot.domain.delivery import LEASE, REPEATED_WHEN_UNSURE, Guard, Urgency, back_off
+from bot.domain.leading import Lead
 from bot.domain.outgoing import Go, Outgoing, for_person
 from bot.domain.pacing import Pacing
 from bot.ports import PATIENCE, Gone, Letter, Messenger, Refused, Sent, TryLater, Unreachable, Unsure, Verdict
@@ -29,6 +33,8 @@ AHEAD = 4
 """Rows claimed before their slot is free: enough to use every slot, few enough for a crash to leave little in doubt."""
 STALE = 30.0
 """A handed-over row that waited so long (seconds) is claimed anew, well before its lease runs out."""
+LATELY = timedelta(seconds=5)
+"""So long back a message counts for the pace."""
 YOUNG = 1.0
 """What was read from a row and its person is believed for so long (seconds)."""
 LONGEST_PAUSE = timedelta(seconds=30)
@@ -58,12 +64,14 @@ class Courier:
         hooks: Hooks | None = None,
         pacing: Pacing | None = None,
         senders: int = SENDERS,
+        term: Term | None = None,
     ) -> None:
         self._desk = desk
         self._clock = desk.clock
         self._messenger = messenger
         self._hooks = hooks or Hooks()
         self._senders = senders
+        self._term = term or Term(desk.process)
         self._stir = asyncio.Event()
         self._line = Line(desk, self._stir)
         self._gate = Gate(desk.clock, pacing or Pacing.of(), self._stir.set)
@@ -73,7 +81,8 @@ class Courier:
         """Row id → has it passed the gate."""
         self._recovered = 0.0
         self._failures = 0
-        self._stopping = False
+        self._ending = False
+        self._hurries = False
         self._idle = asyncio.Event()
         self.trouble: str | None = None
         """Why nothing gets through at the moment."""
@@ -81,10 +90,12 @@ class Courier:
     # ------------------------------------------------------------ life
 
     async def run(self) -> None:
-        """Carry until `stop` or cancellation. What was not sent is given back at the end."""
-        self._desk.progress.begin(DELIVER)
+        """Carry until told to end, or cancelled. What was not sent is given back at the end."""
+        self._desk.progress.begin(Lead.SEND)
         await self._recover(everything=self._desk.memory.is_sqlite)
-        self._desk.hand_over = self._line.take_over
+        await self._go_on()
+        if not self._ending:
+            self._desk.hand_over = self._line.take_over
         try:
             async with asyncio.TaskGroup() as around:
                 around_us = [around.create_task(self._gate.run()), around.create_task(self._listen())]
@@ -93,14 +104,24 @@ class Courier:
                 for task in around_us:
                     task.cancel()
         finally:
-            self._desk.hand_over = None
+            self._hands_off()
             await self._give_back()
 
     def stop(self) -> None:
-        """Begin nothing new; `run` returns when what is in flight is settled."""
-        self._stopping = True
+        """The process ends: like `lay_down`, but what can't be settled soon is left to whoever sends next."""
+        self._hurries = True
+        self.lay_down()
+
+    def lay_down(self) -> None:
+        """Begin nothing new; `run` returns when what is in flight is settled, however long the database takes."""
+        self._ending = True
+        self._hands_off()
         self._gate.shut()
         self._stir.set()
+
+    def _hands_off(self) -> None:
+        if self._desk.hand_over == self._line.take_over:
+            self._desk.hand_over = None
 
     async def idle(self) -> None:
         """Return when nothing that is due waits or flies; for rehearsals and tests."""
@@ -128,6 +149,20 @@ class Courier:
         for row_id in lost:
             await self._settle_by_id(row_id, Unsure("lease ran out"))
 
+    async def _go_on(self) -> None:
+        """Where whoever sent before left off: what has just left counts, and what Telegram closed stays closed."""
+        now, wall = self._clock.monotonic(), self._clock.now()
+        try:
+            async with self._desk.glance() as m:
+                left, closed = await m.sending.lately(wall - LATELY), await m.marks.closed(wall)
+        except Exception as broken:
+            log.error("outbox_unreadable", error=type(broken).__name__)
+            return
+        for chat_id, at in left:
+            self._gate.pacing = self._gate.pacing.taken(chat_id, now - (wall - at).total_seconds())
+        for chat, until in closed:
+            self._gate.close(now + (until - wall).total_seconds(), chat)
+
     async def _give_back(self) -> None:
         for row_id in (*(row_id for row_id, passed in self._flying.items() if not passed), *self._line.in_hand):
             await self._settle_by_id(row_id, PUT_BACK)
@@ -143,7 +178,7 @@ class Courier:
     # ------------------------------------------------------------ whose turn it is
 
     async def _dispatch(self, lanes: asyncio.TaskGroup) -> None:
-        while not self._stopping:
+        while not self._ending:
             try:
                 await self._line.read()
                 patience = self._send_off(lanes)
@@ -151,7 +186,8 @@ class Courier:
                 log.error("outbox_unreadable", error=type(broken).__name__)
                 patience = 1.0
             else:
-                self._desk.progress.mark(DELIVER)
+                if not self._ending:
+                    self._desk.progress.mark(Lead.SEND)
             if not self._flying and self._line.is_empty:
                 self._idle.set()
             await self._clock.wait(self._stir, min(PATIENCE, timedelta(seconds=max(0.0, patience))))
@@ -160,6 +196,8 @@ class Courier:
         """Start whatever may start now. Returns for how many seconds nothing else can, unless something happens."""
         now = self._clock.monotonic()
         soonest = self._line.next_look_in(now)
+        if not self._term.holds():
+            return soonest
         for item in self._line.in_order(self._busy):
             wait = self._gate.pacing.chat_ready_in(item.head.chat_id, now)
             # What is claimed already does not stand here for long: the gate sends it back among the waiting.
@@ -215,7 +253,7 @@ class Courier:
         return None
 
     async def _hold(self, turn: Turn, item: Item, age: float) -> bool:
-        claim = Claim(self._desk.process, turn.now + LEASE)
+        claim = Claim(self._term.name, turn.now + LEASE)
         if item.out is None:
             return await turn.m.sending.claim(item.head.id, claim, turn.now)
         return age < STALE or await turn.m.sending.renew(item.head.id, claim)
@@ -223,7 +261,7 @@ class Courier:
     async def _carry(self, out: Outgoing) -> None:
         assert out.chat_id is not None
         letter = await self._messenger.prepare(_letter(out, out.chat_id))
-        if not await self._gate.wait(out.urgency, out.chat_id):
+        if not await self._gate.wait(out.urgency, out.chat_id) or not self._term.holds():
             await self._settle(out, PUT_BACK)
             return
         self._flying[out.id] = True
@@ -290,7 +328,7 @@ class Courier:
                 log.error("not_settled", row=out.id, kind=out.kind, attempt=attempt, error=type(broken).__name__)
                 if isinstance(broken, HookFailed) and attempt >= MOST_TRIES:
                     hooks = Hooks()
-                if self._stopping and attempt >= MOST_TRIES:
+                if self._hurries and attempt >= MOST_TRIES:
                     return
                 await self._clock.wait(asyncio.Event(), back_off(attempt - 1))
             else:
@@ -303,7 +341,7 @@ class Courier:
                 await self._settle_by_id(row_id, Refused("cannot be prepared"))
             else:
                 async with self._desk.turn() as turn:
-                    await turn.m.sending.push_away(row_id, turn.now)
+                    await turn.m.sending.push_away(row_id, self._term.name, turn.now)
         except Exception as broken:
             log.error("not_pushed_away", row=row_id, error=type(broken).__name__)
 

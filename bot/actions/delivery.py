@@ -34,14 +34,14 @@ async def post(turn: Turn, post: Post) -> None:
     if hand_over:
         turn.m.after_commit(lambda: hand_over(row_id))
     else:
-        turn.ring(turn.desk.bells.deliver)
+        turn.call_sender()
 
 
 async def post_all(turn: Turn, posts: Sequence[Post]) -> None:
     """Say many things at once, none of them a reply, each on a surface where nothing else waits."""
     if posts:
         await turn.m.outbox.add_many(posts, turn.now)
-        turn.ring(turn.desk.bells.deliver)
+        turn.call_sender()
 
 
 async def take_away(

@@ -46,15 +46,17 @@ class Desk:
     plan: Plan
     bells: Bells = field(default_factory=Bells)
     hand_over: Callable[[str], None] | None = None
-    """Set by the process that sends: takes the id of a reply that is born claimed (settled: one sender)."""
+    """Set while this process sends: takes the id of a reply that is born claimed (settled: one sender)."""
     listens: bool = False
-    """Set by the process that fetches updates: there, nothing counts as silence before it has done so."""
+    """Set where the bot runs: there, nothing counts as silence before updates have been fetched, by whichever process."""
     erased_file: Path | None = None
     """Where the list of who was erased is kept outside the database; None: nowhere, as in tests."""
     erased_kept: int = -1
     """How many it holds, as far as this process knows."""
     process: str = "one"
-    """Names this process in claims."""
+    """Names this process in claims, for as long as its locks last (storage.leading)."""
+    stands_by: bool = False
+    """A process with a newer plan is at work: this one begins nothing, so that only one plan is gone by."""
     progress: Progress = field(init=False)
     tally: Tally = field(default_factory=Tally)
 
@@ -96,3 +98,8 @@ class Turn:
     def count(self, name: str) -> None:
         """One more of these (`pulse.COUNTERS`), after the commit."""
         self.m.after_commit(partial(self.desk.tally.add, name))
+
+    def call_sender(self) -> None:
+        """After the commit there is something to send, here or by the process that does so."""
+        self.m.calls_sender = self.m.calls_sender or self.desk.hand_over is None
+        self.ring(self.desk.bells.deliver)

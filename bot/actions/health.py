@@ -52,7 +52,7 @@ async def reach(desk: Desk) -> Ready:
         return Ready(False, _lately(desk.progress.since_contact()))
     if RECEIVE in desk.progress.begun:
         return Ready(True, _lately(desk.progress.since_contact()))
-    return Ready(True, _lately((desk.clock.now() - heard.at).total_seconds() if heard else None))
+    return Ready(True, _lately(abs(desk.clock.now() - heard.at).total_seconds() if heard else None))
 
 
 def _lately(age: float | None) -> bool:

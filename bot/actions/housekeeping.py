@@ -65,6 +65,7 @@ async def forget(turn: Turn) -> int:
     gone = await turn.m.inbox.forget_before(turn.now - INBOX_KEPT, turn.now - DEAD_KEPT, AT_ONCE)
     gone += await turn.m.messages.forget_before(turn.now - MESSAGES_KEPT, AT_ONCE)
     await turn.m.invitations.forget_wrong(before=turn.now - WRONG_WITHIN)
+    await turn.m.marks.open_again(turn.now)
     if not gone:
         await turn.m.marks.set(FORGOTTEN, turn.now)
     return gone

@@ -113,7 +113,7 @@ class Reader:
 
     async def _next(self) -> list[Waiting]:
         room = LANES - len(self._busy)
-        if room <= 0:
+        if room <= 0 or self._desk.stands_by:
             return []
         async with self._desk.glance() as m:
             return await m.inbox.next(self._desk.clock.now(), self._busy, room)
@@ -178,7 +178,8 @@ class Reader:
 
     async def _set_aside(self, turn: Turn, update_id: int) -> None:
         """Telling is best effort: what cannot be told is set aside all the same, or it would be tried for ever."""
-        await turn.m.inbox.set_aside(update_id, turn.now)
+        if not await turn.m.inbox.set_aside(update_id, turn.now):
+            return
         try:
             async with turn.m.apart():
                 await self._ears.tell_administrator(turn, update_id)

@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.actions.desk import Desk
 from bot.domain.delivery import Urgency
@@ -13,6 +14,8 @@ from storage.sending import Head
 
 HEADS = 200
 """People read at once."""
+WHERE_OTHERS_POST = timedelta(milliseconds=500)
+"""Between two looks where other processes write rows too, should their call go unheard."""
 LOOK_GAP = 0.5
 """Seconds between looks for what stands behind a row that has just been settled, while others stand in line anyway."""
 
@@ -37,6 +40,7 @@ class Line:
         self._handed: dict[str, list[Item]] = {}
         self._looked = -math.inf
         self._look_at = -math.inf
+        self._patience = PATIENCE if desk.memory.is_sqlite else WHERE_OTHERS_POST
 
     # ------------------------------------------------------------ news
 
@@ -70,7 +74,7 @@ class Line:
                 self._looked, self._look_at = now, math.inf  # a bell that rings from here on counts
                 self._heads = {head.person_id: head for head in await m.sending.heads(wall, HEADS)}
                 due = await m.sending.next_due(wall)
-                rest = min(PATIENCE, due - wall) if due else PATIENCE
+                rest = min(self._patience, due - wall) if due else self._patience
                 self._look_at = min(self._look_at, now + rest.total_seconds())
 
     # ------------------------------------------------------------ the order

@@ -12,19 +12,29 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from bot.actions.desk import Desk, Turn
+from bot.domain.leading import Lead
 
 LONGEST_GAP = timedelta(seconds=120)
 """Telegram throws button taps away after 150 s; after more than this, every open check-in is offered again."""
 WRITTEN_EVERY = timedelta(seconds=15)
 HEARD = "heard"
-RECEIVE = "receive"
+RECEIVE = Lead.RECEIVE
 """The loop that sees to it that updates come in, in the account of what got through when."""
 
 
-def hears(desk: Desk) -> bool:
-    """Could this process receive lately, and so has noted any absence? One that does not listen need not."""
-    age = desk.progress.since(RECEIVE)
-    return not desk.listens or (age is not None and age <= LONGEST_GAP.total_seconds())
+async def heard_until(turn: Turn) -> datetime | None:
+    """Up to when everything has been heard that was sent to us, and any absence noted; None: that can't be said.
+
+    In a process that receives that is now. Another one goes by the mark: what came since may still wait at Telegram.
+    One that is not the bot need not listen.
+    """
+    age = turn.desk.progress.since(RECEIVE)
+    if not turn.desk.listens or (age is not None and age <= LONGEST_GAP.total_seconds()):
+        return turn.now
+    if age is not None:
+        return None
+    mark = await turn.m.marks.get(HEARD)
+    return mark.at if mark is not None and abs(turn.now - mark.at) <= LONGEST_GAP else None
 
 
 async def heard_since(turn: Turn, moment: datetime) -> bool:
@@ -49,10 +59,10 @@ class Presence:
     async def heard(self) -> None:
         """Call after each good receive."""
         now = self._desk.clock.monotonic()
-        gap = await self._gap(now)
         due = self._written is None or now - self._written >= WRITTEN_EVERY.total_seconds()
-        if due or gap > LONGEST_GAP:
+        if due or self._own_gap(now) is None:
             async with self._desk.turn() as turn:
+                gap = await self._gap(turn, now)
                 if gap > LONGEST_GAP:
                     since = turn.now - gap
                     await turn.m.marks.note_absence(since, turn.now)
@@ -62,12 +72,17 @@ class Presence:
             self._written = now
         self._last = now
 
-    async def _gap(self, now: float) -> timedelta:
+    def _own_gap(self, now: float) -> timedelta | None:
+        """Since this process heard last; None if it has not, or if it was too long ago to be no absence."""
         own = timedelta(seconds=now - self._last) if self._last is not None else None
-        if own is not None and own <= LONGEST_GAP:
-            return own
-        async with self._desk.glance() as m:
-            mark = await m.marks.get(HEARD)
+        return own if own is not None and own <= LONGEST_GAP else None
+
+    async def _gap(self, turn: Turn, now: float) -> timedelta:
+        """Since anybody heard last. Two who come back at once wait for each other here: only one was away."""
+        if (short := self._own_gap(now)) is not None:
+            return short
+        own = timedelta(seconds=now - self._last) if self._last is not None else None
+        mark = await turn.m.marks.get(HEARD, lock=True)
         if mark is None:
             return own or timedelta(0)
         since = self._desk.clock.now() - mark.at

@@ -12,7 +12,7 @@ from bot.actions import answers, delivery, people, prompts
 from bot.actions.apart import PUSHED_AWAY, together
 from bot.actions.desk import Turn
 from bot.actions.people import local
-from bot.actions.presence import hears
+from bot.actions.presence import heard_until
 from bot.actions.reading import read
 from bot.domain.checkins import (
     MISSES_BEFORE_QUIET,
@@ -111,10 +111,11 @@ async def expire_due(turn: Turn, limit: int = 50) -> int:
     While we can't hear, none ends: a tap may be waiting at Telegram, and silence would be ours. Nor does one end before
     everything has been handled that its client sent in time.
     """
-    if not hears(turn.desk):
+    until = await heard_until(turn)
+    if until is None:
         return 0
     await turn.m.inbox.all_in()
-    due = await turn.m.checkins.to_expire(turn.now, limit)
+    due = await turn.m.checkins.to_expire(min(until, turn.now), limit)
     await together(turn, due, _expire_all, _just_end)
     return len(due)
 

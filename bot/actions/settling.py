@@ -108,19 +108,28 @@ async def _hold_back(turn: Turn, out: Outgoing, answer: Later | Drop, hooks: Hoo
     if isinstance(answer, Later):
         await turn.m.sending.back(out, answer.until, turn.now, tried=False, unsure=False)
         return
-    await turn.m.sending.end(out.id, PostState.DROPPED, turn.now, answer.why, None)
+    await turn.m.sending.end(out, PostState.DROPPED, turn.now, answer.why)
     if answer.why == UNREACHABLE:
         await _call(hooks.unreachable, turn, out, out.unreachable or answer.why)
     await _call(hooks.unsent.get(out.kind), turn, out, answer.why)
 
 
 async def settle(turn: Turn, out: Outgoing, verdict: Verdict, hooks: Hooks) -> None:
-    """Write down what Telegram said. Raises HookFailed if a feature's part of it failed."""
+    """Write down what Telegram said. Raises HookFailed if a feature's part of it failed.
+
+    Whoever was cut off from the database may find that the row was taken for lost, and is in other hands by now. Then
+    only that it did arrive is still news.
+    """
     await _lock(turn, out, ends_chat=isinstance(verdict, Unreachable))
+    if not isinstance(verdict, Sent) and not await turn.m.sending.holds(out):
+        log.info("in_other_hands", row=out.id, kind=out.kind)
+        return
     match verdict:
         case Sent():
             await _sent(turn, out, verdict, hooks)
-        case TryLater(after=after):
+        case TryLater(after=after, whole_bot=whole):
+            if after:
+                await turn.m.marks.close(None if whole else out.chat_id, turn.now + after)
             await turn.m.sending.back(out, turn.now + after, turn.now, tried=False, unsure=False)
         case Unsure():
             await _unsure(turn, out, hooks)
@@ -133,18 +142,12 @@ async def settle(turn: Turn, out: Outgoing, verdict: Verdict, hooks: Hooks) -> N
 
 
 async def _sent(turn: Turn, out: Outgoing, sent: Sent, hooks: Hooks) -> None:
-    assert out.chat_id is not None
-    await turn.m.sending.end(out.id, PostState.SENT, turn.now, None, sent.message_id)
-    if out.kind == DELETE:
-        for one in (sent.message_id, *out.takes_along):
-            await turn.m.sending.falls(out.chat_id, one)
-    elif out.kind == CLEAR:
-        await turn.m.sending.bare(out.chat_id, sent.message_id)
-    elif out.surface is not None:
-        shows = Standing(sent.message_id, sent.has_photo, sent.has_buttons)
-        if out.stands != shows:
-            await turn.m.sending.stand(out, shows, turn.now)
-            await _tidy_older(turn, out, sent)
+    if not await turn.m.sending.end(out, PostState.SENT, turn.now, None, sent.message_id):
+        state = await turn.m.sending.arrived(out, turn.now, sent.message_id)
+        if state is not PostState.WAITING:
+            await _one_too_many(turn, out, sent, state)
+            return
+    await _stands(turn, out, sent)
     for hook in (hooks.sent.get(out.kind), hooks.whatever_was_sent):
         if hook is not None:
             try:
@@ -153,11 +156,37 @@ async def _sent(turn: Turn, out: Outgoing, sent: Sent, hooks: Hooks) -> None:
                 raise HookFailed(out.kind) from broken
 
 
-async def _tidy_older(turn: Turn, out: Outgoing, sent: Sent) -> None:
-    """What stood there before: gone if this was meant to take its place, else without buttons."""
-    older = out.stands
-    if older is None or older.message_id == sent.message_id:
+async def _stands(turn: Turn, out: Outgoing, sent: Sent) -> None:
+    """What the chat shows now."""
+    assert out.chat_id is not None
+    if out.kind == DELETE:
+        for one in (sent.message_id, *out.takes_along):
+            await turn.m.messages.falls(out.chat_id, one)
+    elif out.kind == CLEAR:
+        await turn.m.messages.bare(out.chat_id, sent.message_id)
+    elif out.surface is not None:
+        shows = Standing(sent.message_id, sent.has_photo, sent.has_buttons)
+        if out.stands != shows:
+            for older in await turn.m.messages.stand(out, shows, turn.now):
+                await _tidy_older(turn, out, older)
+
+
+async def _one_too_many(turn: Turn, out: Outgoing, sent: Sent, state: PostState) -> None:
+    """While nothing was heard of it, it was sent again, or settled otherwise: there must not be two of it."""
+    log.info("in_other_hands", row=out.id, kind=out.kind, state=state.value)
+    if out.surface is None or out.only_takes_away or sent.message_id == out.edits:
         return
+    stands = await turn.m.messages.standing(out.person_id, out.surface)
+    if state is PostState.SENDING or (state is PostState.REPLACED and stands is None):
+        await _stands(turn, out, sent)  # what is on its way takes its place
+    elif stands != sent.message_id:  # else a tap has told where it stands
+        shows = Standing(sent.message_id, sent.has_photo, sent.has_buttons)
+        await turn.m.messages.note(out, shows, turn.now, current=False)
+        await _tidy_older(turn, out, shows)
+
+
+async def _tidy_older(turn: Turn, out: Outgoing, older: Standing) -> None:
+    """What stood there before: gone if this was meant to take its place, else without buttons."""
     if not out.fresh:
         await _take_away(turn, out, DELETE, older.message_id)
     elif older.has_buttons:
@@ -185,11 +214,11 @@ async def _gone(turn: Turn, out: Outgoing, hooks: Hooks) -> None:
     if old is None or out.chat_id is None:
         await _dead(turn, out, "gone, but nothing was edited", hooks, hooks.refused)
         return
-    await turn.m.sending.falls(out.chat_id, old)
+    await turn.m.messages.falls(out.chat_id, old)
     if not out.only_takes_away:
         await turn.m.sending.back(out, turn.now, turn.now, tried=False, unsure=False)
         return
-    await turn.m.sending.end(out.id, PostState.DROPPED, turn.now, "nothing_there", None)
+    await turn.m.sending.end(out, PostState.DROPPED, turn.now, "nothing_there")
     if out.kind == DELETE:  # older than 48 hours: it stays, but without its buttons
         await _take_away(turn, out, CLEAR, old)
 
@@ -205,7 +234,7 @@ async def _unreachable(turn: Turn, out: Outgoing, why: str, hooks: Hooks) -> Non
 
 
 async def _dead(turn: Turn, out: Outgoing, why: str, hooks: Hooks, hook: WhenNot | None) -> None:
-    await turn.m.sending.end(out.id, PostState.DEAD, turn.now, why, None)
+    await turn.m.sending.end(out, PostState.DEAD, turn.now, why)
     await _call(hook, turn, out, why)
     await _call(hooks.unsent.get(out.kind), turn, out, why)
 

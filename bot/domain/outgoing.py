@@ -60,6 +60,8 @@ class Outgoing:
     stands: Standing | None = None
     former: bool = False
     """It goes to a chat that was theirs and is being closed."""
+    claimed_by: str | None = None
+    """In whose hands it was when it was loaded."""
 
     @property
     def only_takes_away(self) -> bool:

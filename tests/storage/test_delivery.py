@@ -1,5 +1,7 @@
 """The outbox as rows: whose turn it is, taking it once, and what is left behind."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from bot.domain.delivery import LEASE, Post, PostState, Urgency
@@ -10,6 +12,17 @@ from tests.support.desks import START
 
 ME, OTHER = Claim("me", START + LEASE), Claim("other", START + LEASE)
 LATER = START + timedelta(hours=1)
+PLAN = "0" * 15 + "1"
+
+
+@asynccontextmanager
+async def alive(memory: Memory) -> AsyncIterator[str]:
+    """A process that holds a line; its name. On SQLite nobody asks who is alive."""
+    if memory.is_sqlite:
+        yield "me"
+        return
+    async with memory.lock_line(PLAN) as line:
+        yield line.name
 
 
 async def person(memory: Memory, ref: str, chat_id: int) -> str:
@@ -65,8 +78,8 @@ async def test_only_who_holds_a_claim_can_renew_it(memory: Memory) -> None:
 async def test_a_claim_that_ran_out_is_found_and_a_live_one_only_when_asked_for_all(memory: Memory) -> None:
     client = await person(memory, "R-1", 1)
     (row,) = await waiting(memory, Post(client, "x", "1"))
-    async with memory.unit() as m:
-        await m.sending.claim(row, ME, START)
+    async with alive(memory) as me, memory.unit() as m:
+        await m.sending.claim(row, Claim(me, START + LEASE), START)
         assert await m.sending.run_out(START, [], all_of_them=False) == []
         assert await m.sending.run_out(START, [], all_of_them=True) == [row]
         assert await m.sending.run_out(START + LEASE, [], all_of_them=False) == [row]
@@ -78,8 +91,25 @@ async def test_a_settled_row_cannot_be_settled_again(memory: Memory) -> None:
     (row,) = await waiting(memory, Post(client, "x", "1"))
     async with memory.unit() as m:
         await m.sending.claim(row, ME, START)
-        assert await m.sending.end(row, PostState.SENT, START, None, 7)
-        assert not await m.sending.end(row, PostState.DEAD, START, "late", None)
+        ((_, out),) = await m.sending.load([row])
+        assert await m.sending.end(out, PostState.SENT, START, None, 7)
+        assert not await m.sending.end(out, PostState.DEAD, START, "late")
+
+
+async def test_whoever_has_lost_a_row_can_neither_settle_it_nor_push_it_away(memory: Memory) -> None:
+    client = await person(memory, "R-1", 1)
+    (row,) = await waiting(memory, Post(client, "x", "1"))
+    async with memory.unit() as m:
+        await m.sending.claim(row, ME, START)
+        ((_, mine),) = await m.sending.load([row])
+        await m.sending.back(mine, START, START, tried=True, unsure=True)
+        await m.sending.claim(row, OTHER, START)
+        assert not await m.sending.holds(mine)
+        assert not await m.sending.end(mine, PostState.DEAD, START, "late")
+        await m.sending.back(mine, LATER, START, tried=True, unsure=True)
+        await m.sending.push_away(row, ME.by, START)
+        ((_, theirs),) = await m.sending.load([row])
+        assert (theirs.claimed_by, theirs.unsure) == (OTHER.by, 1)
 
 
 async def test_what_a_row_says_is_what_was_posted(memory: Memory) -> None:

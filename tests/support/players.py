@@ -66,11 +66,12 @@ async def play(
 
 
 async def _changes(phone: Phone, shown: Message) -> Message:
-    """The message once it has changed, or as it is after a while."""
+    """The message once it has changed, or as it is after a while; what came in its place, if it is gone."""
     try:
         return await phone.expect(lambda message: message.id == shown.id, PATIENCE, after=shown.revision)
     except AssertionError:
-        return shown
+        gone = all(message.id != shown.id for message in phone.messages)
+        return next((one for one in reversed(phone.messages) if one.from_bot), shown) if gone else shown
 
 
 def _is_card(message: Message) -> bool:
