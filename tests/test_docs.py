@@ -155,13 +155,12 @@ def _events() -> Iterator[str]:
             yield str(node.args[0].value)
 
 
-def _calls() -> Iterator[tuple[Path, ast.Call]]:
+@cache
+def _calls() -> list[tuple[Path, ast.Call]]:
     """Every call in the code, and where it stands."""
-    for package in ("bot", "handlers", "storage"):
-        for path in (ROOT / package).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-                if isinstance(node, ast.Call):
-                    yield path, node
+    files = [path for package in ("bot", "handlers", "storage") for path in (ROOT / package).rglob("*.py")]
+    trees = [(path, ast.parse(path.read_text("utf-8"))) for path in files]
+    return [(path, node) for path, tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
 
 
 def test_every_word_of_the_access_log_is_explained() -> None:
