@@ -58,16 +58,17 @@ class Resealing:
         """Seal anew what comes after a row. A row that somebody is working on is passed over: look again later."""
         column, label, key = _about(name)
         query = self._query(column, key, after, limit).where(self._old(column)).with_for_update(skip_locked=True)
-        last, good, bad = None, 0, 0
-        for last, sealed in [(row[0], bytes(row[1])) for row in await self._con.execute(query)]:
+        last, anew, bad = None, list[dict[str, Any]](), 0
+        for last, sealed in await self._con.execute(query):
             try:
-                anew = self._seal.close(label, str(last), self._seal.open(label, str(last), sealed))
+                text = self._seal.open(label, str(last), bytes(sealed))
+                anew.append({"of_row": last, "anew": self._seal.close(label, str(last), text)})
             except WrongKey:
                 bad += 1
-                continue
-            await self._con.execute(column.table.update().where(key == last).values({column: anew}))
-            good += 1
-        return Batch(last, good, bad)
+        if anew:
+            put = column.table.update().where(key == sa.bindparam("of_row")).values({column: sa.bindparam("anew")})
+            await self._con.execute(put, anew)
+        return Batch(last, len(anew), bad)
 
     async def opened(self, name: str, after: Any, limit: int) -> Batch:
         """Try to open what comes after a row with the newest key alone. Changes nothing."""
