@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.actions import checkins
+from bot.actions import checkins, health
 from bot.actions.desk import Desk, Turn
-from bot.actions.presence import HEARD, RECEIVE, Presence, is_heard
+from bot.actions.presence import HEARD, RECEIVE, Presence
 from bot.domain.checkins import CheckIn, State
 from bot.domain.people import Asking, Client
 from bot.ports import Unsure
@@ -107,12 +107,12 @@ async def test_while_another_process_has_received_it_was_no_absence(desk: Desk) 
 
 async def test_a_process_that_does_not_receive_goes_by_the_one_that_does(desk: Desk) -> None:
     follower = Desk(desk.memory, desk.clock, desk.plan, listens=True)
-    assert not await is_heard(follower)
+    assert not (await health.reach(follower)).telegram
     await heard(desk)
-    assert await is_heard(follower)
+    assert (await health.reach(follower)).telegram
     for _ in range(3):
         move(desk, seconds=50)
-    assert not await is_heard(follower)
+    assert not (await health.reach(follower)).telegram
 
 
 # ---------------------------------------------------------------- a question that may have arrived

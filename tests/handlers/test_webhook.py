@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from bot import webhook
 from bot.actions.desk import Desk
-from bot.actions.presence import HEARD, RECEIVE, Presence, hears
+from bot.actions.presence import HEARD, RECEIVE, Presence, heard_until
 from bot.http import app
 from bot.rehearsal.clock import RehearsalClock
 from bot.rehearsal.telegram import Kind, Phone, Rule, StandIn
@@ -30,6 +30,12 @@ TOKEN = "123456:made-up-token-for-tests"
 OURS, URL = "a-long-random-word-of-ours", "https://bot.example.org/telegram"
 THEIRS = "https://somebody.example.org/else"
 GOOD = {"update_id": 7, "message": {"message_id": 1, "chat": {"id": 1001, "type": "private"}, "text": "hello"}}
+
+
+async def hears(desk: Desk) -> bool:
+    async with desk.turn() as turn:
+        return await heard_until(turn) == turn.now
+
 
 on_sqlite = pytest.mark.parametrize("memory", ["sqlite"], indirect=True)
 """For what is decided before or beside the database."""
@@ -265,7 +271,7 @@ async def test_whatever_telegram_answers_it_is_tried_again_soon(house: House, ki
         await house.keeper.step()
         house.clock.advance(timedelta(seconds=5), steady=timedelta(seconds=5))
     assert house.standin.webhook.url == URL
-    assert hears(house.desk)
+    assert await hears(house.desk)
     assert house.desk.progress.trouble == {}
 
 
@@ -273,11 +279,11 @@ async def test_whatever_telegram_answers_it_is_tried_again_soon(house: House, ki
 
 
 async def test_telegram_saying_that_it_brings_updates_here_is_as_good_as_a_poll(house: House) -> None:
-    assert not hears(house.desk)
+    assert not await hears(house.desk)
     await house.keeper.step()
-    assert hears(house.desk)
+    assert await hears(house.desk)
     await house.pass_looking(300)
-    assert hears(house.desk)
+    assert await hears(house.desk)
     assert house.absences == []
     async with house.desk.glance() as m:
         mark = await m.marks.get(HEARD)
@@ -293,7 +299,7 @@ async def test_while_telegram_cannot_get_through_we_hear_nothing_and_then_it_was
     for _ in range(10):
         await house.pusher.push_once()
         await house.look()
-    assert not hears(house.desk)
+    assert not await hears(house.desk)
     assert house.desk.progress.trouble == {RECEIVE: "webhook_failing"}
     assert (await house.outside.get("/healthz")).status_code == 503
     assert (await house.readyz())["telegram"], "out of traffic it would never hear again"
@@ -301,7 +307,7 @@ async def test_while_telegram_cannot_get_through_we_hear_nothing_and_then_it_was
     house.clock.advance(timedelta(minutes=2))
     assert await house.pusher.push_once() == 1
     await house.keeper.step()
-    assert hears(house.desk)
+    assert await hears(house.desk)
     assert len(house.absences) == 1
     assert house.absences[0] > 120
 
@@ -320,7 +326,7 @@ async def test_what_comes_through_shows_that_the_way_is_open_again(house: House)
     await house.keeper.step()
     assert house.desk.progress.trouble == {}
     await house.pass_looking(200)
-    assert hears(house.desk)
+    assert await hears(house.desk)
     assert house.absences == []
 
 
@@ -344,7 +350,7 @@ async def test_what_went_wrong_while_the_bot_was_away_is_its_own_absence_and_no_
     async with house.desk.turn() as turn:
         await turn.m.marks.set(HEARD, turn.now - timedelta(seconds=10))
     await house.keeper.step()
-    assert hears(house.desk)
+    assert await hears(house.desk)
     assert house.absences == []
 
 
