@@ -16,6 +16,7 @@ from bot.actions.courier import Courier
 from bot.actions.desk import Desk
 from bot.actions.settling import Hooks
 from bot.domain.delivery import CLEAR, DELETE, Post, PostState, Urgency
+from bot.domain.leading import Lead
 from bot.domain.outgoing import Outgoing
 from bot.domain.pacing import Pacing
 from bot.domain.people import Client
@@ -173,12 +174,14 @@ async def at_telegram(desk: Desk, messenger: Scripted) -> AsyncIterator[None]:
 
 
 async def carried(desk: Desk, *says: Say, pacing: Pacing = UNPACED) -> Scripted:
-    """What a courier sends that has just begun, and has had time for all it may do."""
+    """What a courier sends that has just begun, of what it finds at its first look."""
     messenger = Scripted(desk.clock, list(says))
     courier = Courier(desk, messenger, None, pacing)
+    desk.progress.end(Lead.SEND)
     async with asyncio.timeout(20), asyncio.TaskGroup() as house:
         house.create_task(courier.run())
-        await settled_down()
+        while Lead.SEND not in desk.progress.ages() or courier._flying:
+            await settled_down(1)
         courier.stop()
     return messenger
 
