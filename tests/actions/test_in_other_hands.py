@@ -180,7 +180,7 @@ async def carried(desk: Desk, *says: Say, pacing: Pacing = UNPACED) -> Scripted:
     desk.progress.end(Lead.SEND)
     async with asyncio.timeout(20), asyncio.TaskGroup() as house:
         house.create_task(courier.run())
-        while Lead.SEND not in desk.progress.ages() or courier._flying:
+        while Lead.SEND not in desk.progress.at or courier._flying:
             await settled_down(1)
         courier.stop()
     return messenger

@@ -84,8 +84,7 @@ async def test_a_tap_on_an_expired_question(town: Town) -> None:
     card = await town.asked()
     data = (card.button("8") or card.buttons[0][0]).data or ""
     await town.pass_time(hours=25)
-    shown = next(one for one in town.alex.messages if one.id == card.id)
-    assert shown.buttons == ()
+    assert not any(one.buttons for one in town.alex.messages if one.id == card.id), "gone by then, or at least bare"
     before = town.alex.revision
     tap = town.alex.tap_data(card.id, data)
     assert "That one has gone. Nothing lost." in f"{await toast(tap)} {town.alex.last.text}"
