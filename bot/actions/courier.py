@@ -14,6 +14,7 @@ from bot.actions import settling
 from bot.actions.desk import Desk, Turn
 from bot.actions.gate import Gate
 from bot.actions.line import Item, Line
+from bot.actions.reach import Reach
 from bot.actions.settling import HookFailed, Hooks
 from bot.domain.delivery import LEASE, REPEATED_WHEN_UNSURE, Guard, Urgency, back_off
 from bot.domain.outgoing import Go, Outgoing, for_person
@@ -29,8 +30,6 @@ STALE = 30.0
 """A handed-over row that waited so long (seconds) is claimed anew, well before its lease runs out."""
 YOUNG = 1.0
 """What was read from a row and its person is believed for so long (seconds)."""
-LONGEST_PAUSE = timedelta(seconds=30)
-"""Between two attempts while the line to Telegram is down."""
 MOST_TRIES = 5
 """Of a row that cannot even be prepared; then it is set aside."""
 PUT_BACK = TryLater(timedelta(), why="not_sent")
@@ -62,11 +61,9 @@ class Courier:
         self._flying: dict[str, bool] = {}
         """Row id → has it passed the gate."""
         self._recovered = 0.0
-        self._failures = 0
         self._stopping = False
         self._idle = asyncio.Event()
-        self.trouble: str | None = None
-        """Why nothing gets through at the moment."""
+        self.reach = Reach(desk.clock, self._gate, messenger)
 
     # ------------------------------------------------------------ life
 
@@ -211,7 +208,7 @@ class Courier:
     async def _carry(self, out: Outgoing) -> None:
         assert out.chat_id is not None
         letter = await self._messenger.prepare(_letter(out, out.chat_id))
-        if not await self._gate.wait(out.urgency, out.chat_id):
+        if not await self._gate.wait(out.urgency, out.chat_id) or not await self.reach.is_there():
             await self._settle(out, PUT_BACK)
             return
         self._flying[out.id] = True
@@ -222,7 +219,7 @@ class Courier:
         except Exception as broken:  # it promised not to; whether Telegram took it, nobody can know
             log.error("messenger_failed", row=out.id, error=type(broken).__name__)
             verdict = Unsure(type(broken).__name__)
-        self._heed(out, verdict)
+        self.reach.heed(out.chat_id, verdict)
         await self._settle(out, verdict)
 
     async def _still_goes(self, out: Outgoing) -> bool:
@@ -242,28 +239,6 @@ class Courier:
         """It is not to go: that is written down in a unit of its own, which locks the client before the row."""
         async with self._desk.turn() as turn:
             return await settling.look_again(turn, out, self._hooks)
-
-    def _heed(self, out: Outgoing, verdict: Verdict) -> None:
-        """Close what Telegram wants closed; and everything for a while when the line is down."""
-        match verdict:
-            case TryLater(after=after, whole_bot=whole) if after:
-                self._gate.close(self._clock.monotonic() + after.total_seconds(), None if whole else out.chat_id)
-            case TryLater(why=why):
-                self._line_down(why, pause_from=1)
-            case Unsure(why=why):
-                self._line_down(why, pause_from=3)
-            case _:
-                self._failures, self.trouble = 0, None
-
-    def _line_down(self, why: str, pause_from: int) -> None:
-        if self._gate.pacing.closed_for(self._clock.monotonic()):
-            return  # one failure, noticed by several lanes
-        self._failures += 1
-        self.trouble = why
-        if self._failures >= pause_from:
-            pause = min(back_off(self._failures - pause_from), LONGEST_PAUSE)
-            self._gate.close(self._clock.monotonic() + pause.total_seconds())
-            log.warning("line_down", why=why, pause_s=pause.total_seconds())
 
     async def _settle(self, out: Outgoing, verdict: Verdict) -> None:
         """Write it down, however often that takes: what is sent and not settled would be sent again."""

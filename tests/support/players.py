@@ -1,9 +1,10 @@
-"""Many clients who tap what they are shown, against a bot that may die at any moment; and the account afterwards."""
+"""People with phones, against a bot that may die at any moment: clients who tap or type, staff who take what rings."""
 
 import asyncio
-from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -23,20 +24,31 @@ PATIENCE = 4.0
 ANSWERS = (LOW, USUAL, USUAL)
 MOST_TAPS = 60
 """On one check-in: longer than any lease lasts."""
+GOT_IT = "I've got it"
 
 
-async def seat(desk: Desk, standin: StandIn, count: int) -> dict[Client, Phone]:
+@dataclass
+class Seated:
+    """Everybody who takes part. `typing`: clients who type their numbers instead of tapping."""
+
+    clients: dict[Client, Phone] = field(default_factory=dict)
+    staff: list[Phone] = field(default_factory=list)
+    typing: set[int] = field(default_factory=set)
+
+
+async def seat(desk: Desk, standin: StandIn, count: int, typing: int = 0) -> Seated:
     """A service of one worker, one manager and `count` clients, whose phones know the bot."""
     jo, sam = await a_manager(desk), await a_worker(desk)
+    seated = Seated()
     for person in (jo, sam):
         assert person.chat_id is not None
-        standin.person(person.chat_id, person.name).start()
-    seated = {}
+        seated.staff.append(standin.person(person.chat_id, person.name))
     for n in range(count):
         client = await a_client(desk, sam, ref=f"R-{n}", name=f"Client {n}", chat_id=5000 + n)
-        phone = standin.person(5000 + n, f"Client {n}")
+        seated.clients[client] = standin.person(5000 + n, f"Client {n}")
+    for phone in (*seated.staff, *seated.clients.values()):
         phone.start()
-        seated[client] = phone
+    seated.typing = {5000 + n for n in range(typing)}
     return seated
 
 
@@ -47,108 +59,128 @@ async def ask(desk: Desk, client: Client, schedule: str) -> None:
         await turn.m.timetable.put([Slot(client.id, schedule, due, turn.now - timedelta(seconds=1))])
 
 
-async def play(
-    desk: Desk, client: Client, phone: Phone, rounds: int, enough: asyncio.Event, patience: float = 60
-) -> None:
-    """Answer check-in after check-in, low on the first question; tap again when nothing happens."""
-    for number in range(rounds):
-        if enough.is_set():
-            return
-        seen = phone.revision
-        await ask(desk, client, f"s{number}")
-        shown = await phone.expect(_is_card, patience, after=seen)
+# ---------------------------------------------------------------- clients
+
+
+@dataclass
+class Player:
+    """One client, who answers check-in after check-in, low on the first question."""
+
+    desk: Desk
+    client: Client
+    phone: Phone
+    types: bool = False
+    patience: float = 60
+    """Seconds that a question may take to appear, longer than any lease."""
+    given_up: int = 0
+    """Check-ins that Telegram left twice in doubt, so that nobody was asked a third time."""
+
+    async def play(self, rounds: int, enough: asyncio.Event) -> None:
+        for number in range(rounds):
+            if enough.is_set():
+                return
+            seen = self.phone.revision
+            await ask(self.desk, self.client, f"s{number}")
+            shown = await self._asked(seen)
+            if shown is not None:
+                await (self._type(shown) if self.types else self._tap(shown))
+
+    async def _asked(self, seen: int) -> Message | None:
+        """The card, once it is there; None when nobody can know whether it came, and the bot has said so."""
+        waited = 0.0
+        while True:
+            try:
+                return await self.phone.expect(is_card, PATIENCE, after=seen)
+            except AssertionError:
+                waited += PATIENCE
+                if await self._in_doubt():
+                    self.given_up += 1
+                    return None
+                if waited > self.patience:
+                    raise
+
+    async def _in_doubt(self) -> bool:
+        """End the window of a check-in that was given up, as a day would, so that the next one can be asked."""
+        o, k = t.outbox.c, t.check_in.c
+        doubtful = sa.select(o.check_in_id).where(o.client_id == self.client.id, o.state == "dead")
+        async with self.desk.turn() as turn:
+            running = (k.client_id == self.client.id, k.state == "planned", k.id.in_(doubtful))
+            over = t.check_in.update().where(*running, k.expires_at > turn.now).values(expires_at=turn.now)
+            return (await turn.m.con.execute(over)).rowcount > 0
+
+    async def _tap(self, shown: Message) -> None:
         taps = 0
-        while _is_card(shown):
-            phone.tap(_says(shown), shown.id)
-            shown = await _changes(phone, shown)
+        while is_card(shown):
+            self.phone.tap(_says(shown), shown.id)
+            shown = await _changes(self.phone, shown, PATIENCE)
             taps += 1
-            assert taps < MOST_TAPS, f"nothing comes of {client.ref}'s taps on {shown}"
+            assert taps < MOST_TAPS, f"nothing comes of {self.client.ref}'s taps on {shown}"
+
+    async def _type(self, shown: Message) -> None:
+        """Each number once: what is typed waits at Telegram for a day, and is lost by nobody. The next question may
+        come on another copy of the card than the one that was seen first.
+        """
+        about = asks(shown)
+        while about is not None:
+            before, check_in, item = self.phone.revision, about.args[0], int(about.args[1])
+            self.phone.text(_says(shown))
+            following = partial(_follows, check_in, item, len(ANSWERS))
+            shown = await self.phone.expect(following, self.patience, after=before)
+            about = asks(shown)
 
 
-async def _changes(phone: Phone, shown: Message) -> Message:
+def _follows(check_in: str, item: int, of: int, message: Message) -> bool:
+    """Is this what comes after that item: the next one, or the end?"""
+    about = asks(message)
+    if about is None:
+        return item == of - 1 and not message.buttons
+    return about.args[:2] == (check_in, str(item + 1))
+
+
+async def _changes(phone: Phone, shown: Message, patience: float) -> Message:
     """The message once it has changed, or as it is after a while."""
     try:
-        return await phone.expect(lambda message: message.id == shown.id, PATIENCE, after=shown.revision)
+        return await phone.expect(lambda message: message.id == shown.id, patience, after=shown.revision)
     except AssertionError:
         return shown
 
 
-def _is_card(message: Message) -> bool:
+def is_card(message: Message) -> bool:
     """Does it ask something that its buttons answer?"""
-    return _asks(message) is not None
+    return asks(message) is not None
 
 
-def _asks(message: Message) -> Tap | None:
+def asks(message: Message) -> Tap | None:
+    """The check-in and item that its buttons are about."""
     tap = decode(message.buttons[0][0].data) if message.from_bot and message.buttons else None
     return tap if tap is not None and tap.verb == ANSWER else None
 
 
 def _says(shown: Message) -> str:
     """The label that this client taps: low on the first question, the first option where there are no numbers."""
-    tap = _asks(shown)
+    tap = asks(shown)
     assert tap is not None
     return str(ANSWERS[int(tap.args[1])]) if "10" in shown.labels else shown.labels[0]
 
 
-@dataclass(slots=True)
-class Account:
-    """What was handed to the bot, what it kept, and what stands in the chats."""
-
-    taps: int = 0
-    lost: list[str] = field(default_factory=list)
-    doubled: list[str] = field(default_factory=list)
-    alerts_missing: list[str] = field(default_factory=list)
-    open_keyboards: list[str] = field(default_factory=list)
+# ---------------------------------------------------------------- staff
 
 
-async def settled(desk: Desk, patience: float = 30) -> None:
-    """Wait until nothing waits in the inbox, and no question or reply in the outbox."""
-    async with asyncio.timeout(patience):
-        while True:
-            async with desk.glance() as m:
-                waiting = await m.con.scalar(sa.select(sa.func.count()).where(t.inbox.c.state == "new"))
-                due = t.outbox.c.state.in_(("waiting", "sending")) & (t.outbox.c.not_before <= desk.clock.now())
-                leaving = await m.con.scalar(sa.select(sa.func.count()).where(due))
-            if not waiting and not leaving:
-                return
-            await desk.clock.wait(asyncio.Event(), timedelta(milliseconds=100))
+async def takes_alerts(phone: Phone, enough: Callable[[], bool]) -> None:
+    """Tap *I've got it* on whatever rings, and again when nothing comes of it, until there has been enough."""
+    tapped: dict[int, float] = {}
+    clock = asyncio.get_running_loop().time
+    while not enough():
+        for message in phone.messages:
+            if GOT_IT in message.labels and clock() - tapped.get(message.id, -PATIENCE) >= PATIENCE:
+                tapped[message.id] = clock()
+                phone.tap(GOT_IT, message.id)
+        await _something_new(phone)
 
 
-async def account(desk: Desk, standin: StandIn, seated: dict[Client, Phone]) -> Account:
-    found = Account()
-    handed = _handed_out(standin)
-    found.taps = sum(len(values) for values in handed.values())
-    async with desk.glance() as m:
-        kept: dict[tuple[str, int], list[str]] = defaultdict(list)
-        query = sa.select(t.answer).order_by(t.answer.c.check_in_id, t.answer.c.item, t.answer.c.version)
-        for row in await m.con.execute(query):
-            kept[row.check_in_id, row.item].append(row.choice or str(int(row.value)))
-        alerted = set(await m.con.scalars(sa.select(t.alert.c.client_id)))
-        known = {(row.chat_id, row.message_id) for row in await m.con.execute(sa.select(t.message))}
-    for place, values in handed.items():
-        once = [value for n, value in enumerate(values) if n == 0 or values[n - 1] != value]
-        if len(kept[place]) < len(once):
-            found.lost.append(f"{place}: {once} → {kept[place]}")
-        elif kept[place] != once:
-            found.doubled.append(f"{place}: {once} → {kept[place]}")
-    for client, phone in seated.items():
-        if client.id not in alerted:
-            found.alerts_missing.append(client.ref)
-        found.open_keyboards += _two_open(phone, known)
-    return found
-
-
-def _handed_out(standin: StandIn) -> dict[tuple[str, int], list[str]]:
-    """Check-in and item → the values that were tapped, in the order in which the bot was given them."""
-    found: dict[tuple[str, int], list[str]] = defaultdict(list)
-    for _, update in sorted(standin.handed_out.items()):
-        tap = decode(update.get("callback_query", {}).get("data"))
-        if tap is not None and tap.verb == ANSWER:
-            found[tap.args[0], int(tap.args[1])].append(tap.args[2].removeprefix("="))
-    return found
-
-
-def _two_open(phone: Phone, known: set[tuple[int, int]]) -> list[str]:
-    """Clients with buttons to answer with on two messages which the bot knows of: of one check-in, or of an old one."""
-    here = [one for one in phone.messages if _is_card(one) and (phone.chat_id, one.id) in known]
-    return [f"{phone.chat.name}: {[one.id for one in here]}"] if len(here) > 1 else []
+async def _something_new(phone: Phone) -> None:
+    seen = phone.revision
+    try:
+        await phone.until(lambda: phone.revision > seen, 1.0)
+    except AssertionError:
+        return
