@@ -6,7 +6,7 @@ deliver      from the outbox to Telegram, paced
 release      check-ins: due, reminders, half-done, over; breaks that end
 escalate     alerts that nobody took; clients to be asked whether it helped
 tidy         what may be forgotten, what clients asked to have deleted; whether the bot is still live; what workers are
-             asked themselves, and their weekly digest
+             asked themselves, and their weekly digest; whether the wall clock was set
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from telegram.error import InvalidToken, TelegramError
 from telegram.ext import ExtBot
 
 from bot import charts, ticks
-from bot.actions import checkins, digest, followup, housekeeping, joining, ladder, privacy, proposals, ratings
+from bot.actions import checkins, digest, followup, housekeeping, joining, ladder, privacy, proposals, ratings, wall
 from bot.actions import settings as wishes
 from bot.actions.courier import Courier
 from bot.actions.desk import Desk
@@ -238,7 +238,7 @@ def loops(desk: Desk) -> tuple[ticks.Loop, ...]:
                 ratings.ask_due,
                 digest.send_due,
             ),
-            apart=(proposals.review,),
+            apart=(wall.Watch().look, proposals.review),
         ),
     )
 

@@ -25,6 +25,7 @@ from storage.sending import Sending
 from storage.sessions import Sessions
 from storage.signals import Signals
 from storage.timetable import Timetable
+from storage.wall import Wall
 
 
 class Stores:
@@ -117,3 +118,7 @@ class Stores:
     @cached_property
     def operations(self) -> Operations:
         return Operations(self.con, self.seal)
+
+    @cached_property
+    def wall(self) -> Wall:
+        return Wall(self.con)
