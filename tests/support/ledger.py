@@ -77,20 +77,21 @@ async def settled(desk: Desk, patience: float = 30) -> None:
 
 async def account(desk: Desk, standin: StandIn, seated: Seated, shown: Shown) -> Account:
     found = Account()
-    await _answers(desk, standin, seated, found)
+    await answers(desk, standin, seated, found)
     await _questions(desk, shown, found)
     await _alerts(desk, seated, found)
     async with desk.glance() as m:
         known = {(row.chat_id, row.message_id) for row in await m.con.execute(sa.select(t.message))}
     for phone in seated.clients.values():
-        found.open_keyboards += _two_open(phone, known)
+        found.open_keyboards += two_open(phone, known)
     return found
 
 
 # ---------------------------------------------------------------- answers
 
 
-async def _answers(desk: Desk, standin: StandIn, seated: Seated, found: Account) -> None:
+async def answers(desk: Desk, standin: StandIn, seated: Seated, found: Account) -> None:
+    """Whatever a getUpdates answer ever carried is kept once."""
     kept, typed = await _kept(desk)
     handed = _tapped(standin)
     found.taps = sum(len(values) for values in handed.values())
@@ -174,7 +175,7 @@ async def _alerts(desk: Desk, seated: Seated, found: Account) -> None:
             found.alerts_lost.append(f"{client.ref}: on its way since {alert.raised_at}")
 
 
-def _two_open(phone: Phone, known: set[tuple[int, int]]) -> list[str]:
+def two_open(phone: Phone, known: set[tuple[int, int]]) -> list[str]:
     """Clients with buttons to answer with on two messages which the bot knows of: of one check-in, or of an old one."""
     here = [one for one in phone.messages if is_card(one) and (phone.chat_id, one.id) in known]
     return [f"{phone.chat.name}: {[one.id for one in here]}"] if len(here) > 1 else []
