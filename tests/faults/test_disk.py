@@ -58,7 +58,7 @@ async def test_a_full_disk_costs_no_answer_and_no_alert(tmp_path: Path, room: in
                 for phone in seated.staff:
                     people.create_task(takes_alerts(phone, done.is_set))
                 for client, phone in seated.clients.items():
-                    people.create_task(Player(desk, client, phone, phone.chat_id in seated.typing).play(20, enough))
+                    people.create_task(Player(desk, client, phone, enough, phone.chat_id in seated.typing).play(20))
                 await until(lambda: len(shown.check_ins) >= 8)
                 with full(bot, room):
                     polls = standin.polls

@@ -174,7 +174,8 @@ async def _played(
     enough, done = asyncio.Event(), asyncio.Event()
     patience = 30 + place.patience
     players = [
-        Player(desk, client, phone, phone.chat_id in seated.typing, patience) for client, phone in seated.clients.items()
+        Player(desk, client, phone, enough, phone.chat_id in seated.typing, patience)
+        for client, phone in seated.clients.items()
     ]
     async with asyncio.TaskGroup() as staff:
         for phone in seated.staff:
@@ -182,7 +183,7 @@ async def _played(
         try:
             async with asyncio.TaskGroup() as group:
                 for player in players:
-                    group.create_task(player.play(order.rounds, enough))
+                    group.create_task(player.play(order.rounds))
                 await _killed(order, standin, bots, tell)
                 standin.faults.clear()
                 enough.set()

@@ -1,7 +1,7 @@
 """People with phones, against a bot that may die at any moment: clients who tap or type, staff who take what rings."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -22,8 +22,6 @@ LOW, USUAL = 1, 8
 PATIENCE = 4.0
 """Seconds after which somebody taps again, when nothing happens."""
 ANSWERS = (LOW, USUAL, USUAL)
-MOST_TAPS = 60
-"""On one check-in: longer than any lease lasts."""
 GOT_IT = "I've got it"
 
 
@@ -69,15 +67,16 @@ class Player:
     desk: Desk
     client: Client
     phone: Phone
+    enough: asyncio.Event
+    """The last kill: from then on something must come within `patience` seconds, longer than any lease."""
     types: bool = False
     patience: float = 60
-    """Seconds that a question may take to appear, longer than any lease."""
     given_up: int = 0
     """Check-ins that Telegram left twice in doubt, so that nobody was asked a third time."""
 
-    async def play(self, rounds: int, enough: asyncio.Event) -> None:
+    async def play(self, rounds: int) -> None:
         for number in range(rounds):
-            if enough.is_set():
+            if self.enough.is_set():
                 return
             seen = self.phone.revision
             await ask(self.desk, self.client, f"s{number}")
@@ -87,17 +86,19 @@ class Player:
 
     async def _asked(self, seen: int) -> Message | None:
         """The card, once it is there; None when nobody can know whether it came, and the bot has said so."""
-        waited = 0.0
-        while True:
-            try:
-                return await self.phone.expect(is_card, PATIENCE, after=seen)
-            except AssertionError:
-                waited += PATIENCE
-                if await self._in_doubt():
-                    self.given_up += 1
-                    return None
-                if waited > self.patience:
-                    raise
+        async for _ in self._patiently():
+            shown = await _sees(self.phone, is_card, seen)
+            if shown is not None or await self._in_doubt():
+                self.given_up += shown is None
+                return shown
+        raise AssertionError(f"{self.client.ref} is never asked\n{self.phone.transcript}")
+
+    async def _patiently(self) -> AsyncIterator[None]:
+        """Again and again, until patience is at its end."""
+        left = self.patience
+        while left > 0:
+            yield
+            left -= PATIENCE * self.enough.is_set()
 
     async def _in_doubt(self) -> bool:
         """End the window of a check-in that was given up, as a day would, so that the next one can be asked."""
@@ -109,12 +110,16 @@ class Player:
             return (await turn.m.con.execute(over)).rowcount > 0
 
     async def _tap(self, shown: Message) -> None:
-        taps = 0
         while is_card(shown):
+            shown = await self._until_it_changes(shown)
+
+    async def _until_it_changes(self, shown: Message) -> Message:
+        async for _ in self._patiently():
             self.phone.tap(_says(shown), shown.id)
-            shown = await _changes(self.phone, shown, PATIENCE)
-            taps += 1
-            assert taps < MOST_TAPS, f"nothing comes of {self.client.ref}'s taps on {shown}"
+            changed = await _sees(self.phone, lambda message: message.id == shown.id, shown.revision)
+            if changed is not None:
+                return changed
+        raise AssertionError(f"nothing comes of {self.client.ref}'s taps on {shown}")
 
     async def _type(self, shown: Message) -> None:
         """Each number once: what is typed waits at Telegram for a day, and is lost by nobody. The next question may
@@ -124,9 +129,23 @@ class Player:
         while about is not None:
             before, check_in, item = self.phone.revision, about.args[0], int(about.args[1])
             self.phone.text(_says(shown))
-            following = partial(_follows, check_in, item, len(ANSWERS))
-            shown = await self.phone.expect(following, self.patience, after=before)
+            shown = await self._until_it_follows(partial(_follows, check_in, item, len(ANSWERS)), before)
             about = asks(shown)
+
+    async def _until_it_follows(self, follows: Callable[[Message], bool], before: int) -> Message:
+        async for _ in self._patiently():
+            shown = await _sees(self.phone, follows, before)
+            if shown is not None:
+                return shown
+        raise AssertionError(f"nothing comes of what {self.client.ref} typed\n{self.phone.transcript}")
+
+
+async def _sees(phone: Phone, what: Callable[[Message], bool], after: int) -> Message | None:
+    """What is newer than revision `after` and fits, or None when it does not come soon."""
+    try:
+        return await phone.expect(what, PATIENCE, after=after)
+    except AssertionError:
+        return None
 
 
 def _follows(check_in: str, item: int, of: int, message: Message) -> bool:
@@ -135,14 +154,6 @@ def _follows(check_in: str, item: int, of: int, message: Message) -> bool:
     if about is None:
         return item == of - 1 and not message.buttons
     return about.args[:2] == (check_in, str(item + 1))
-
-
-async def _changes(phone: Phone, shown: Message, patience: float) -> Message:
-    """The message once it has changed, or as it is after a while."""
-    try:
-        return await phone.expect(lambda message: message.id == shown.id, patience, after=shown.revision)
-    except AssertionError:
-        return shown
 
 
 def is_card(message: Message) -> bool:
