@@ -71,8 +71,6 @@ class Player:
     """The last kill: from then on something must come within `patience` seconds, longer than any lease."""
     types: bool = False
     patience: float = 60
-    given_up: int = 0
-    """Check-ins that Telegram left twice in doubt, so that nobody was asked a third time."""
 
     async def play(self, rounds: int) -> None:
         for number in range(rounds):
@@ -89,7 +87,6 @@ class Player:
         async for _ in self._patiently():
             shown = await _sees(self.phone, is_card, seen)
             if shown is not None or await self._in_doubt():
-                self.given_up += shown is None
                 return shown
         raise AssertionError(f"{self.client.ref} is never asked\n{self.phone.transcript}")
 
