@@ -1,5 +1,7 @@
-"""Twenty-four days in the life of a bot that nobody looks after: a partition each week, a full disk, a locked database,
-a second receiver, a clock that is set. At the end everything that was answered is there once, and no alert is lost.
+"""R1, R2, R17: twenty-four days in the life of a bot that nobody looks after.
+
+A partition each week, a full disk, a locked database, a second receiver, a clock that is set. At the end everything
+that was answered is there once, and no alert is lost.
 """
 
 import random

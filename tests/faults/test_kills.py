@@ -1,4 +1,4 @@
-"""R1, R3: the bot dies at any instant, again and again, while people tap and type: nothing is lost or doubled."""
+"""R1, R3, R16: the bot dies at any instant, again and again, while people tap and type: nothing is lost or doubled."""
 
 import json
 from collections.abc import Iterator
