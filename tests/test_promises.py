@@ -1,4 +1,4 @@
-"""docs/promises.md is true: every promise has a test, every test that it names exists, and the faults say whose they are."""
+"""docs/promises.md is true: every promise has a test that exists, and every file of faults says whose it is."""
 
 import ast
 import re

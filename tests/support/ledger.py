@@ -1,7 +1,7 @@
 """The account afterwards: what people gave to the bot, what it kept of it, and what stands in the chats."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -92,8 +92,14 @@ async def account(desk: Desk, standin: StandIn, seated: Seated, shown: Shown) ->
 
 async def answers(desk: Desk, standin: StandIn, seated: Seated, found: Account) -> None:
     """Whatever a getUpdates answer ever carried is kept once."""
-    kept, typed = await _kept(desk)
+    kept, typed, places = await _kept(desk)
     handed = _tapped(standin)
+    numbers = _numbers(standin, seated)
+    given = Counter(places[at] for at, _ in numbers if at in places)
+    touched = {check_in for check_in, _ in (*handed, *given)}
+    for place in kept:
+        if place[0] in touched and place not in handed and len(kept[place]) != given[place]:
+            found.doubled.append(f"{place}: {kept[place]}, given {given[place]} times")
     found.taps = sum(len(values) for values in handed.values())
     found.answers = sum(len(values) for values in kept.values())
     for place, values in handed.items():
@@ -102,16 +108,17 @@ async def answers(desk: Desk, standin: StandIn, seated: Seated, found: Account) 
             found.lost.append(f"{place}: {once} → {kept[place]}")
         elif kept[place] != once:
             found.doubled.append(f"{place}: {once} → {kept[place]}")
-    for at, words in _numbers(standin, seated):
+    for at, words in numbers:
         found.typed += 1
         if typed[at] != [words]:
             (found.doubled if len(typed[at]) > 1 else found.lost).append(f"typed {at}: {words} → {typed[at]}")
 
 
-async def _kept(desk: Desk) -> tuple[dict[Place, list[str]], dict[Place, list[str]]]:
-    """Every version of every answer, by check-in and item; and the typed ones by chat and message."""
+async def _kept(desk: Desk) -> tuple[dict[Place, list[str]], dict[Place, list[str]], dict[Place, Place]]:
+    """Every version of every answer, by check-in and item; the typed ones by chat and message; and which is which."""
     kept: dict[Place, list[str]] = defaultdict(list)
     typed: dict[Place, list[str]] = defaultdict(list)
+    places: dict[Place, Place] = {}
     query = sa.select(t.answer, t.person.c.chat_id).join(t.person, t.person.c.id == t.answer.c.client_id)
     async with desk.glance() as m:
         rows = await m.con.execute(query.order_by(t.answer.c.check_in_id, t.answer.c.item, t.answer.c.version))
@@ -120,7 +127,8 @@ async def _kept(desk: Desk) -> tuple[dict[Place, list[str]], dict[Place, list[st
             kept[row.check_in_id, row.item].append(said)
             if row.chat_message_id is not None:
                 typed[str(row.chat_id), row.chat_message_id].append(said)
-    return kept, typed
+                places[str(row.chat_id), row.chat_message_id] = (row.check_in_id, row.item)
+    return kept, typed, places
 
 
 def _tapped(standin: StandIn) -> dict[Place, list[str]]:
