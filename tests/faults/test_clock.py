@@ -60,6 +60,7 @@ async def test_an_hour_back_delays_no_alert_and_asks_nobody_twice(line: Line, lo
     assert -3600 in jumps(log)
 
 
+@pytest.mark.slow
 async def test_days_forward_lose_no_alert_and_make_no_absence(line: Line, log: Log) -> None:
     """It is Friday all of a sudden: what was open is over, Thursday's check-in was missed by us."""
     async with line.open() as town:

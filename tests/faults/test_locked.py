@@ -27,7 +27,7 @@ def locked(folder: Path) -> Iterator[None]:
         other.execute("ROLLBACK")
 
 
-@pytest.mark.parametrize("away", [1 / 60, 1.0])
+@pytest.mark.parametrize("away", [pytest.param(1 / 60, marks=pytest.mark.slow), 1.0])
 async def test_a_database_that_is_locked_costs_no_answer_and_no_alert(line: Line, away: float) -> None:
     """For a minute: the tap is still at Telegram. For an hour: only the words are."""
     async with line.open() as town:

@@ -85,6 +85,7 @@ async def test_each_update_handed_out_three_times_more_in_any_order_changes_noth
         assert await everything(town) == before
 
 
+@pytest.mark.slow
 async def test_two_that_handle_the_same_update_at_once_have_one_effect(line: Line) -> None:
     """As two replicas do, each of which has read it before the other one marked it."""
     async with line.open() as town:
