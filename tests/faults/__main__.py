@@ -36,8 +36,8 @@ class Trial:
     """One database: what came of it, or what kept it from coming to an end, and where everything lies."""
 
     outcome: Outcome | None
-    broke: str
-    folder: Path
+    broke: str = ""
+    folder: Path | None = None
 
     @property
     def holds(self) -> bool:
@@ -75,7 +75,7 @@ def try_out(name: str, order: Order) -> Trial:
         except Exception as broke:
             trial = Trial(None, "".join(traceback.format_exception(broke)), here.folder)
     if trial.holds:
-        shutil.rmtree(trial.folder)
+        shutil.rmtree(here.folder)
     return trial
 
 

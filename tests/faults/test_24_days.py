@@ -21,7 +21,8 @@ from storage import tables as t
 from storage.unit_of_work import Memory
 from tests.faults.conftest import Line, hours
 from tests.support.ledger import Account, Shown, answers, two_open
-from tests.support.players import GOT_IT, Seated, is_card
+from tests.support.players import GOT_IT
+from tests.support.seats import Seated, is_card
 from tests.support.town import CONFIG, Town
 
 DAYS = 24
@@ -143,12 +144,11 @@ async def accounted(town: Town, line: Line, shown: Shown) -> Account:
         clients = [await m.people.client_by_ref(ref) for ref in ("R-118", "R-204")]
         known = {(row.chat_id, row.message_id) for row in await m.con.execute(sa.select(t.message))}
         alerts = list(await m.con.execute(sa.select(t.alert)))
-    seated = Seated(
-        {client: phone for client, phone in zip(clients, (town.alex, town.bo), strict=True) if client},
-        typing={town.bo.chat_id},
-    )
+    seated = Seated()
+    seated.update({client: phone for client, phone in zip(clients, (town.alex, town.bo), strict=True) if client})
+    seated.typing = {town.bo.chat_id}
     await answers(town.stage.desk, line.standin, seated, found)
-    for phone in seated.clients.values():
+    for phone in seated.values():
         found.open_keyboards += two_open(phone, known)
     found.alerts = len(alerts)
     found.alerts_lost = [one.id for one in alerts if one.rang_at is None and one.state != "withdrawn"]

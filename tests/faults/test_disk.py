@@ -15,7 +15,8 @@ from bot.rehearsal.telegram import StandIn, serve
 from tests.faults.trial import config
 from tests.support.ledger import Shown, account, settled
 from tests.support.live import LiveBot
-from tests.support.players import Player, seat, takes_alerts
+from tests.support.players import Player, takes_alerts
+from tests.support.seats import seat
 
 NOTHING, A_LITTLE = 4096, 64 * 1024
 """Bytes up to which a file may still be written: a log, or not even that; the database is longer."""
@@ -57,7 +58,7 @@ async def test_a_full_disk_costs_no_answer_and_no_alert(tmp_path: Path, room: in
             async with asyncio.TaskGroup() as people:
                 for phone in seated.staff:
                     people.create_task(takes_alerts(phone, done.is_set))
-                for client, phone in seated.clients.items():
+                for client, phone in seated.items():
                     people.create_task(Player(desk, client, phone, enough, phone.chat_id in seated.typing).play(20))
                 await until(lambda: len(shown.check_ins) >= 8)
                 with full(bot, room):

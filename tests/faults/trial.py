@@ -16,7 +16,8 @@ from bot.rehearsal.run import TOKEN
 from bot.rehearsal.telegram import Kind, Rule, StandIn, serve
 from tests.support.ledger import Account, Shown, account, settled
 from tests.support.live import LiveBot
-from tests.support.players import Player, Seated, seat, takes_alerts
+from tests.support.players import Player, takes_alerts
+from tests.support.seats import Seated, seat
 
 ROUNDS = 60
 """Check-ins that each client can be asked at most: a schedule each, since one asks once a day."""
@@ -175,8 +176,7 @@ async def _played(
     enough, done = asyncio.Event(), asyncio.Event()
     patience = 30 + place.patience
     players = [
-        Player(desk, client, phone, enough, phone.chat_id in seated.typing, patience)
-        for client, phone in seated.clients.items()
+        Player(desk, client, phone, enough, phone.chat_id in seated.typing, patience) for client, phone in seated.items()
     ]
     async with asyncio.TaskGroup() as staff:
         for phone in seated.staff:

@@ -15,10 +15,9 @@ from bot.ports import SystemClock
 from bot.rehearsal.people import asks
 from bot.rehearsal.run import TOKEN
 from bot.rehearsal.telegram import Kind, Phone, Rule, StandIn, serve
-from tests.support.ledger import settled
 from tests.support.live import LiveBot
 from tests.support.people import a_client, a_manager, a_worker
-from tests.support.players import ask
+from tests.support.players import ask, settled
 
 CLIENT, WORKER, GOAL, WORDS, DANGER = "Zebedee", "Quillon", "xylophone", "marzipan", "periwinkle"
 PLANTED = (CLIENT, WORKER, GOAL, WORDS, DANGER)

@@ -12,7 +12,7 @@ from bot.rehearsal.telegram import Line, Phone, StandIn
 from handlers.callbacks import decode
 from handlers.views.client_checkins import ANSWER
 from storage import tables as t
-from tests.support.players import Seated, asks, is_card
+from tests.support.seats import Seated, asks, is_card
 
 MOST_COPIES = 2
 """Of one question: the first, and one more where Telegram took it and withheld the answer."""
@@ -35,7 +35,10 @@ class Account:
     """Questions given up and on record as missed by us: twice nobody could know whether Telegram took them."""
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
+    alerts_missing: list[str] = field(default_factory=list)
+    """Clients who answered low, and there is no alert."""
     alerts_lost: list[str] = field(default_factory=list)
+    """Those, and alerts that nobody took although they looked."""
     questions_lost: list[str] = field(default_factory=list)
     open_keyboards: list[str] = field(default_factory=list)
 
@@ -75,14 +78,16 @@ async def settled(desk: Desk, patience: float = 30) -> None:
             await desk.clock.wait(asyncio.Event(), timedelta(milliseconds=100))
 
 
-async def account(desk: Desk, standin: StandIn, seated: Seated, shown: Shown) -> Account:
+async def account(desk: Desk, standin: StandIn, seated: Seated, shown: Shown | None = None) -> Account:
+    """`shown`, where somebody has kept it, tells whether every question was there, and how often."""
     found = Account()
     await answers(desk, standin, seated, found)
-    await _questions(desk, shown, found)
+    if shown is not None:
+        await _questions(desk, shown, found)
     await _alerts(desk, seated, found)
     async with desk.glance() as m:
         known = {(row.chat_id, row.message_id) for row in await m.con.execute(sa.select(t.message))}
-    for phone in seated.clients.values():
+    for phone in seated.values():
         found.open_keyboards += two_open(phone, known)
     return found
 
@@ -175,9 +180,10 @@ async def _alerts(desk: Desk, seated: Seated, found: Account) -> None:
         alerts = {row.client_id: row for row in await m.con.execute(sa.select(t.alert).order_by(t.alert.c.raised_at))}
         low = set(await m.con.scalars(sa.select(t.answer.c.client_id).where(t.answer.c.item == 0)))
     found.alerts = len(alerts)
-    for client in seated.clients:
+    for client in seated:
         alert = alerts.get(client.id)
         if client.id in low and alert is None:
+            found.alerts_missing.append(client.ref)
             found.alerts_lost.append(f"{client.ref}: none")
         elif alert is not None and alert.state == "raised":
             found.alerts_lost.append(f"{client.ref}: on its way since {alert.raised_at}")

@@ -2,21 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
 from functools import partial
 
 import sqlalchemy as sa
 
 from bot.actions.desk import Desk
 from bot.domain.people import Client
-from bot.domain.schedules import Due
-from bot.rehearsal.telegram import Message, Phone, StandIn
-from handlers.callbacks import Tap, decode
-from handlers.views.client_checkins import ANSWER
+from bot.rehearsal.telegram import Message, Phone
 from storage import tables as t
-from storage.timetable import Slot
-from tests.support.people import a_client, a_manager, a_worker
+from tests.support.ledger import account as account
+from tests.support.ledger import settled as settled
+from tests.support.seats import ask as ask
+from tests.support.seats import asks, is_card
+from tests.support.seats import seat as seat
 
 LOW, USUAL = 1, 8
 PATIENCE = 4.0
@@ -25,39 +24,14 @@ ANSWERS = (LOW, USUAL, USUAL)
 GOT_IT = "I've got it"
 
 
-@dataclass
-class Seated:
-    """Everybody who takes part. `typing`: clients who type their numbers instead of tapping."""
-
-    clients: dict[Client, Phone] = field(default_factory=dict)
-    staff: list[Phone] = field(default_factory=list)
-    typing: set[int] = field(default_factory=set)
-
-
-async def seat(desk: Desk, standin: StandIn, count: int, typing: int = 0) -> Seated:
-    """A service of one worker, one manager and `count` clients, whose phones know the bot."""
-    jo, sam = await a_manager(desk), await a_worker(desk)
-    seated = Seated()
-    for person in (jo, sam):
-        assert person.chat_id is not None
-        seated.staff.append(standin.person(person.chat_id, person.name))
-    for n in range(count):
-        client = await a_client(desk, sam, ref=f"R-{n}", name=f"Client {n}", chat_id=5000 + n)
-        seated.clients[client] = standin.person(5000 + n, f"Client {n}")
-    for phone in (*seated.staff, *seated.clients.values()):
-        phone.start()
-    seated.typing = {5000 + n for n in range(typing)}
-    return seated
-
-
-async def ask(desk: Desk, client: Client, schedule: str) -> None:
-    """Let this client's next check-in by this schedule be due now."""
-    async with desk.turn() as turn:
-        due = Due(turn.now.date(), "", turn.now)
-        await turn.m.timetable.put([Slot(client.id, schedule, due, turn.now - timedelta(seconds=1))])
-
-
 # ---------------------------------------------------------------- clients
+
+
+async def play(
+    desk: Desk, client: Client, phone: Phone, rounds: int, enough: asyncio.Event, patience: float = 60
+) -> None:
+    """Answer check-in after check-in by tapping."""
+    await Player(desk, client, phone, enough, patience=patience).play(rounds)
 
 
 @dataclass
@@ -153,17 +127,6 @@ def _follows(check_in: str, item: int, of: int, message: Message) -> bool:
     if about is None:
         return item == of - 1 and not message.buttons
     return about.args[:2] == (check_in, str(item + 1))
-
-
-def is_card(message: Message) -> bool:
-    """Does it ask something that its buttons answer?"""
-    return asks(message) is not None
-
-
-def asks(message: Message) -> Tap | None:
-    """The check-in and item that its buttons are about."""
-    tap = decode(message.buttons[0][0].data) if message.from_bot and message.buttons else None
-    return tap if tap is not None and tap.verb == ANSWER else None
 
 
 def _says(shown: Message) -> str:
