@@ -157,9 +157,12 @@ class Courier:
         return soonest
 
     def _has_room(self, urgency: Urgency) -> bool:
-        """Claim little ahead of the slots; but what is urgent need not wait for a claim as well."""
+        """Claim little ahead of the slots; but what is urgent need not wait for a claim as well. While nobody can tell
+        whether the line holds, one at a time: whoever dies leaves what it has claimed in doubt.
+        """
         ahead = sum(not passed for passed in self._flying.values())
         most = self._senders if self._gate.pacing.whole.pace.off or urgency < Urgency.QUESTION else AHEAD
+        most = most if self.reach.trouble is None else 1
         return len(self._flying) < self._senders and ahead < most
 
     def _begin(self, item: Item, lanes: asyncio.TaskGroup) -> None:

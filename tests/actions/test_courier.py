@@ -465,6 +465,22 @@ async def test_while_nobody_answers_nothing_is_risked_and_then_the_most_urgent_g
     assert [(row.state, row.unsure) for row in await rows(desk)] == [(PostState.SENT, n) for n in (1, 0, 0)]
 
 
+async def test_while_nobody_answers_one_row_is_claimed_at_a_time(desk: Desk) -> None:
+    """Whoever dies then leaves one message in doubt, not all that wait."""
+    people = [await a_client(desk, ref=f"R-{n}", chat_id=n) for n in range(5)]
+    await post_all(desk, question(people[0].id, "0"))
+    messenger = Scripted(desk.clock, [Unsure("reset")] * 3, answers=[False] * 9)
+    async with at_work_until(desk, messenger, heard=1):
+        await post_all(desk, *(question(one.id, one.person.ref) for one in people[1:]))
+        while messenger.answers:
+            desk.clock.advance(timedelta(seconds=31))  # type: ignore[attr-defined]
+            await settled_down(15)
+            assert (await states(desk)).count(PostState.SENDING) <= 1
+        messenger.says.clear()
+        desk.clock.advance(timedelta(seconds=31))  # type: ignore[attr-defined]
+        await until(lambda: len(messenger.letters) == 6)
+
+
 async def test_a_dead_chat_marks_the_person_and_what_is_for_them_is_not_sent_at_all(desk: Desk) -> None:
     worker = await a_worker(desk)
     await post_all(desk, alarm(worker.id, "1"), alarm(worker.id, "2"))

@@ -84,7 +84,7 @@ class Place:
     def patience(self) -> float:
         """Seconds until whatever a dead process was sending has been taken up: another one may still be alive on a
         server, so its lease has to run out."""
-        return 30 if self.url is None else 30 + 2 * LEASE.total_seconds()
+        return 90 if self.url is None else 90 + 2 * LEASE.total_seconds()
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,7 +160,9 @@ def _numbers(standin: StandIn, seated: Seated) -> list[tuple[Place, str]]:
 
 
 async def _questions(desk: Desk, shown: Shown, found: Account) -> None:
-    """Every check-in that was to be asked stood in the chat, or is on record as missed by us and why."""
+    """Every check-in that was to be asked stood in the chat, or is on record as missed by us and why. Where an earlier
+    one is still open, none is asked.
+    """
     doubtful = sa.select(t.outbox.c.check_in_id).where(t.outbox.c.state == "dead", t.outbox.c.why == "unsure_twice")
     async with desk.glance() as m:
         in_doubt = set(await m.con.scalars(doubtful))
@@ -170,7 +172,7 @@ async def _questions(desk: Desk, shown: Shown, found: Account) -> None:
     found.in_doubt = sum(one.id in in_doubt - shown.check_ins for one in check_ins)
     found.doubled += [f"question {one}: {at}" for one, at in shown.copies.items() if len(at) > MOST_COPIES]
     for one in check_ins:
-        if one.id not in shown.check_ins | in_doubt:
+        if one.id not in shown.check_ins | in_doubt and (one.state, one.reason) != ("cancelled", "open"):
             found.questions_lost.append(f"{one.id}: {one.state} {one.reason}")
 
 

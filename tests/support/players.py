@@ -22,6 +22,8 @@ PATIENCE = 4.0
 """Seconds after which somebody taps again, when nothing happens."""
 ANSWERS = (LOW, USUAL, USUAL)
 GOT_IT = "I've got it"
+AGAIN = 20.0
+"""Seconds after which staff tap again."""
 
 
 # ---------------------------------------------------------------- clients
@@ -80,9 +82,16 @@ class Player:
             over = t.check_in.update().where(*running, k.expires_at > turn.now).values(expires_at=turn.now)
             return (await turn.m.con.execute(over)).rowcount > 0
 
-    async def _tap(self, shown: Message) -> None:
-        while is_card(shown):
-            shown = await self._until_it_changes(shown)
+    async def _tap(self, shown: Message | None) -> None:
+        """Until nothing more of it can be tapped, on whatever copy of the card it stands."""
+        about = asks(shown) if shown is not None else None
+        while shown is not None and about is not None:
+            now = await self._until_it_changes(shown)
+            shown = now if is_card(now) else self._copy(about.args[0])
+
+    def _copy(self, check_in: str) -> Message | None:
+        cards = [(one, asks(one)) for one in self.phone.messages]
+        return next((one for one, about in reversed(cards) if about is not None and about.args[0] == check_in), None)
 
     async def _until_it_changes(self, shown: Message) -> Message:
         async for _ in self._patiently():
@@ -145,7 +154,7 @@ async def takes_alerts(phone: Phone, enough: Callable[[], bool]) -> None:
     clock = asyncio.get_running_loop().time
     while not enough():
         for message in phone.messages:
-            if GOT_IT in message.labels and clock() - tapped.get(message.id, -PATIENCE) >= PATIENCE:
+            if GOT_IT in message.labels and clock() - tapped.get(message.id, -AGAIN) >= AGAIN:
                 tapped[message.id] = clock()
                 phone.tap(GOT_IT, message.id)
         await _something_new(phone)
