@@ -129,8 +129,10 @@ def main() -> None:
     logs.set_up("error", json=False)
     names = [said.only] if said.only else list(PROCESSES)
     kills = said.kills or round(KILLS_A_MINUTE * said.minutes)
-    trials = {name: try_out(name, order(said, name, len(names), kills)) for name in names}
-    print(f"seed {said.seed}\n{table(trials)}")
+    trials: dict[str, Trial] = {}
+    for name in names:
+        trials[name] = try_out(name, order(said, name, len(names), kills))
+        print(f"seed {said.seed}\n{table(trials)}\n", flush=True)
     for name, trial in trials.items():
         if not trial.holds:
             wrong = trial.outcome.found.faults if trial.outcome else [trial.broke]

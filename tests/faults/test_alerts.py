@@ -27,7 +27,7 @@ WORKERS, OUT_OF_REACH = 10, 2
 CLIENTS_FROM, WORKERS_FROM, MANAGERS = 30_000, 20_000, (3001, 3002)
 FAULTS = (Kind.TOO_MANY, Kind.SERVER_ERROR, Kind.BAD_GATEWAY, Kind.DROP_BEFORE, Kind.DROP_AFTER, Kind.HALF_JSON)
 """Each hits one call in twenty; the clock is moved by hand, so none of them takes time."""
-COUNT = int(os.environ.get("FAULTS_ALERTS", "200"))
+COUNT = int(os.environ.get("FAULTS_ALERTS", "100"))
 """`FAULTS_ALERTS=1000` for as many as are promised; CI has less time."""
 A_DAY = timedelta(days=1)
 
