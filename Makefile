@@ -1,6 +1,8 @@
 # Everything here works on a machine that has Python 3.11 or newer and make; nothing else is assumed.
 PYTHON ?= python3
 PORT ?= 8765
+MINUTES ?= 10
+SEED ?= 1
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -9,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SPREAD := -n 3 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint fmt audit bench bench-smoke bench-signals lock clean
+.PHONY: help install demo test test-all lint fmt audit bench bench-smoke bench-signals faults lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -64,6 +66,9 @@ bench: $(VENV)/.installed-dev  ## how fast it is, against plain peers in the sam
 
 bench-signals: $(VENV)/.installed-dev  ## how good the rules are, on made-up clients; writes docs/signals-benchmark.md
 	$(BIN)/python -m tests.benchmarks.signals --write
+
+faults: $(VENV)/.installed-dev  ## kill -9, a third of all calls going wrong, on both databases: make faults MINUTES=10 SEED=1 KILLS=200
+	$(BIN)/python -m tests.faults --minutes $(MINUTES) --seed $(SEED) $(if $(KILLS),--kills $(KILLS))
 
 lock:  ## choose versions anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra build pyproject.toml -o requirements.lock

@@ -7,7 +7,7 @@ deliver      from the outbox to Telegram, paced
 release      check-ins: due, reminders, half-done, over; breaks that end
 escalate     alerts that nobody took; clients to be asked whether it helped
 tidy         what may be forgotten, what clients asked to have deleted; whether the bot is still live; what workers are
-             asked themselves, and their weekly digest
+             asked themselves, and their weekly digest; whether the wall clock was set
 """
 
 import asyncio
@@ -36,6 +36,7 @@ from bot.actions import (
     ratings,
     retention,
     rotation,
+    wall,
 )
 from bot.actions import settings as wishes
 from bot.actions.courier import Courier
@@ -201,7 +202,7 @@ def loops(desk: Desk) -> tuple[ticks.Loop, ...]:
                 ratings.ask_due,
                 digest.send_due,
             ),
-            apart=(*retention.APART, proposals.review),
+            apart=(wall.Watch().look, *retention.APART, proposals.review),
         ),
     )
 

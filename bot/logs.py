@@ -5,10 +5,10 @@ import re
 import sys
 import threading
 from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from json import dumps
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import Processor
@@ -68,11 +68,27 @@ class _Json(logging.Formatter):
         return dumps(said)
 
 
+class _Best:
+    """A stream on which a line that can't be written is lost, and nothing else: the disk may be full, the reader gone."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+
 def set_up(level: str = "info", *, json: bool | None = None) -> None:
     """Write to standard error. `json` unset: JSON unless a person is watching."""
     as_json = not sys.stderr.isatty() if json is None else json
     number = logging.getLevelNamesMapping()[level.upper()]
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(_Best(sys.stderr))
     handler.addFilter(_NoValues())
     plain = logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s")
     handler.setFormatter(_Json() if as_json else plain)
@@ -89,7 +105,7 @@ def set_up(level: str = "info", *, json: bool | None = None) -> None:
     structlog.configure(
         processors=shape,
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Best(sys.stderr))),
         cache_logger_on_first_use=True,
     )
 

@@ -105,6 +105,13 @@ class TelegramMessenger:
             log.error("call_failed", kind=letter.kind, error=type(error).__name__)
             return Unsure(type(error).__name__)
 
+    async def reaches(self) -> bool:
+        try:
+            await self._tg.get_me()
+        except Exception:  # whatever it is, nobody answered as Telegram does
+            return False
+        return True
+
     # ------------------------------------------------------------ packing
 
     async def _packed(self, letter: Letter) -> _Parcel:

@@ -42,11 +42,14 @@ class CheckIns:
         query = sa.select(t.check_in).where(c.client_id == client_id, c.state.in_(RUNNING))
         return await self._many(query.order_by(c.planned_at.desc()))
 
-    async def answerable(self, client_id: str, now: datetime) -> CheckIn | None:
-        """The newest one that has left and whose window is open, kept for this unit."""
+    async def answerable(self, client_id: str, heard: datetime, now: datetime) -> CheckIn | None:
+        """The newest one that had left when this was heard and whose window was open, kept for this unit. One from the
+        future has left as well: the clock was put back since.
+        """
+        had_left = (c.planned_at <= heard) | (c.planned_at > now)
         query = (
             sa.select(t.check_in)
-            .where(c.client_id == client_id, c.expires_at > now, c.state.in_(ANSWERABLE), c.planned_at <= now)
+            .where(c.client_id == client_id, c.expires_at > heard, c.state.in_(ANSWERABLE), had_left)
             .order_by(c.planned_at.desc(), c.id)
             .limit(1)
             .with_for_update()

@@ -28,6 +28,7 @@ from storage.sessions import Sessions
 from storage.signals import Signals
 from storage.timetable import Timetable
 from storage.tombstones import Tombstones
+from storage.wall import Wall
 
 
 class Stores:
@@ -132,3 +133,7 @@ class Stores:
     @cached_property
     def restored(self) -> Restored:
         return Restored(self.con)
+
+    @cached_property
+    def wall(self) -> Wall:
+        return Wall(self.con)

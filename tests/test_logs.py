@@ -131,3 +131,26 @@ def test_on_a_terminal_a_line_reads_as_one(monkeypatch: pytest.MonkeyPatch, writ
     assert "receiving_failed" in said
     assert "error=NetworkError" in said
     assert "{" not in said
+
+
+class _Full(io.StringIO):
+    """Standard error on a full disk."""
+
+    def write(self, _: str) -> int:
+        raise OSError(28, "No space left on device")
+
+
+def test_a_line_that_cannot_be_written_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log may lie on the same disk as the database: a loop that says that the disk is full must go on."""
+    monkeypatch.setattr(sys, "stderr", _Full())
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    try:
+        for json in (True, False):
+            logs.set_up("info", json=json)
+            structlog.get_logger().error("updates_not_kept", error="OperationalError")
+            logging.getLogger("telegram").error("went wrong")
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+        structlog.reset_defaults()

@@ -18,6 +18,7 @@ from bot.actions.desk import Desk, Turn
 from bot.actions.gate import Gate
 from bot.actions.leading import Term
 from bot.actions.line import Item, Line
+from bot.actions.reach import Reach
 from bot.actions.settling import HookFailed, Hooks
 from bot.domain.delivery import LEASE, REPEATED_WHEN_UNSURE, Guard, Urgency, back_off
 from bot.domain.leading import Lead
@@ -37,8 +38,6 @@ LATELY = timedelta(seconds=5)
 """So long back a message counts for the pace."""
 YOUNG = 1.0
 """What was read from a row and its person is believed for so long (seconds)."""
-LONGEST_PAUSE = timedelta(seconds=30)
-"""Between two attempts while the line to Telegram is down."""
 MOST_TRIES = 5
 """Of a row that cannot even be prepared; then it is set aside."""
 COUNTED: Mapping[type[Verdict], str] = {
@@ -80,12 +79,10 @@ class Courier:
         self._flying: dict[str, bool] = {}
         """Row id → has it passed the gate."""
         self._recovered = 0.0
-        self._failures = 0
         self._ending = False
         self._hurries = False
         self._idle = asyncio.Event()
-        self.trouble: str | None = None
-        """Why nothing gets through at the moment."""
+        self.reach = Reach(desk.clock, self._gate, messenger)
 
     # ------------------------------------------------------------ life
 
@@ -210,9 +207,12 @@ class Courier:
         return soonest
 
     def _has_room(self, urgency: Urgency) -> bool:
-        """Claim little ahead of the slots; but what is urgent need not wait for a claim as well."""
+        """Claim little ahead of the slots; but what is urgent need not wait for a claim as well. While nobody can tell
+        whether the line holds, one at a time: whoever dies leaves what it has claimed in doubt.
+        """
         ahead = sum(not passed for passed in self._flying.values())
         most = self._senders if self._gate.pacing.whole.pace.off or urgency < Urgency.QUESTION else AHEAD
+        most = most if self.reach.trouble is None else 1
         return len(self._flying) < self._senders and ahead < most
 
     def _begin(self, item: Item, lanes: asyncio.TaskGroup) -> None:
@@ -261,7 +261,8 @@ class Courier:
     async def _carry(self, out: Outgoing) -> None:
         assert out.chat_id is not None
         letter = await self._messenger.prepare(_letter(out, out.chat_id))
-        if not await self._gate.wait(out.urgency, out.chat_id) or not self._term.holds():
+        may = await self._gate.wait(out.urgency, out.chat_id) and await self.reach.is_there()
+        if not may or not self._term.holds():
             await self._settle(out, PUT_BACK)
             return
         self._flying[out.id] = True
@@ -272,7 +273,8 @@ class Courier:
         except Exception as broken:  # it promised not to; whether Telegram took it, nobody can know
             log.error("messenger_failed", row=out.id, error=type(broken).__name__)
             verdict = Unsure(type(broken).__name__)
-        self._heed(out, verdict)
+        self._desk.tally.add("sends", COUNTED[type(verdict)])
+        self.reach.heed(out.chat_id, verdict)
         await self._settle(out, verdict)
 
     async def _still_goes(self, out: Outgoing) -> bool:
@@ -292,29 +294,6 @@ class Courier:
         """It is not to go: that is written down in a unit of its own, which locks the client before the row."""
         async with self._desk.turn() as turn:
             return await settling.look_again(turn, out, self._hooks)
-
-    def _heed(self, out: Outgoing, verdict: Verdict) -> None:
-        """Close what Telegram wants closed; and everything for a while when the line is down."""
-        self._desk.tally.add("sends", COUNTED[type(verdict)])
-        match verdict:
-            case TryLater(after=after, whole_bot=whole) if after:
-                self._gate.close(self._clock.monotonic() + after.total_seconds(), None if whole else out.chat_id)
-            case TryLater(why=why):
-                self._line_down(why, pause_from=1)
-            case Unsure(why=why):
-                self._line_down(why, pause_from=3)
-            case _:
-                self._failures, self.trouble = 0, None
-
-    def _line_down(self, why: str, pause_from: int) -> None:
-        if self._gate.pacing.closed_for(self._clock.monotonic()):
-            return  # one failure, noticed by several lanes
-        self._failures += 1
-        self.trouble = why
-        if self._failures >= pause_from:
-            pause = min(back_off(self._failures - pause_from), LONGEST_PAUSE)
-            self._gate.close(self._clock.monotonic() + pause.total_seconds())
-            log.warning("line_down", why=why, seconds=pause.total_seconds())
 
     async def _settle(self, out: Outgoing, verdict: Verdict) -> None:
         """Write it down, however often that takes: what is sent and not settled would be sent again."""

@@ -22,7 +22,7 @@ async def answer_typed(turn: Turn, client: Client, text: str, message_id: int, e
     if earlier is not None and client.may_show(earlier[1].answered_at):
         check_in = await own(turn, client, earlier[0])
         return await _typed(turn, client, check_in, earlier[1].item, text, message_id)
-    check_in_now = await turn.m.checkins.answerable(client.id, turn.heard)
+    check_in_now = await turn.m.checkins.answerable(client.id, turn.heard, turn.now)
     if edited or check_in_now is None:
         return not edited and await _number_for_nothing(turn, client, text)
     answers = await turn.m.answers.of_check_in(check_in_now.id)

@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import httpx
 
@@ -65,18 +64,23 @@ async def rehearsal(
     *,
     standin: StandIn | None = None,
     environ: Mapping[str, str] | None = None,
-    transport: Any = None,
+    address: str | None = None,
 ) -> AsyncIterator[Stage]:
-    """Run the bot in this process for as long as the block lasts. `config` is TOML; without it, the demo's."""
+    """Run the bot in this process for as long as the block lasts. `config` is TOML; without it, the demo's.
+
+    `address`: where the stand-in is served, so that the bot goes there over the network; else there is no line at all.
+    """
     text = DEMO_CONFIG.read_text() if config is None else config
     given = {"CHECKIN_TELEGRAM__TOKEN": TOKEN, "CHECKIN_TELEGRAM__MODE": "polling", "CHECKIN_HTTP__LISTEN": ""}
     given |= environ or {}
     given.setdefault("CHECKIN_DATABASE__URL", f"sqlite+aiosqlite:///{folder / 'checkin.db'}")
+    if address is not None:
+        given["CHECKIN_TELEGRAM__API_BASE_URL"] = address
     found = read_text(text, "demo.toml", folder, given, today=clock.now().date())
     if isinstance(found, Problems):
         raise NotPlayable(str(found))
     there = standin or StandIn(clock, TOKEN)
-    line = transport or httpx.ASGITransport(app=there.app)
+    line = httpx.ASGITransport(app=there.app) if address is None else None
     stop = asyncio.Event()
     async with app.open_desk(found.settings, found.plan, clock, tell=lambda _: None) as desk:
         bot = app.wire(found.settings, desk, line)

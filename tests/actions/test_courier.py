@@ -435,16 +435,50 @@ async def test_while_the_line_is_down_it_is_tried_again_with_growing_pauses_and_
     messenger = Scripted(desk.clock, [TryLater(timedelta(), why="ConnectError")] * 6)
     async with at_work_until(desk, messenger, heard=1) as courier:
         while len(messenger.letters) < 7:
-            assert courier.trouble == "ConnectError"
+            assert courier.reach.trouble == "ConnectError"
             before = len(messenger.letters)
             desk.clock.advance(timedelta(seconds=1))  # type: ignore[attr-defined]
             await settled_down(15)
             assert len(messenger.letters) - before <= 1
-        await until(lambda: courier.trouble is None)
+        await until(lambda: courier.reach.trouble is None)
     pauses = [later - earlier for earlier, later in zip(messenger.moments, messenger.moments[1:], strict=False)]
     least = (1, 2, 4, 8, 16, 30)  # never earlier; later only by how slow this machine is to look
     assert all(pause >= wanted for pause, wanted in zip(pauses, least, strict=True))
     assert [(row.state, row.tries) for row in await rows(desk)] == [(PostState.SENT, 1)]
+
+
+async def test_while_nobody_answers_nothing_is_risked_and_then_the_most_urgent_goes_first(desk: Desk) -> None:
+    """An outage that leaves in doubt whatever is sent: it costs no question its one repetition, and puts no alert off."""
+    client, other, worker = await a_client(desk), await a_client(desk, ref="R-2", chat_id=2), await a_worker(desk)
+    await post_all(desk, question(client.id, "1"))
+    messenger = Scripted(desk.clock, [Unsure("reset")], answers=[False] * 9)
+    async with at_work_until(desk, messenger, heard=1) as courier:
+        await post_all(desk, question(other.id, "2"), alarm(worker.id))
+        while messenger.answers:
+            assert len(messenger.letters) == 1
+            desk.clock.advance(timedelta(seconds=31))  # type: ignore[attr-defined]
+            await settled_down(15)
+        desk.clock.advance(timedelta(seconds=31))  # type: ignore[attr-defined]
+        await until(lambda: len(messenger.letters) == 4)
+        await until(lambda: courier.reach.trouble is None)
+    assert messenger.letters[1].chat_id == worker.chat_id
+    assert [(row.state, row.unsure) for row in await rows(desk)] == [(PostState.SENT, n) for n in (1, 0, 0)]
+
+
+async def test_while_nobody_answers_one_row_is_claimed_at_a_time(desk: Desk) -> None:
+    """Whoever dies then leaves one message in doubt, not all that wait."""
+    people = [await a_client(desk, ref=f"R-{n}", chat_id=n) for n in range(5)]
+    await post_all(desk, question(people[0].id, "0"))
+    messenger = Scripted(desk.clock, [Unsure("reset")] * 3, answers=[False] * 9)
+    async with at_work_until(desk, messenger, heard=1):
+        await post_all(desk, *(question(one.id, one.person.ref) for one in people[1:]))
+        while messenger.answers:
+            desk.clock.advance(timedelta(seconds=31))  # type: ignore[attr-defined]
+            await settled_down(15)
+            assert (await states(desk)).count(PostState.SENDING) <= 1
+        messenger.says.clear()
+        desk.clock.advance(timedelta(seconds=31))  # type: ignore[attr-defined]
+        await until(lambda: len(messenger.letters) == 6)
 
 
 async def test_a_dead_chat_marks_the_person_and_what_is_for_them_is_not_sent_at_all(desk: Desk) -> None:

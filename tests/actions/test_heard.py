@@ -142,6 +142,24 @@ async def test_a_clock_set_back_after_the_tap_keeps_the_answer(desk: Desk, clien
     assert [one.value for one in await answers_of(desk, check_in)] == [8]
 
 
+async def test_a_number_typed_after_the_clock_was_set_back_is_an_answer(desk: Desk, client: Client) -> None:
+    """The check-in is from the future now, and stands in the chat all the same."""
+    check_in = await asked(desk, client)
+    clock = desk.clock
+    assert isinstance(clock, RehearsalClock)
+    clock.set_back(timedelta(minutes=60))
+    async with desk.turn() as turn:
+        assert await checkins.answer_typed(turn, client, "8", message_id=900)
+    assert [one.value for one in await answers_of(desk, check_in)] == [8]
+
+
+async def test_a_number_typed_before_the_question_was_due_does_not_answer_it(desk: Desk, client: Client) -> None:
+    check_in = await asked(desk, client)
+    async with desk.turn(desk.clock.now() - timedelta(minutes=1)) as turn:
+        await checkins.answer_typed(turn, client, "8", message_id=900)
+    assert await answers_of(desk, check_in) == []
+
+
 async def test_a_changed_answer_received_in_time_counts_after_the_end(desk: Desk, client: Client) -> None:
     check_in = await asked(desk, client)
     await tap(desk, client, check_in, [8, 8])

@@ -1,23 +1,29 @@
 """How many made-up cases each reader of outside input gets, and how such a test is written.
 
-    @made_up("durations", text=st.text(), past=[{"text": "9" * 5000 + "m"}])
+    @made_up("durations", text=st.text())
     def test_…(text: str) -> None: …
 
 makes one test of a few cases for every run, and one of many, marked slow. One case is one call of the property with
-input that Hypothesis made; past failures come on top and are not counted. The seed is fixed, so that a run can be had
-again: `PARSER_SEED=… make test-all` takes another.
+input that Hypothesis made. What once broke a reader lies in `past/` (its README says how), is tried in every run, and
+comes on top. The seed is fixed, so that a run can be had again: `PARSER_SEED=… make test-all` takes another.
 """
 
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, example, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
+from tests.parsers.shapes import deep
+
 SEED = int(os.environ.get("PARSER_SEED", "20260512"))
+PAST = Path(__file__).with_name("past")
 CASES = "parser_cases"
 """The property of a test's report under which its cases are counted; `tests/conftest.py` adds them up."""
 
@@ -55,8 +61,32 @@ PLAN: Mapping[str, Counts] = {
 """What costs least gets most: the cheap readers are also those that anybody's typing reaches."""
 
 
+def past(parser: str) -> list[dict[str, Any]]:
+    """What once broke this reader, as arguments of its property."""
+    file = PAST / f"{parser}.json"
+    return [_read(one["case"]) for one in json.loads(file.read_text("utf-8"))] if file.exists() else []
+
+
+def _read(value: Any) -> Any:
+    """`{"bytes": …}` are bytes, each letter one; `{"again": [[text, times], …]}` and `{"nested": levels}`, a message that
+    answers a message that answers …, are what is too long to be written.
+    """
+    match value:
+        case {"nested": levels, **rest} if not rest:
+            return deepcopy(deep(levels)["message"])
+        case {"bytes": text, **rest} if not rest:
+            return _read(text).encode("latin-1")
+        case {"again": parts, **rest} if not rest:
+            return "".join(text * times for text, times in parts)
+        case dict():
+            return {key: _read(one) for key, one in value.items()}
+        case list():
+            return [_read(one) for one in value]
+    return value
+
+
 def made_up(
-    parser: str, *, on: str | None = None, past: Sequence[Mapping[str, Any]] = (), **strategies: SearchStrategy[Any]
+    parser: str, *, on: str | None = None, **strategies: SearchStrategy[Any]
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A property that holds for everything that the strategies make, and for what once broke it.
 
@@ -79,8 +109,9 @@ def made_up(
                 done += 1
                 holds(*around, **made)
 
-            _run(case, count, past, strategies)
-            done -= len(past)
+            before = past(parser)
+            _run(case, count, before, strategies)
+            done -= len(before)
             record_property(CASES, done)
             assert done >= count
 
@@ -91,7 +122,9 @@ def made_up(
     return wrap
 
 
-def _run(case: Callable[..., None], count: int, past: Sequence[Mapping[str, Any]], strategies: Mapping[str, Any]) -> None:
+def _run(
+    case: Callable[..., None], count: int, before: Sequence[Mapping[str, Any]], strategies: Mapping[str, Any]
+) -> None:
     chosen = settings(
         max_examples=count,
         deadline=None,
@@ -102,6 +135,6 @@ def _run(case: Callable[..., None], count: int, past: Sequence[Mapping[str, Any]
         suppress_health_check=list(HealthCheck),
     )
     run = given(**strategies)(case)
-    for one in past:
+    for one in before:
         run = example(**one)(run)
     seed(SEED)(chosen(run))()

@@ -4,6 +4,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+PERSON = {"id": 1001, "is_bot": False, "first_name": "A", "language_code": "en"}
+CHAT = {"id": 1001, "type": "private", "first_name": "A"}
+MESSAGE: dict[str, Any] = {"message_id": 7, "date": 1_778_587_200, "chat": CHAT, "from": PERSON}
 LONE = "\ud800", "\udfff"
 NASTY = (
     *(
@@ -49,3 +52,11 @@ def mixed(*words: str) -> st.SearchStrategy[str]:
     """Texts put together from such pieces, from anything, and from what lies between pieces."""
     piece = st.one_of(st.sampled_from(words), st.sampled_from((" ", "  ", "\n", "-", ".", "/", ":", ",")), texts)
     return st.lists(piece, max_size=7).map("".join)
+
+
+def deep(levels: int) -> dict[str, Any]:
+    """A message that answers a message that answers …"""
+    message = {**MESSAGE, "text": "x"}
+    for _ in range(levels):
+        message = {**MESSAGE, "text": "x", "reply_to_message": message}
+    return {"message": message}

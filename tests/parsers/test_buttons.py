@@ -84,15 +84,6 @@ def test_what_is_written_is_read_back_and_what_would_not_be_is_not_written(verb:
 @made_up(
     "buttons_handled",
     on="house",
-    past=[
-        {"data": "1:j:3:at:--5", "chat": 1002},
-        {"data": "1:j:6:at:" + "9" * 50, "chat": 1002},
-        {"data": "1:m:zone:" + "9" * 50, "chat": 1001},
-        {"data": "1:m:toggle:²", "chat": 1001},
-        {"data": "1:l", "chat": 1001},
-        {"data": "1:a:@check_in:0:\ud800", "chat": 1001},
-        {"data": "1:fu:@alert:\0", "chat": 1001},
-    ],
     data=forged,
     chat=st.sampled_from(CHATS),
 )

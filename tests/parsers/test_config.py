@@ -133,14 +133,6 @@ def outcome(found: Loaded | Problems) -> None:
 @made_up(
     "config_bytes",
     on="tmp_path",
-    past=[
-        {"raw": b"x = " + b"9" * 5000},
-        {"raw": b"[signals.drop]\nz = 1" + b"0" * 400},
-        {"raw": STARTER.replace(b'"yes"', b'"a:b"')},
-        {"raw": STARTER.replace(b'"yes"', b'"' + b"y" * 60 + b'"')},
-        {"raw": STARTER.replace(b"twice a week", b"w" * 65)},
-        {"raw": STARTER.replace(b'"H1"', b'"' + b"h" * 65 + b'"')},
-    ],
     raw=files(),
 )
 def test_any_bytes_are_a_plan_or_problems(folder: Path, raw: bytes) -> None:
@@ -239,7 +231,6 @@ given = st.one_of(
 @made_up(
     "config_environment",
     on="tmp_path",
-    past=[{"variables": {"SERVICE__NAME": "\udcff"}, "secret": b""}, {"variables": {}, "secret": b"\xff"}],
     variables=st.dictionaries(NAMES, given, max_size=3),
     secret=st.one_of(st.binary(max_size=8), st.just(b"")),
 )

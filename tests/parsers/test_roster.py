@@ -65,13 +65,6 @@ def outcome(sheet: Sheet) -> None:
 
 @made_up(
     "roster_bytes",
-    past=[
-        {"raw": b"\xff\xfe\x00"},
-        {"raw": b"\xfe\xff\xd8"},
-        {"raw": b"role," + b"x" * 200_000},
-        {"raw": HEADER.encode() + b"\nworker,W-3,\x81nn,,,,,\n"},
-        {"raw": HEADER.encode() + b"\nworker,W-3,A\x00nn,,,,,\n"},
-    ],
     raw=st.one_of(
         broken,
         st.builds(lambda at, junk: GOOD.encode()[:at] + junk + GOOD.encode()[at:], st.integers(0, len(GOOD)), broken),
@@ -83,12 +76,6 @@ def test_any_bytes_are_a_roster_or_problems(raw: bytes) -> None:
 
 @made_up(
     "roster_cells",
-    past=[
-        {"table": [["client", "R-1", "", "W-1", "", "Asia/Tokyo", "0001-01-01T00:00"]], "between": ","},
-        {"table": [["client", "R-1", "", "W-1", "", "America/New_York", "9999-12-31 23:59"]], "between": ";"},
-        {"table": [["worker", "_x", "Sam"]], "between": ","},
-        {"table": [["worker", "W-3", "a\x1cb"]], "between": "\t"},
-    ],
     table=rows,
     between=st.sampled_from(",;\t"),
 )
@@ -140,7 +127,6 @@ def _fitting(entry: Entry, session: datetime | None) -> Entry:
 
 @made_up(
     "export_cells",
-    past=[{"row": {"text": "=1+1"}}, {"row": {"text": "one\rtwo", "ref": "R"}}],
     row=st.dictionaries(st.sampled_from(["ref", "text", "value", "at"]), json_values, min_size=1),
 )
 def test_an_export_is_a_table_in_which_no_cell_is_a_formula(row: dict[str, Any]) -> None:

@@ -71,10 +71,6 @@ def test_a_word_that_always_works_is_found_or_not(text: str) -> None:
 
 @made_up(
     "danger_words",
-    past=[
-        {"before": "\ud800", "after": "\udfff", "phrase": "want to die"},
-        {"before": "ﷺ" * 50, "after": "", "phrase": "overdose"},
-    ],
     before=st.one_of(mixed("so", "I", "a b c"), texts),
     after=st.one_of(mixed("so", "I", "a b c"), texts),
     phrase=st.sampled_from(DANGER),

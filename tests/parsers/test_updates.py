@@ -19,11 +19,8 @@ from handlers.updates import read_update
 from storage import tables as t
 from tests.parsers.cases import made_up
 from tests.parsers.house import CHATS, TOKEN, House
-from tests.parsers.shapes import LONE, NASTY, json_values, numbers, plain_values, texts
+from tests.parsers.shapes import CHAT, LONE, MESSAGE, NASTY, PERSON, json_values, numbers, plain_values, texts
 
-PERSON = {"id": 1001, "is_bot": False, "first_name": "A", "language_code": "en"}
-CHAT = {"id": 1001, "type": "private", "first_name": "A"}
-MESSAGE: dict[str, Any] = {"message_id": 7, "date": 1_778_587_200, "chat": CHAT, "from": PERSON}
 GROUP = {"id": -100, "type": "group", "title": "G"}
 MEMBER = {"user": {**PERSON, "is_bot": True}, "status": "member"}
 CHANGE = {"chat": CHAT, "from": PERSON, "date": 1_778_587_200, "old_chat_member": MEMBER, "new_chat_member": MEMBER}
@@ -110,39 +107,12 @@ def _tables(value: Any) -> Any:
             yield from _tables(inner)
 
 
-def deep(levels: int) -> dict[str, Any]:
-    message = {**MESSAGE, "text": "x"}
-    for _ in range(levels):
-        message = {**MESSAGE, "text": "x", "reply_to_message": message}
-    return {"message": message}
-
-
-PAST = [
-    {"message": {**MESSAGE, "text": 5}},
-    {"message": {**MESSAGE, "text": {"a": 1}}},
-    {"message": {**MESSAGE, "text": "he said \ud83d"}},
-    {"message": {**MESSAGE, "text": "/next \0 1 May"}},
-    {"message": {**MESSAGE, "message_id": 2**63, "text": "7"}},
-    {"message": {**MESSAGE, "chat": {"id": 2**70, "type": "private"}, "text": "7"}},
-    {"message": {**MESSAGE, "chat": {"id": "1001", "type": "private"}, "text": "7"}},
-    {"message": {**MESSAGE, "date": 10**40}},
-    {"callback_query": {"id": "9", "data": "1:m:top"}},
-    {"callback_query": {**TAP, "data": ["1:m:top"]}},
-    {"my_chat_member": {**CHANGE, "date": "never"}},
-    {"my_chat_member": {}},
-    {"message": None, "callback_query": 3},
-    {"message": {**MESSAGE, "from": {**PERSON, "id": []}, "text": "7"}},
-    {"channel_post": {"message_id": 7, "date": 1, "from": PERSON}},
-    deep(200),
-]
-
-
 @pytest.mark.parametrize("update", UPDATES)
 def test_what_telegram_sends_is_readable(update: dict[str, Any]) -> None:
     assert read_update({**update, "update_id": 1}, None).update_id == 1
 
 
-@made_up("updates_read", past=[{"update": one} for one in PAST], update=updates())
+@made_up("updates_read", update=updates())
 def test_an_update_is_read_with_the_types_that_handlers_rely_on_or_is_unreadable(update: dict[str, Any]) -> None:
     try:
         read = read_update({**update, "update_id": 1}, None)
@@ -162,7 +132,6 @@ def test_an_update_is_read_with_the_types_that_handlers_rely_on_or_is_unreadable
 @made_up(
     "updates_handled",
     on="house",
-    past=[{"update": one, "chat": 1001} for one in PAST],
     update=updates(),
     chat=st.sampled_from(CHATS),
 )
@@ -188,13 +157,6 @@ batches = st.lists(
 @made_up(
     "updates_received",
     on="house",
-    past=[
-        {"result": [{"update_id": 2**70}, {"update_id": 3, "message": MESSAGE}]},
-        {"result": [{"update_id": True}]},
-        {"result": [{"message": MESSAGE}]},
-        {"result": {"update_id": 1}},
-        {"result": [{"update_id": 4, **deep(400)}, {"update_id": 5}]},
-    ],
     result=st.one_of(batches, json_values),
 )
 def test_receiving_goes_on_whatever_comes_and_keeps_what_is_an_update(house: House, result: Any) -> None:

@@ -13,6 +13,7 @@ Say = Verdict | BaseException | Callable[[Letter], Awaitable[Verdict]]
 class Scripted:
     """`says` are the next verdicts, in order (an exception is raised); with none left everything is sent.
 
+    `answers` is what becomes of the next calls that change nothing; with none left somebody answers.
     `letters` holds every letter that reached Telegram's door, `moments` the monotonic second of each.
     """
 
@@ -24,6 +25,12 @@ class Scripted:
     in_flight: set[int] = field(default_factory=set)
     overlaps: int = 0
     message_id: int = 100
+    answers: list[bool] = field(default_factory=list)
+    asked: int = 0
+
+    async def reaches(self) -> bool:
+        self.asked += 1
+        return self.answers.pop(0) if self.answers else True
 
     async def prepare(self, letter: Letter) -> Letter:
         return letter

@@ -278,6 +278,7 @@ async def open_town(
     clock: RehearsalClock | None = None,
     config: str = CONFIG,
     standin: StandIn | None = None,
+    address: str | None = None,
 ) -> AsyncIterator[Town]:
     """The bot, running on a copy of the prepared database (or at `url`), with everybody's phone.
 
@@ -288,7 +289,7 @@ async def open_town(
     there = standin or StandIn(clock, TOKEN)
     there.closing.clear()
     environ = {"CHECKIN_DATABASE__URL": url} if url else {}
-    async with rehearsal(folder, clock, config, standin=there, environ=environ) as stage:
+    async with rehearsal(folder, clock, config, standin=there, environ=environ, address=address) as stage:
         town = Town(stage, {name: there.phones.get(at) or _phone(there, name) for name, at in CHATS.items()})
         await town.settled()
         yield town

@@ -1,6 +1,7 @@
 """Misbehaving on demand: rules saying which call fails, how, and how often."""
 
 import random
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -72,9 +73,10 @@ class Rule:
 
 @dataclass(slots=True)
 class FaultBook:
-    """The rules in force, oldest first; the first that fits decides."""
+    """The rules in force, oldest first; the first that fits decides. `hit` counts the calls that each kind hit."""
 
     dice: random.Random
+    hit: Counter[Kind] = field(default_factory=Counter)
     _rules: list[tuple[Rule, int | None]] = field(default_factory=list)
     _cut_until: datetime | None = None
 
@@ -89,15 +91,20 @@ class FaultBook:
 
     def pick(self, method: str, chat_id: int | None, now: datetime) -> Rule | None:
         """The rule that hits this call, counted down."""
+        rule = self._first(method, chat_id, now)
+        if rule is not None:
+            self.hit[rule.kind] += 1
+        return Rule(Kind.DROP_BEFORE) if rule is not None and rule.kind == Kind.PARTITION else rule
+
+    def _first(self, method: str, chat_id: int | None, now: datetime) -> Rule | None:
         if self._cut_until is not None and now < self._cut_until:
-            return Rule(Kind.DROP_BEFORE)
+            return Rule(Kind.PARTITION)
         self._cut_until = None
         for place, (rule, left) in enumerate(self._rules):
             if rule.fits(method, chat_id) and self.dice.random() < rule.probability:
                 self._count_down(place, rule, left)
                 if rule.kind == Kind.PARTITION:
                     self._cut_until = now + timedelta(seconds=rule.seconds)
-                    return Rule(Kind.DROP_BEFORE)
                 return rule
         return None
 

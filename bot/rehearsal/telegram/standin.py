@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -223,6 +223,8 @@ class StandIn:
         except Refusal as refusal:
             status = refusal.code
             response = wire.answer(refusal.body(), status)
+        except ClientDisconnect:  # whoever called has died in the middle of it
+            response = wire.Nothing()
         finally:
             self._busy -= counts
             self.calls.append(Call(at, steady, method, params.chat_id(), params.values, status))
