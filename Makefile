@@ -7,6 +7,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# What has been compiled once is kept, whatever this shell thinks of it: each process starts a quarter of a second sooner.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Three at a time, since tests wait for disk and database as well; whoever is done first takes over from the others.
 SPREAD := -n 3 --dist worksteal
 
@@ -23,6 +26,7 @@ $(BIN)/python:
 $(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
 	$(PIP) install --require-hashes --only-binary :all: -r requirements.lock
 	$(PIP) install --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q bot handlers storage
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed

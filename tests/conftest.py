@@ -24,15 +24,25 @@ settings.load_profile("steady")
 
 LONG_FAMILIES = frozenset(
     {
+        "actions/test_alerts.py",
         "actions/test_alerts_card.py",
         "actions/test_alerts_ladder.py",
         "actions/test_alerts_wishes.py",
         "actions/test_budget.py",
         "actions/test_digest.py",
         "actions/test_kept_apart.py",
+        "actions/test_operations.py",
         "actions/test_ratings.py",
+        "actions/test_reassigning.py",
+        "actions/test_rotation.py",
+        "actions/test_signals_action.py",
+        "actions/test_why.py",
         "handlers/test_access_table.py",
         "handlers/test_accounts.py",
+        "handlers/test_checkin_taps.py",
+        "handlers/test_goals.py",
+        "handlers/test_joining.py",
+        "handlers/test_menu.py",
         "journeys/test_controls.py",
         "journeys/test_way_in.py",
     }

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeGuard
 
+from tests.support.code import module
+
 ROOT = Path(__file__).parent.parent
 CODE = tuple(
     path
@@ -54,7 +56,7 @@ def where(path: Path) -> str:
 
 def parsed(paths: tuple[Path, ...]) -> Iterator[tuple[str, ast.Module]]:
     for path in paths:
-        yield where(path), ast.parse(path.read_text("utf-8"))
+        yield where(path), module(path)
 
 
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -12,6 +12,7 @@ import pytest
 from bot.cli import main
 from bot.domain.signals.catalogue import PROFILES, RULES
 from handlers import routes
+from tests.support.code import module
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -159,7 +160,7 @@ def _events() -> Iterator[str]:
 def _calls() -> list[tuple[Path, ast.Call]]:
     """Every call in the code, and where it stands."""
     files = [path for package in ("bot", "handlers", "storage") for path in (ROOT / package).rglob("*.py")]
-    trees = [(path, ast.parse(path.read_text("utf-8"))) for path in files]
+    trees = [(path, module(path)) for path in files]
     return [(path, node) for path, tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
 
 
@@ -178,7 +179,7 @@ def test_every_test_that_stands_against_a_hazard_exists() -> None:
     there = {
         node.name
         for path in (ROOT / "tests").rglob("test_*.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in ast.walk(module(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }
     said = set(re.findall(r"`(test_\w+)`", page("hazards.md")))

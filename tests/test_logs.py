@@ -15,6 +15,7 @@ import pytest
 import structlog
 
 from bot import logs
+from tests.support.code import module
 
 TOKEN = "123456789:AAabcdefghijklmnopqrstuvwxyz0123456789"
 WORDS = "marzipan"
@@ -105,7 +106,7 @@ def test_every_key_that_a_line_of_ours_has_is_written() -> None:
         f"{path.name}:{call.lineno}: {key.arg}"
         for package in ("bot", "handlers", "storage")
         for path in (Path(__file__).parents[1] / package).rglob("*.py")
-        for call in ast.walk(ast.parse(path.read_text("utf-8")))
+        for call in ast.walk(module(path))
         if isinstance(call, ast.Call) and ast.unparse(call.func).startswith("log.")
         for key in call.keywords
         if key.arg not in logs.KEPT

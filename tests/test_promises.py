@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.code import module
+
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "promises.md").read_text("utf-8")
 PROMISES = [f"R{number}" for number in range(1, 22)]
@@ -38,7 +40,7 @@ def test_every_promise_is_tried_by_tests_that_exist(promise: str) -> None:
 
 @pytest.mark.parametrize("file", FAULTS, ids=lambda file: file.stem)
 def test_every_file_of_faults_says_which_promises_it_tries_and_the_page_agrees(file: Path) -> None:
-    said = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
+    said = ast.get_docstring(module(file)) or ""
     promises = re.findall(r"R\d+", said.partition(":")[0])
     path = file.relative_to(ROOT).as_posix()
     assert promises

@@ -57,7 +57,8 @@ class _Server:
         self._run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
         options = (
             f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories={self.home} "
-            "-c fsync=off -c full_page_writes=off -c max_connections=100 -c shared_buffers=32MB"
+            "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c wal_level=minimal -c max_wal_senders=0 "
+            "-c jit=off -c max_connections=100 -c shared_buffers=64MB"
         )
         self._run("pg_ctl", "-w", "-l", str(self.home / "log"), "-o", options, "start")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.texts import Texts
+from tests.support.code import module
 
 MOMENT = datetime(2026, 9, 30, 14, 5, tzinfo=UTC)  # a Wednesday in September: the longest names in English
 
@@ -127,7 +128,7 @@ def spoken(folders: list[Path]) -> Iterator[Spoken]:
     `say("key")`, `….plain("key")`, `Refusal("key")`, `people.say(turn, who, "key")`, `tell_worker(turn, who, "key")`
     """
     for file in sorted(path for folder in folders for path in folder.rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        for node in ast.walk(module(file)):
             if isinstance(node, ast.Call) and node.args:
                 where, name = f"{file}:{node.lineno}", _called(node.func)
                 if name in SAYS_FIRST:
@@ -140,7 +141,7 @@ def spoken(folders: list[Path]) -> Iterator[Spoken]:
 def strings(folders: list[Path]) -> Iterator[re.Pattern[str]]:
     """Every text in the code that looks like a key or the beginning of one."""
     for file in sorted(path for folder in folders for path in folder.rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        for node in ast.walk(module(file)):
             if isinstance(node, ast.Constant | ast.JoinedStr):
                 yield from (one.key for one in _key(node, str(file)) if KEY.match(one.key.pattern))
 
