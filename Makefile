@@ -10,8 +10,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # What has been compiled once is kept, whatever this shell thinks of it: each process starts a quarter of a second sooner.
 unexport PYTHONDONTWRITEBYTECODE
 
-# Three at a time, since tests wait for disk and database as well; whoever is done first takes over from the others.
-SPREAD := -n 3 --dist worksteal
+# Three at a time, since tests wait for disk and database as well; one by one, the longest first (tests/conftest.py).
+SPREAD := -n 3 --dist load --maxschedchunk 1
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-all lint fmt audit bench bench-smoke bench-signals faults lock clean

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.delivery import PostState
 from bot.domain.outgoing import Outgoing, Standing
 from bot.domain.signals.occasions import RUNNING
 from storage import tables as t
@@ -99,19 +100,24 @@ class Messages:
     async def to_clear(self, before: datetime, after: datetime, now: datetime, clients: int) -> dict[str, list[int]]:
         """Client → what was asked and said in their chat between `after` and `before` and need not stand there any more.
 
-        Of so many clients at once. What belongs to a check-in that may still be answered is left out.
+        Of so many clients at once. What belongs to a check-in that may still be answered is left out, and so is
+        everything while the client is asked how their worker shall hear of it, which an alert that waits its time for shows.
         """
         k, p = t.check_in.c, t.person.c
         its_place = sa.or_(c.surface == CHECK_IN + k.id, c.surface.startswith(CHECK_IN + k.id + ":"))
         answerable = sa.select(k.id).where(
             k.client_id == c.person_id, k.state.in_(RUNNING), k.expires_at > now, its_place
         )
+        o = t.outbox.c
+        asked = sa.select(o.id).where(
+            o.client_id == c.person_id, o.alert_id.is_not(None), o.state == PostState.WAITING, o.not_before > now
+        )
         said = sa.or_(c.surface == SAID, c.surface.startswith(CHECK_IN), c.surface.startswith("remark:"))
         query = (
             sa.select(c.person_id, c.message_id)
             .join(t.client, t.client.c.person_id == c.person_id)
             .join(t.person, p.id == c.person_id)
-            .where(c.chat_id == p.chat_id, p.unreachable.is_(None), said, ~answerable.exists())
+            .where(c.chat_id == p.chat_id, p.unreachable.is_(None), said, ~answerable.exists(), ~asked.exists())
             .where(c.sent_at <= before, c.sent_at > after)
             .order_by(c.person_id, c.sent_at, c.message_id)
         )

@@ -353,7 +353,7 @@ async def test_backing_up_and_putting_back_are_on_record(kept: Safekeeping) -> N
     await kept.back_up("first.backup")
     await kept.restore(await kept.back_up())
     async with kept.world.desk.glance() as m:
-        assert [(by, did) for _, by, did, _ in await m.audit.lines()] == [
+        assert [(line.by, line.did) for line in await m.audit.lines()] == [
             ("operator", "backed_up"),
             ("operator", "restored"),
         ]
