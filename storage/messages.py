@@ -100,7 +100,7 @@ class Messages:
     async def to_clear(self, before: datetime, after: datetime, now: datetime, clients: int) -> dict[str, list[int]]:
         """Client → what was asked and said in their chat between `after` and `before` and need not stand there any more.
 
-        Of so many clients at once. What belongs to a check-in that may still be answered is left out, and so is everything
+        Of so many clients at once. What belongs to a check-in that may still be answered is left out; so is everything
         while the client is asked how their worker shall hear of it: then an alert waits until its time has come.
         """
         k, p = t.check_in.c, t.person.c
