@@ -10,11 +10,11 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # What has been compiled once is kept, whatever this shell thinks of it: each process starts a quarter of a second sooner.
 unexport PYTHONDONTWRITEBYTECODE
 
-# Three at a time, since tests wait for disk and database as well; one by one, the longest first (tests/conftest.py).
-SPREAD := -n 3 --dist load --maxschedchunk 1
+# Three at a time, since tests wait for disk and database as well; whoever is done first takes over from the others.
+SPREAD := -n 3 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint fmt audit bench bench-smoke bench-signals faults lock clean
+.PHONY: help install demo test test-ci test-all lint fmt audit bench bench-smoke bench-signals faults lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,7 +41,10 @@ demo: install  ## the whole thing on this machine: a page with three phones, no 
 test: $(VENV)/.installed-dev  ## all tests, on SQLite and on a real PostgreSQL that the tests start
 	$(BIN)/python -m pytest $(SPREAD) -m 'not slow' -q
 
-test-all: $(VENV)/.installed-dev  ## the long ones too: more kills, more made-up input
+test-ci: $(VENV)/.installed-dev  ## the long ones too, but for those that take minutes each: what .ci/run runs
+	$(BIN)/python -m pytest $(SPREAD) -m 'not at_length' -q
+
+test-all: $(VENV)/.installed-dev  ## every test there is: whole processes killed, cut off, backed up and put back as well
 	$(BIN)/python -m pytest $(SPREAD) -q
 
 lint: $(VENV)/.installed-dev  ## style, types, and who may import whom

@@ -50,12 +50,28 @@ LONG_FAMILIES = frozenset(
 """Long stories that ask the database nothing that others do not ask: their half on PostgreSQL is for `make test-all`."""
 
 
+AT_LENGTH = frozenset(
+    {
+        "actions/test_restoring.py",
+        "actions/test_two_at_once.py",
+        "journeys/test_backups.py",
+        "journeys/test_key_rotation.py",
+        "journeys/test_replicas.py",
+        "journeys/test_webhook.py",
+    }
+)
+"""What is slow here, and in `faults/`, takes minutes with whole processes: for `make test-all`."""
+
+
 @pytest.hookimpl(tryfirst=True)  # before what is slow is left out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first: what may take minutes is begun at once, and the short ones fill up the other processor."""
     for item in items:
-        if "[postgres" in item.name and str(item.path.relative_to(HERE)) in LONG_FAMILIES:
+        where = str(item.path.relative_to(HERE))
+        if "[postgres" in item.name and where in LONG_FAMILIES:
             item.add_marker(pytest.mark.slow)
+        if item.get_closest_marker("slow") and (where in AT_LENGTH or where.startswith("faults/")):
+            item.add_marker(pytest.mark.at_length)
     items.sort(key=_allowed, reverse=True)
 
 
