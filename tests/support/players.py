@@ -95,13 +95,18 @@ class Player:
 
     async def _until_it_changes(self, shown: Message) -> Message:
         async for _ in self._patiently():
+            now = self._as_it_stands(shown)
+            if now.revision > shown.revision or now.id != shown.id:
+                return now
             self.phone.tap(_says(shown), shown.id)
             changed = await _sees(self.phone, lambda message: message.id == shown.id, shown.revision)
             if changed is not None:
                 return changed
-            if all(message.id != shown.id for message in self.phone.messages):
-                return self.phone.last  # it was one copy too many, and has been taken away
         raise AssertionError(f"nothing comes of {self.client.ref}'s taps on {shown}")
+
+    def _as_it_stands(self, shown: Message) -> Message:
+        """A busy computer shows a change after one has given up waiting for it; and one copy too many is taken away."""
+        return next((message for message in self.phone.messages if message.id == shown.id), self.phone.last)
 
     async def _type(self, shown: Message) -> None:
         """Each number once: what is typed waits at Telegram for a day, and is lost by nobody. The next question may
