@@ -106,7 +106,7 @@ def set_up(level: str = "info", *, json: bool | None = None) -> None:
         processors=shape,
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Best(sys.stderr))),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,  # whoever sets logs up anew, as tests do, is heard everywhere
     )
 
 

@@ -1,10 +1,12 @@
 """Fixtures, and the order of tests. `memory` and `desk` come twice: once on SQLite, once on PostgreSQL."""
 
+import logging
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from bot.actions.desk import Desk
@@ -20,6 +22,10 @@ HERE = Path(__file__).parent
 # Made-up input is the same in each run, and a busy computer is no failure.
 settings.register_profile("steady", derandomize=True, deadline=None, print_blob=True)
 settings.load_profile("steady")
+
+
+# Nobody watches these logs, and colours and boxes for a terminal take longer than many a test.
+structlog.configure(processors=[structlog.processors.add_log_level, structlog.processors.KeyValueRenderer(["event"])])
 
 
 LONG_FAMILIES = frozenset(
@@ -102,6 +108,17 @@ def same_umask() -> Iterator[None]:
     os.umask(before)
     yield
     os.umask(before)
+
+
+@pytest.fixture(autouse=True)
+def same_logs() -> Iterator[None]:
+    """A command line that ran in this process sets the logs up as it likes; the next test starts as before."""
+    root = logging.getLogger()
+    shape, handlers, level = structlog.get_config(), root.handlers[:], root.level
+    yield
+    structlog.configure(**shape)
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

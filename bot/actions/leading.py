@@ -63,7 +63,7 @@ class Leading:
             finally:
                 self._over(set(Lead))
             self._desk.memory.cut()
-            await asyncio.sleep(AGAIN_AFTER)
+            await asyncio.sleep(AGAIN_AFTER)  # of this process, not of the bot's clock: a rehearsal's may stand still
 
     async def term(self, lead: Lead) -> Term:
         """The one that runs, or the next; it returns when that begins."""

@@ -18,7 +18,7 @@ async def world(desk: Desk) -> World:
     return await a_world(desk)
 
 
-async def exported(world: World) -> dict:  # type: ignore[type-arg]
+async def exported(world: World) -> dict:
     async with world.desk.glance() as m:
         found = await reports.export(m, "R-118")
     return json.loads(json.dumps(found))["clients"][0]
@@ -31,15 +31,15 @@ async def test_every_number_on_the_card_equals_the_export(world: World) -> None:
     facts = world.sam.letters[-1].facts
     client = await exported(world)
     signal = next(one for one in client["signals"] if one["rule"] == "item_low")
-    first = facts["reasons"][0]  # type: ignore[index, call-overload]
+    first = facts["reasons"][0]
     assert first["value"] == signal["evidence"]["value"] == 2
     assert first["usual"] == signal["evidence"]["usual"] == 8
     assert first["last"] == signal["evidence"]["last_three"] == [8, 8, 8]
     answers = {one["question"]: one["value_0_10"] for one in client["check_ins"][-1]["answers"]}
-    others = {one["question"]: one["value"] for one in facts["others"]}  # type: ignore[union-attr, index, call-overload]
+    others = {one["question"]: one["value"] for one in facts["others"]}
     assert others == {"G1": 7, "T1": 9}
     assert {"B1": 2.0, **others} == answers
-    lines = facts["chart"]["lines"]  # type: ignore[index, call-overload]
+    lines = facts["chart"]["lines"]
     in_chart = [value for _, value in lines["bond"]]
     given = [a["value_0_10"] for one in client["check_ins"] for a in one["answers"] if a["construct"] == "bond"]
     assert in_chart == given

@@ -103,7 +103,7 @@ async def test_the_second_of_two_taps_reads_who_has_it(world: World) -> None:
     assert [line.by for line in taken] == ["W-1"]
 
 
-async def history(world: World, alert_id: str) -> list:  # type: ignore[type-arg]
+async def history(world: World, alert_id: str) -> list:
     async with world.desk.glance() as m:
         return await m.alerts.history(alert_id)
 

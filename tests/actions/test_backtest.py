@@ -60,7 +60,7 @@ async def test_it_finds_what_the_bot_found_to_the_last_figure(world: World) -> N
     await world.pass_time(hours=3)
     await world.low(4, 5, 5)
     await world.pass_time(hours=3)
-    await world.low(7, None, 8)  # type: ignore[arg-type]  # skipped
+    await world.low(7, None, 8)  # skipped
     live = (await exported(world))["clients"][0]
     found = replayed(world, await exported(world))
     assert figures(found["signals"]) == figures(live["signals"])
@@ -106,8 +106,8 @@ async def test_other_numbers_lose_an_alert_that_was_useful(world: World) -> None
     after = backtest.replay(known, off, lambda: None)
     found = backtest.compared(known, before, after)
     assert (found["before"], found["after"], found["lost"], found["useful_lost"]) == (1, 0, 1, 1)
-    assert found["by_worker"]["W-1"]["lost"] == 1  # type: ignore[index,call-overload]
-    assert found["by_rule"]["item_low"]["useful_lost"] == 1  # type: ignore[index,call-overload]
+    assert found["by_worker"]["W-1"]["lost"] == 1
+    assert found["by_rule"]["item_low"]["useful_lost"] == 1
 
 
 def test_a_file_of_another_shape_is_told_where_and_what(plan: Any) -> None:
@@ -203,7 +203,7 @@ async def test_an_export_with_everything_in_it_is_read_and_decided_alike(world: 
     async with world.desk.turn() as turn:
         await raise_talk(turn, world.client, "how")
     await world.pass_time(hours=5)
-    check_in = await world.low(2, None, 8)  # type: ignore[arg-type]  # skipped
+    check_in = await world.low(2, None, 8)  # skipped
     await world.answers(check_in, 3)
     await world.pass_time(hours=3)
     await world.alex.types("I want to die")

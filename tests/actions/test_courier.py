@@ -51,7 +51,7 @@ async def test_what_is_not_due_waits(desk: Desk) -> None:
     client = await a_client(desk)
     await post_all(desk, question(client.id, not_before=desk.clock.now() + LATER))
     assert (await deliver(desk)).letters == []
-    desk.clock.advance(LATER)  # type: ignore[attr-defined]
+    desk.clock.advance(LATER)
     assert (await deliver(desk)).kinds == ["client.question"]
 
 
@@ -245,7 +245,7 @@ async def test_in_quiet_hours_a_question_waits_for_their_end_if_that_is_inside_i
     """13:00 in London is midnight in Auckland; quiet hours end at eight in the morning or so."""
     messenger, row = await asked(desk, timezone="Pacific/Auckland")
     assert (messenger.letters, row.state, row.tries) == ([], PostState.WAITING, 0)
-    desk.clock.advance_to(row.not_before)  # type: ignore[attr-defined]
+    desk.clock.advance_to(row.not_before)
     assert (await deliver(desk)).kinds == ["client.question"]
     assert row.not_before.astimezone(UTC) > datetime(2026, 5, 12, 12, tzinfo=UTC)
 
@@ -362,9 +362,9 @@ async def test_a_question_that_may_have_arrived_is_repeated_once_and_then_given_
     client = await a_client(desk)
     await post_all(desk, question(client.id))
     assert len((await deliver(desk, Unsure("?"))).letters) == 1
-    desk.clock.advance(LATER)  # type: ignore[attr-defined]
+    desk.clock.advance(LATER)
     assert len((await deliver(desk, Unsure("?"))).letters) == 1
-    desk.clock.advance(LATER)  # type: ignore[attr-defined]
+    desk.clock.advance(LATER)
     assert (await deliver(desk)).letters == []
     assert [(row.state, row.why) for row in await rows(desk)] == [(PostState.DEAD, "unsure_twice")]
 
@@ -375,7 +375,7 @@ async def test_an_alert_that_may_have_arrived_is_repeated_without_end_and_says_s
     for attempt in range(12):
         (letter,) = (await deliver(desk, Unsure("?"))).letters
         assert letter.may_be_repeat == (attempt > 0)
-        desk.clock.advance(LATER)  # type: ignore[attr-defined]
+        desk.clock.advance(LATER)
     await deliver(desk)
     assert await states(desk) == [PostState.SENT]
 
@@ -387,7 +387,7 @@ async def test_an_edit_that_may_have_arrived_is_repeated_since_it_shows_nothing_
     await post_all(desk, said(client.id, "2", surface="menu"))
     for _ in range(4):
         await deliver(desk, Unsure("?"))
-        desk.clock.advance(LATER)  # type: ignore[attr-defined]
+        desk.clock.advance(LATER)
     await deliver(desk)
     assert await states(desk) == [PostState.SENT, PostState.SENT]
 
@@ -397,10 +397,10 @@ async def test_flood_control_counts_no_try_and_keeps_the_order(desk: Desk) -> No
     await post_all(desk, question(client.id, "1", facts={"n": 1}), question(client.id, "2", facts={"n": 2}))
     messenger = Scripted(desk.clock, [TryLater(timedelta(seconds=30), whole_bot=True)])
     async with at_work_until(desk, messenger, heard=1):
-        desk.clock.advance(timedelta(seconds=29))  # type: ignore[attr-defined]
+        desk.clock.advance(timedelta(seconds=29))
         await settled_down()
         assert len(messenger.letters) == 1
-        desk.clock.advance(timedelta(seconds=1))  # type: ignore[attr-defined]
+        desk.clock.advance(timedelta(seconds=1))
         await until(lambda: len(messenger.letters) == 3)
     assert [letter.facts["n"] for letter in messenger.letters] == [1, 1, 2]
     assert messenger.moments[1] - messenger.moments[0] >= 30
@@ -415,7 +415,7 @@ async def test_flood_control_holds_back_replies_too(desk: Desk) -> None:
         await post_all(desk, said(other.id))
         await settled_down()
         assert len(messenger.letters) == 1
-        desk.clock.advance(timedelta(seconds=30))  # type: ignore[attr-defined]
+        desk.clock.advance(timedelta(seconds=30))
         await until(lambda: len(messenger.letters) == 3)
 
 
@@ -437,7 +437,7 @@ async def test_while_the_line_is_down_it_is_tried_again_with_growing_pauses_and_
         while len(messenger.letters) < 7:
             assert courier.reach.trouble == "ConnectError"
             before = len(messenger.letters)
-            desk.clock.advance(timedelta(seconds=1))  # type: ignore[attr-defined]
+            desk.clock.advance(timedelta(seconds=1))
             await settled_down(15)
             assert len(messenger.letters) - before <= 1
         await until(lambda: courier.reach.trouble is None)
@@ -456,9 +456,9 @@ async def test_while_nobody_answers_nothing_is_risked_and_then_the_most_urgent_g
         await post_all(desk, question(other.id, "2"), alarm(worker.id))
         while messenger.answers:
             assert len(messenger.letters) == 1
-            desk.clock.advance(timedelta(seconds=31))  # type: ignore[attr-defined]
+            desk.clock.advance(timedelta(seconds=31))
             await settled_down(15)
-        desk.clock.advance(timedelta(seconds=31))  # type: ignore[attr-defined]
+        desk.clock.advance(timedelta(seconds=31))
         await until(lambda: len(messenger.letters) == 4)
         await until(lambda: courier.reach.trouble is None)
     assert messenger.letters[1].chat_id == worker.chat_id
@@ -473,11 +473,11 @@ async def test_while_nobody_answers_one_row_is_claimed_at_a_time(desk: Desk) -> 
     async with at_work_until(desk, messenger, heard=1):
         await post_all(desk, *(question(one.id, one.person.ref) for one in people[1:]))
         while messenger.answers:
-            desk.clock.advance(timedelta(seconds=31))  # type: ignore[attr-defined]
+            desk.clock.advance(timedelta(seconds=31))
             await settled_down(15)
             assert (await states(desk)).count(PostState.SENDING) <= 1
         messenger.says.clear()
-        desk.clock.advance(timedelta(seconds=31))  # type: ignore[attr-defined]
+        desk.clock.advance(timedelta(seconds=31))
         await until(lambda: len(messenger.letters) == 6)
 
 
@@ -540,7 +540,7 @@ async def test_a_feature_that_fails_does_not_make_a_sent_message_go_twice(desk: 
         courier = Courier(desk, messenger, Hooks(sent={"client.question": broken}), UNPACED)
         house.create_task(courier.run())
         while await states(desk) != [PostState.SENT]:
-            desk.clock.advance(timedelta(seconds=30))  # type: ignore[attr-defined]
+            desk.clock.advance(timedelta(seconds=30))
             await settled_down()
         courier.stop()
     assert (len(messenger.letters), attempts) == (1, 5)
@@ -598,9 +598,9 @@ async def test_a_row_whose_sender_died_with_it_in_flight_counts_as_unsure(desk: 
     await post_all(desk, alarm(worker.id))
     await killed(desk, when_heard=True)
     assert await states(desk) == [PostState.SENDING]
-    desk.clock.advance(LEASE)  # type: ignore[attr-defined]
+    desk.clock.advance(LEASE)
     await deliver(desk)
-    desk.clock.advance(LATER)  # type: ignore[attr-defined]
+    desk.clock.advance(LATER)
     messenger = await deliver(desk)
     assert [letter.may_be_repeat for letter in messenger.letters] == [True]
     assert [(row.state, row.unsure) for row in await rows(desk)] == [(PostState.SENT, 1)]
@@ -612,9 +612,9 @@ async def test_a_question_whose_senders_died_twice_is_not_sent_a_third_time(desk
     heard = 0
     for _ in range(2):
         heard += len((await killed(desk, when_heard=True)).letters)
-        desk.clock.advance(LEASE)  # type: ignore[attr-defined]
+        desk.clock.advance(LEASE)
         await deliver(desk)
-        desk.clock.advance(LATER)  # type: ignore[attr-defined]
+        desk.clock.advance(LATER)
     heard += len((await deliver(desk)).letters)
     assert (heard, await states(desk)) == (2, [PostState.DEAD])
 
@@ -628,7 +628,7 @@ async def test_what_a_dead_sender_left_in_doubt_never_covers_what_was_shown_sinc
     await post_all(desk, question(client.id, "new", surface="card", facts={"newer": True}))
     letters = (await deliver(desk)).letters
     for wait in (LEASE, LATER, LATER):
-        desk.clock.advance(wait)  # type: ignore[attr-defined]
+        desk.clock.advance(wait)
         letters += (await deliver(desk)).letters
     assert [letter.facts for letter in letters] == [{"newer": True}]
     assert await states(desk) == [PostState.REPLACED, PostState.SENT]
@@ -641,7 +641,7 @@ async def test_an_alert_in_doubt_rings_all_the_same_though_its_card_was_edited_s
     await post_all(desk, alarm(worker.id, "edit", surface="alert", facts={"newer": True}))
     letters = (await deliver(desk)).letters
     for wait in (LEASE, LATER):
-        desk.clock.advance(wait)  # type: ignore[attr-defined]
+        desk.clock.advance(wait)
         letters += (await deliver(desk)).letters
     assert any(letter.edits is None for letter in letters)
     assert PostState.WAITING not in await states(desk)
@@ -673,7 +673,7 @@ async def test_a_message_that_was_sent_and_could_not_be_settled_is_settled_later
         assert await states(desk) == [PostState.SENDING]
         broken = False
         while await states(desk) != [PostState.SENT]:
-            desk.clock.advance(timedelta(seconds=30))  # type: ignore[attr-defined]
+            desk.clock.advance(timedelta(seconds=30))
             await settled_down()
     assert len(messenger.letters) == 1
 
@@ -728,7 +728,7 @@ async def test_no_row_is_left_unsettled_by_any_of_this(desk: Desk) -> None:
         courier = Courier(desk, messenger, None, UNPACED)
         house.create_task(courier.run())
         while set(await states(desk)) - {PostState.SENT, PostState.DEAD}:
-            desk.clock.advance(timedelta(minutes=5))  # type: ignore[attr-defined]
+            desk.clock.advance(timedelta(minutes=5))
             await settled_down()
         courier.stop()
     async with desk.glance() as m:

@@ -67,7 +67,7 @@ async def test_all_moments_are_utc(world: World) -> None:
 
     given = [one for one in moments(found) if one]
     assert given
-    assert all(datetime.fromisoformat(one).utcoffset().total_seconds() == 0 for one in given)  # type: ignore[union-attr]
+    assert all(datetime.fromisoformat(one).utcoffset().total_seconds() == 0 for one in given)
 
 
 async def test_one_client_can_be_asked_for(world: World) -> None:

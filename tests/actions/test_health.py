@@ -230,7 +230,10 @@ async def test_a_closed_database_is_not_ready_and_then_ill(
     heart = Heart(desk, SecretStr(switch.url), EVERY)
     async with asyncio.TaskGroup() as house, httpx.AsyncClient(trust_env=False) as line:
         loop = ticks.Loop("release", asyncio.Event(), (nothing,))
-        tasks = [house.create_task(ticks.run(desk, loop)), house.create_task(Reader(desk, ears=None).run())]  # type: ignore[arg-type]  # nothing comes in
+        tasks = [
+            house.create_task(ticks.run(desk, loop)),
+            house.create_task(Reader(desk, ears=None).run()),
+        ]  # nothing comes in
         await until(lambda: {"release", "inbox"} <= desk.progress.at.keys())
         assert (await seen(desk, "/readyz")).json()["database"] is True
         await heart.beat(line)
@@ -334,7 +337,7 @@ async def test_it_beats_as_often_as_told_and_where_nobody_listens_it_goes_on(des
         desk.progress.mark(RECEIVE)
         task = house.create_task(heart.run())
         for minute in range(1, 4):
-            await until(lambda minute=minute: len(switch.calls) == minute)  # type: ignore[misc]
+            await until(lambda minute=minute: len(switch.calls) == minute)
             desk.progress.mark(RECEIVE)
             pass_seconds(desk, 61)
         task.cancel()

@@ -217,7 +217,7 @@ async def test_what_waits_for_the_former_worker_does_not_leave_any_more(world: W
     assert world.sam.screens == []
 
 
-async def _kim(turn):  # type: ignore[no-untyped-def]
+async def _kim(turn):
     return await turn.m.people.by_ref("W-2")
 
 

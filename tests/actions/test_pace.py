@@ -70,7 +70,7 @@ class Beat:
         """So many slots go by, each with a message that takes it."""
         for _ in range(many):
             already = len(self._messenger.letters)
-            self._desk.clock.advance(SLOT)  # type: ignore[attr-defined]
+            self._desk.clock.advance(SLOT)
             await self.until_heard(already + 1)
 
 
@@ -120,7 +120,7 @@ async def test_one_chat_gets_three_at_once_and_then_one_a_second_replies_and_all
         await post_all(desk, *(Post(client.id, "said", f"r:{n}") for n in range(6)))
         await beat.until_heard(3)
         while len(messenger.letters) < 6:
-            desk.clock.advance(SLOT)  # type: ignore[attr-defined]
+            desk.clock.advance(SLOT)
             await settled_down(10)
     since = [at - messenger.moments[0] for at in messenger.moments]
     assert since[:3] == [0, 0, 0]
@@ -137,8 +137,8 @@ async def test_after_a_429_nothing_is_called_before_its_time_has_passed(desk: De
         await settled_down()
         at_once = len(messenger.letters)
         for _ in range(29):
-            desk.clock.advance(timedelta(seconds=1))  # type: ignore[attr-defined]
+            desk.clock.advance(timedelta(seconds=1))
             await settled_down()
         assert len(messenger.letters) == at_once <= MOST_AT_ONCE
-        desk.clock.advance(timedelta(seconds=1))  # type: ignore[attr-defined]
+        desk.clock.advance(timedelta(seconds=1))
         await beat.until_heard(at_once + 1)

@@ -44,7 +44,7 @@ async def test_what_is_previewed_is_what_happens(desk: Desk) -> None:
     told = await previewed(desk)
     begin = desk.clock.now()
     for at in sorted({line.at for line in told}):
-        desk.clock.advance_to(at)  # type: ignore[attr-defined]  # the clock of a rehearsal is moved by hand
+        desk.clock.advance_to(at)  # the clock of a rehearsal is moved by hand
         async with desk.turn() as turn:
             await release_due(turn)
     async with desk.turn() as turn:
@@ -63,7 +63,7 @@ async def test_a_check_in_that_is_open_now_and_days_already_done_are_known(desk:
     client = await a_client(desk, await a_worker(desk))
     async with desk.turn() as turn:
         await plan_for(turn, client.id)
-    desk.clock.advance(timedelta(hours=1))  # type: ignore[attr-defined]
+    desk.clock.advance(timedelta(hours=1))
     async with desk.turn() as turn:
         assert await release_due(turn) == 1
         [looked] = await looking.everybody(turn)

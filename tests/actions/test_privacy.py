@@ -183,7 +183,7 @@ async def test_the_messages_of_the_last_two_days_go_and_one_receipt_stays(world:
     to_client = [one for one in messenger.letters if one.chat_id == 1001]
     assert {one.kind for one in to_client[:-1]} == {DELETE}
     assert to_client[-1].facts["key"] == "client.erase.receipt"
-    assert to_client[-1].facts["facts"]["receipt"] == str(receipt.number)  # type: ignore[index, call-overload]
+    assert to_client[-1].facts["facts"]["receipt"] == str(receipt.number)
     to_worker = [one for one in messenger.letters if one.chat_id == 2001]
     assert {one.kind for one in to_worker} == {DELETE, "sentence"}  # the card goes, a neutral line comes
     assert [one.facts["key"] for one in to_worker if one.kind == "sentence"] == ["worker.left.erased"]

@@ -50,7 +50,7 @@ async def test_the_same_file_again_changes_nothing_and_an_export_imports_as_it_i
 
 async def test_names_zones_and_workers_change_and_earlier_workers_stay_on_record(desk: Desk) -> None:
     await brought_in(desk, *STAFF, CLIENT)
-    desk.clock.advance(timedelta(days=1))  # type: ignore[attr-defined]
+    desk.clock.advance(timedelta(days=1))
     done = await brought_in(desk, "worker,W-1,Samuel,,,,,", "client,R-118,,W-2,,Asia/Kathmandu,,")
     assert [one.fields for one in done.changes.changed] == [("name",), ("worker", "timezone")]
     async with desk.turn() as turn:

@@ -74,7 +74,7 @@ async def test_useful_alerts_bring_no_proposal_and_stand_in_the_report(desk: Des
     assert not any("worth a look" in screen.text for screen in world.jo.screens)
     async with desk.glance() as m:
         found = await reports.figures(m, desk.plan, desk.clock.now().replace(year=2020), desk.clock.now())
-    assert {"rule": "item_low", "useful": REVIEWED, "knew": 0, "not_concern": 0} in found["usefulness"]  # type: ignore[operator]
+    assert {"rule": "item_low", "useful": REVIEWED, "knew": 0, "not_concern": 0} in found["usefulness"]
 
 
 async def test_a_small_caseload_has_no_figures(world: World) -> None:
@@ -107,6 +107,6 @@ async def test_a_caseload_that_would_tell_anothers_says_so(world: World) -> None
     async with world.desk.glance() as m:
         figures = await reports.figures(m, world.desk.plan, now, now)
     voice = Voice(texts().for_language("en", zone=ZoneInfo("UTC"), place="Ivy"), world.desk.plan)
-    said = VIEWS["manager.report"]({**figures, "caseloads": hidden}, voice).text  # type: ignore[dict-item]
+    said = VIEWS["manager.report"]({**figures, "caseloads": hidden}, voice).text
     assert "Sam: fewer than 5 clients, so no figures" in said
     assert "Bo: no figures, for they would tell those of a small caseload" in said

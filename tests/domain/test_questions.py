@@ -61,8 +61,8 @@ class TestWorth:
         ],
     )
     def test_what_is_not_on_the_scale_is_not_valid(self, question: Question, value: object) -> None:
-        assert not is_valid(question, value)  # type: ignore[arg-type]
-        assert value_0_10(question, value) is None  # type: ignore[arg-type]
+        assert not is_valid(question, value)
+        assert value_0_10(question, value) is None
 
 
 class TestMeaning:

@@ -22,7 +22,7 @@ TWICE = timedelta(days=3.5)
 
 
 def replayed(history: History, **more: object) -> Replay:
-    return Replay(history, THERAPY, **more).run()  # type: ignore[arg-type]  # any of its fields
+    return Replay(history, THERAPY, **more).run()  # any of its fields
 
 
 def when(history: History) -> list[timedelta]:

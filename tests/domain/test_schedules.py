@@ -331,4 +331,4 @@ class TestOwnTimes:
 
     @pytest.mark.parametrize("kept", [None, {}, [], "x", {"days": "mon", "time": 7}])
     def test_anything_else_counts_as_not_chosen(self, kept: object) -> None:
-        assert Own.from_json(kept) == Own()  # type: ignore[arg-type]
+        assert Own.from_json(kept) == Own()

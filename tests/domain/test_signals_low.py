@@ -69,7 +69,7 @@ def test_the_digest_says_steady_low_once_in_sixty_days(days: int, fires: bool) -
 def test_an_alert_of_steady_low_is_told_once_while_it_lasts() -> None:
     history = weekly(8, 3, 3, 3, 3)
     heard = replace(history, told=(told("steady_low", 3.5),))
-    assert found(at(history), "steady_low").tier is Tier.ALERT  # type: ignore[union-attr]
+    assert found(at(history), "steady_low").tier is Tier.ALERT
     assert at(heard).why_not["steady_low"].condition == "told_lately"
 
 
@@ -82,17 +82,17 @@ def test_after_a_better_answer_steady_low_may_ring_anew() -> None:
 
 def test_who_fell_and_stays_low_is_told_of_although_the_fall_was() -> None:
     history = replace(weekly(8, 8, 8, 3, 3, 3), told=(told("drop", 3.5),))
-    assert found(at(history), "steady_low").tier is Tier.ALERT  # type: ignore[union-attr]
+    assert found(at(history), "steady_low").tier is Tier.ALERT
 
 
 def test_who_was_so_low_from_the_first_answer_on_is_one_matter() -> None:
     history = replace(weekly(3, 3, 3), told=(told("item_low", 0.5),))
-    assert found(at(history), "steady_low").tier is Tier.DIGEST  # type: ignore[union-attr]
+    assert found(at(history), "steady_low").tier is Tier.DIGEST
 
 
 def test_a_new_worker_hears_of_it_anew() -> None:
     history = replace(weekly(3, 3, 3, 3, 3, 3), told=(told("steady_low", 2.5),), assignments=(MONDAY + 2.9 * A_WEEK,))
-    assert found(at(history), "steady_low").tier is Tier.ALERT  # type: ignore[union-attr]
+    assert found(at(history), "steady_low").tier is Tier.ALERT
 
 
 @pytest.mark.parametrize("profile", ["therapy", "recovery"])
@@ -180,7 +180,7 @@ def test_what_was_called_off_is_no_check_in_in_which_they_could_have_confirmed(s
     off = [replace(missed(f"m{n}", MONDAY + (n + 2) * A_DAY, timedelta(hours=3)), state=state) for n in range(5)]
     when = MONDAY + 8 * A_DAY
     asked = check_in("asked", when, 8, 8, 8, more=[chose("bothered", "a_bit", when)])
-    assert found(at(History((*weekly(6).occasions, *off, asked))), "first_low").tier is Tier.ALERT  # type: ignore[union-attr]
+    assert found(at(History((*weekly(6).occasions, *off, asked))), "first_low").tier is Tier.ALERT
 
 
 def test_confirmed_in_the_very_check_in_it_is_one_signal_and_an_alert() -> None:

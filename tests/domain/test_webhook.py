@@ -34,7 +34,7 @@ def test_what_telegram_tells_is_read() -> None:
         "allowed_updates": ["message", "callback_query"],
     }
     kinds = frozenset({"message", "callback_query"})
-    assert Hook.of(told) == Hook(told["url"], 3, 1_700_000_000, "Connection refused", kinds)  # type: ignore[arg-type]
+    assert Hook.of(told) == Hook(told["url"], 3, 1_700_000_000, "Connection refused", kinds)
 
 
 @pytest.mark.parametrize("more", [{}, {"pending_update_count": "x"}, {"last_error_date": None}, {"allowed_updates": []}])

@@ -21,7 +21,7 @@ from tempfile import mkdtemp
 from bot import logs
 from bot.rehearsal.telegram import Kind
 from storage.sealing import new_key
-from tests.faults.trial import ROUNDS, Order, Outcome, Place, run
+from tests.faults.trial import Order, Outcome, Place, run
 from tests.journeys.conftest import a_database
 from tests.support.postgres import postgres
 
@@ -147,7 +147,6 @@ def order(said: argparse.Namespace, name: str, many: int, kills: int) -> Order:
         seed=said.seed,
         share=said.share,
         clients=said.clients,
-        rounds=ROUNDS,
         processes=said.processes if name == "postgres" else PROCESSES[name],
     )
 

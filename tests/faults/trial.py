@@ -14,13 +14,12 @@ from bot.domain.delivery import LEASE
 from bot.ports import SystemClock
 from bot.rehearsal.run import TOKEN
 from bot.rehearsal.telegram import Kind, Rule, StandIn, serve
+from tests.support.config_file import ROUNDS, config_file
 from tests.support.ledger import Account, Shown, account, settled
 from tests.support.live import LiveBot
 from tests.support.players import Player, takes_alerts
 from tests.support.seats import Seated, seat
 
-ROUNDS = 60
-"""Check-ins that each client can be asked at most: a schedule each, since one asks once a day."""
 A_LIFE = 3.0
 """Seconds that a process lives at least at times, once it fetches updates: else it would never get to its work."""
 MIX: dict[Kind, float] = {
@@ -38,38 +37,6 @@ MIX: dict[Kind, float] = {
     Kind.PARTITION: 0.1,
 }
 """How often each kind comes, against the others. A 400 or 403 is no fault of the line: those have tests of their own."""
-_CONFIG = """
-[telegram]
-messages_per_second = 0
-chat_messages_per_second = 0
-[service]
-name = "The Hill"
-timezone = "UTC"
-quiet_hours = "00:00-00:00"
-not_shared_with = ["the police"]
-crisis_text.en = "Call 999."
-[alerts]
-detail = "full"
-ask_client_first = false
-escalate_to = ["M-1"]
-complaints_to = "M-1"
-budget_per_worker_per_week = 100
-budget_per_client_per_month = 10
-[safety]
-duty = "M-1"
-duty_hours = {{ days = ["mon"], hours = "09:00-17:00" }}
-safeguarding_contact = "M-1"
-checked_by = "M-1"
-checked_on = {today}
-"""
-_SCHEDULE = """[[schedules]]
-name = "s{number}"
-days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-time = "{time}"
-questions = ["B1", "G1", "T1"]
-max_questions = 3
-expires_after = "24h"
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +66,7 @@ class Order:
     seed: int
     share: float = 0.0
     clients: int = 20
-    rounds: int = 60
+    rounds: int = ROUNDS
     processes: int = 1
 
 
@@ -117,10 +84,8 @@ class Outcome:
 
 def config(rounds: int) -> str:
     """The regular time of the schedules is half a day away, so that nobody is asked but by the trial."""
-    now = SystemClock().now()
-    later = (now + timedelta(hours=12)).strftime("%H:%M")
-    schedules = (_SCHEDULE.format(number=n, time=later) for n in range(rounds))
-    return _CONFIG.format(today=now.date().isoformat()) + "".join(schedules)
+    later = (SystemClock().now() + timedelta(hours=12)).strftime("%H:%M")
+    return config_file(rounds, time=later, alerts='detail = "full"\nask_client_first = false')
 
 
 def faults(share: float) -> list[Rule]:

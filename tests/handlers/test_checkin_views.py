@@ -90,7 +90,7 @@ def test_a_question_that_says_itself_who_sees_it_does_not_say_that_the_worker_do
 
 def test_in_words_five_labels_carry_the_same_five_values() -> None:
     screen = card(style="words")
-    values = [decode(button.data).args[2] for row in screen.rows[:-1] for button in row]  # type: ignore[union-attr]
+    values = [decode(button.data).args[2] for row in screen.rows[:-1] for button in row]
     assert values == ["0", "2.5", "5", "7.5", "10"]
     assert "0 = can't talk" not in screen.text
 

@@ -224,7 +224,7 @@ async def test_a_new_invitation_ends_the_older_one(desk: Desk, invited: Client) 
 
 async def test_after_a_fortnight_a_link_is_too_old(desk: Desk, invited: Client) -> None:
     code = await code_for(desk)
-    desk.clock.advance(timedelta(days=14))  # type: ignore[attr-defined]
+    desk.clock.advance(timedelta(days=14))
     assert (await Chat(desk, PHONE).types(f"/start {code}")).refused == "client.code.expired"
 
 
@@ -239,7 +239,7 @@ async def test_after_five_wrong_codes_even_a_right_one_waits_for_an_hour(desk: D
         assert (await chat.types(f"/start {'guess' * 5}{n}")).refused == "client.code.unknown"
     code = await code_for(desk)
     assert (await chat.types(f"/start {code}")).refused == "client.code.too_many"
-    desk.clock.advance(timedelta(hours=1, seconds=1))  # type: ignore[attr-defined]
+    desk.clock.advance(timedelta(hours=1, seconds=1))
     assert (await chat.types(f"/start {code}")).shows.startswith("1 of 6")
 
 
@@ -264,7 +264,7 @@ async def test_when_many_guess_each_account_has_one_try_and_a_right_link_still_o
 
 async def test_wrong_codes_are_kept_for_an_hour_and_not_longer(desk: Desk, invited: Client) -> None:
     await Chat(desk, PHONE).types(f"/start {'guess' * 5}")
-    desk.clock.advance(timedelta(hours=1, seconds=1))  # type: ignore[attr-defined]
+    desk.clock.advance(timedelta(hours=1, seconds=1))
     async with desk.turn() as turn:
         await housekeeping.forget(turn)
         assert await turn.m.invitations.wrong_since(PHONE, turn.now - timedelta(days=9)) == (0, 0)
@@ -296,9 +296,9 @@ async def test_a_phone_that_belongs_to_somebody_else_stays_theirs(desk: Desk, wo
 
 
 async def test_a_client_is_invited_only_when_the_bot_is_live(desk: Desk, invited: Client) -> None:
-    desk.clock.advance(timedelta(days=168))  # type: ignore[attr-defined]
+    desk.clock.advance(timedelta(days=168))
     code = await code_for(desk)
-    desk.clock.advance(timedelta(days=10))  # type: ignore[attr-defined]
+    desk.clock.advance(timedelta(days=10))
     assert (await Chat(desk, 2001).types("/invite R-118")).refused == "errors.not_live"
     assert (await Chat(desk, PHONE).types(f"/start {code}")).refused == "client.code.not_ready"
 

@@ -98,10 +98,10 @@ async def test_a_break_has_an_end_and_then_asks_before_going_on(chat: Chat, desk
     assert chat.shows == "OK. I ask nothing until Tue 19 May. Then I'll see if you want to go on."
     client = await chat.client()
     assert client.asking is Asking.BREAK
-    desk.clock.advance(timedelta(days=6))  # type: ignore[attr-defined]
+    desk.clock.advance(timedelta(days=6))
     async with desk.turn() as turn:
         assert await settings.end_due_breaks(turn) == 0
-    desk.clock.advance(timedelta(days=1))  # type: ignore[attr-defined]
+    desk.clock.advance(timedelta(days=1))
     async with desk.turn() as turn:
         assert await settings.end_due_breaks(turn) == 1
         assert await settings.end_due_breaks(turn) == 0
@@ -150,7 +150,7 @@ async def test_whoever_left_can_still_look_and_still_get_help(chat: Chat) -> Non
 async def test_pauses_are_on_record_so_that_they_count_against_nobody(chat: Chat, desk: Desk) -> None:
     await chat.types("/pause")
     await chat.taps("2 weeks")
-    desk.clock.advance(timedelta(days=3))  # type: ignore[attr-defined]
+    desk.clock.advance(timedelta(days=3))
     await chat.taps("Carry on")
     client_id = (await chat.client()).id
     async with desk.turn() as turn:
@@ -208,7 +208,7 @@ async def test_with_one_language_there_is_nothing_to_choose(chat: Chat) -> None:
 
 async def test_hide_deletes_what_stands_there_from_the_last_two_days_and_nothing_older(chat: Chat, desk: Desk) -> None:
     await chat.types("menu")
-    desk.clock.advance(timedelta(hours=49))  # type: ignore[attr-defined]
+    desk.clock.advance(timedelta(hours=49))
     await chat.types("help")
     async with desk.glance() as m:
         young = set(
@@ -218,7 +218,7 @@ async def test_hide_deletes_what_stands_there_from_the_last_two_days_and_nothing
         )
     await chat.types("hide")
     (letter,) = [one for one in chat.letters if one.kind == "delete"]
-    deleted = {letter.edits, *letter.facts["also"]}  # type: ignore[misc]
+    deleted = {letter.edits, *letter.facts["also"]}
     assert deleted == young
     assert young
 

@@ -132,7 +132,7 @@ async def test_after_two_minutes_it_is_ill_and_well_again_as_soon_as_it_gets_thr
 
 
 async def test_an_update_that_is_none_keeps_nobody_else_waiting(line: Line) -> None:
-    line.standin.push("message", {"text": 5}, ("message", 1))  # type: ignore[dict-item]
+    line.standin.push("message", {"text": 5}, ("message", 1))
     line.sam.start()
     assert await line.poll()
     assert len(await line.kept()) == 2

@@ -48,7 +48,7 @@ def picture(facts: Facts, voice: Voice) -> Screen:
 
 
 def broken_picture(facts: Facts, voice: Voice) -> Screen:
-    return Screen("Its words", chart=Chart(PICTURE, None))  # type: ignore[arg-type]
+    return Screen("Its words", chart=Chart(PICTURE, None))
 
 
 def broken(facts: Facts, voice: Voice) -> Screen:
@@ -242,7 +242,7 @@ async def test_many_messages_go_at_once_or_one_by_one_where_the_server_knows_no_
     messenger: TelegramMessenger, sam: Phone, monkeypatch: pytest.MonkeyPatch, knows_many: bool
 ) -> None:
     if not knows_many:
-        monkeypatch.delitem(METHODS, "deletemessages")  # type: ignore[arg-type]  # a mapping that is a dict
+        monkeypatch.delitem(METHODS, "deletemessages")  # a mapping that is a dict
     sent = [await messenger.deliver(letter()) for _ in range(3)]
     first, gone, last = [one.message_id for one in sent if isinstance(one, Sent)]
     await messenger.deliver(letter(DELETE, edits=gone))
@@ -255,7 +255,7 @@ async def test_after_48_hours_a_message_can_be_cleared_but_not_deleted(
 ) -> None:
     first = await messenger.deliver(letter(facts={"buttons": True}))
     assert isinstance(first, Sent)
-    standin.clock.advance(timedelta(hours=49))  # type: ignore[attr-defined]
+    standin.clock.advance(timedelta(hours=49))
     assert await messenger.deliver(letter(DELETE, edits=first.message_id)) == Gone()
     assert await messenger.deliver(letter(CLEAR, edits=first.message_id)) == Sent(first.message_id)
 

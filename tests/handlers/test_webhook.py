@@ -127,7 +127,7 @@ async def test_what_is_brought_with_the_secret_is_kept_and_only_once(house: Hous
 @on_sqlite
 @pytest.mark.parametrize("secret", [None, "", "wrong", OURS[:-1], f"{OURS} ", "é" * 26])
 async def test_without_the_secret_nobody_gets_in(house: House, secret: str | None) -> None:
-    assert await house.knock(secret=secret.encode() if secret else secret) == 403  # type: ignore[arg-type]
+    assert await house.knock(secret=secret.encode() if secret else secret) == 403
     assert await house.kept() == []
 
 

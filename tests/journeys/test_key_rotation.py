@@ -19,7 +19,7 @@ from bot.rehearsal.run import TOKEN
 from bot.rehearsal.telegram import StandIn, serve
 from storage.sealing import new_key, number_of
 from tests.journeys.conftest import a_database
-from tests.journeys.test_kills import CONFIG
+from tests.support.config_file import ROUNDS, config_file
 from tests.support.live import LiveBot
 from tests.support.players import account, play, seat, settled
 
@@ -73,9 +73,8 @@ async def test_a_key_is_exchanged_under_a_running_bot(tmp_path: Path, url: str |
     file.write_text(new_key())
     file.chmod(0o600)
     standin, old = StandIn(SystemClock(), TOKEN), keys_in(file)
-    config = CONFIG.replace("2026-11-01", SystemClock().now().date().isoformat())
     async with serve(standin) as address:
-        bot = LiveBot(tmp_path, address, config, url, {"CHECKIN_DATABASE__ENCRYPTION_KEYS_FILE": str(file)})
+        bot = LiveBot(tmp_path, address, config_file(), url, {"CHECKIN_DATABASE__ENCRYPTION_KEYS_FILE": str(file)})
         async with bot.desk() as desk:
             seated, enough = await seat(desk, standin, CLIENTS), asyncio.Event()
             async with desk.turn() as turn:
@@ -85,7 +84,7 @@ async def test_a_key_is_exchanged_under_a_running_bot(tmp_path: Path, url: str |
             await standin.polled()
             async with asyncio.TaskGroup() as group:
                 for client, phone in seated.items():
-                    group.create_task(play(desk, client, phone, 60, enough, 60))
+                    group.create_task(play(desk, client, phone, ROUNDS, enough, 60))
                 for _ in range(KILLS):
                     await _rotate(bot, _after(1.5 + 5 * dice.random()))
                 for _ in range(2):

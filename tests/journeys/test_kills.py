@@ -17,41 +17,13 @@ from bot.rehearsal.run import TOKEN
 from bot.rehearsal.telegram import StandIn, serve
 from storage.sealing import new_key
 from tests.journeys.conftest import a_database
+from tests.support.config_file import ROUNDS, config_file
 from tests.support.live import LiveBot
 from tests.support.players import account, play, seat, settled
 
-CLIENTS, ROUNDS = 20, 60
+CLIENTS = 20
 LONGEST_LIFE = 4.0
 """Seconds that the bot lives at most between two kills."""
-
-SCHEDULES = "\n".join(
-    f'[[schedules]]\nname = "s{n}"\ndays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]\ntime = "12:00"\n'
-    'questions = ["B1", "G1", "T1"]\nmax_questions = 3\nexpires_after = "24h"\n'
-    for n in range(ROUNDS)
-)
-CONFIG = f"""
-[telegram]
-messages_per_second = 0
-chat_messages_per_second = 0
-[service]
-name = "The Hill"
-timezone = "UTC"
-quiet_hours = "00:00-00:00"
-not_shared_with = ["the police"]
-crisis_text.en = "Call 999."
-[alerts]
-escalate_to = ["M-1"]
-complaints_to = "M-1"
-budget_per_worker_per_week = 100
-budget_per_client_per_month = 10
-[safety]
-duty = "M-1"
-duty_hours = {{ days = ["mon"], hours = "09:00-17:00" }}
-safeguarding_contact = "M-1"
-checked_by = "M-1"
-checked_on = 2026-11-01
-{SCHEDULES}
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +35,7 @@ class Place:
     environ: dict[str, str] = field(default_factory=dict)
 
     def bot(self, address: str) -> LiveBot:
-        config = CONFIG.replace("2026-11-01", SystemClock().now().date().isoformat())
-        return LiveBot(self.folder, address, config, self.url, self.environ)
+        return LiveBot(self.folder, address, config_file(), self.url, self.environ)
 
     @property
     def patience(self) -> float:

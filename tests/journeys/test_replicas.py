@@ -17,47 +17,19 @@ from bot.rehearsal.run import TOKEN
 from bot.rehearsal.telegram import Phone, StandIn, serve
 from storage.sealing import new_key
 from tests.journeys.conftest import a_database
+from tests.support.config_file import ROUNDS, config_file
 from tests.support.players import account, play, seat, settled
 from tests.support.replicas import TAKEN_OVER_WITHIN, Replicas, replicas
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
-CLIENTS, ROUNDS = 12, 60
+CLIENTS = 12
 AT_ONCE = 10.0
 """Seconds until another one has taken over from a process that lets go, or whose computer says that it is gone."""
 ENDS_WITHIN = 10.0
 """Seconds, whatever is the matter."""
 PATIENCE = 90.0
 """Seconds: longer than it takes until what was in doubt is repeated."""
-
-SCHEDULES = "\n".join(
-    f'[[schedules]]\nname = "s{n}"\ndays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]\ntime = "12:00"\n'
-    'questions = ["B1", "G1", "T1"]\nmax_questions = 3\nexpires_after = "24h"\n'
-    for n in range(ROUNDS)
-)
-CONFIG = f"""
-[telegram]
-messages_per_second = 0
-chat_messages_per_second = 0
-[service]
-name = "The Hill"
-timezone = "UTC"
-quiet_hours = "00:00-00:00"
-not_shared_with = ["the police"]
-crisis_text.en = "Call 999."
-[alerts]
-escalate_to = ["M-1"]
-complaints_to = "M-1"
-budget_per_worker_per_week = 100
-budget_per_client_per_month = 10
-[safety]
-duty = "M-1"
-duty_hours = {{ days = ["mon"], hours = "09:00-17:00" }}
-safeguarding_contact = "M-1"
-checked_by = "M-1"
-checked_on = {SystemClock().now().date().isoformat()}
-{SCHEDULES}
-"""
 
 
 @dataclass
@@ -82,7 +54,7 @@ async def scene(folder: Path, url: str) -> AsyncIterator[Scene]:
     """Two processes, the first of which leads; people who tap until the block ends, and then the account."""
     standin = StandIn(SystemClock(), TOKEN)
     environ = {"CHECKIN_DATABASE__ENCRYPTION_KEYS": json.dumps([new_key()])}
-    async with serve(standin) as address, replicas(folder, url, address, CONFIG, environ) as house:
+    async with serve(standin) as address, replicas(folder, url, address, config_file(), environ) as house:
         seated = await seat(house.desk, standin, CLIENTS)
         one, other = house.all
         await house.start(one)

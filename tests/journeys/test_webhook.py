@@ -22,8 +22,9 @@ from storage import tables as t
 from storage.sealing import new_key
 from tests.actions.test_health import Switch
 from tests.journeys.conftest import a_database
-from tests.journeys.test_kills import LONGEST_LIFE, ROUNDS, Place
+from tests.journeys.test_kills import LONGEST_LIFE, Place
 from tests.journeys.test_start_and_end import free_port
+from tests.support.config_file import ROUNDS
 from tests.support.live import LiveBot
 from tests.support.players import account, play, seat, settled
 

@@ -115,7 +115,7 @@ def made_up(
             record_property(CASES, done)
             assert done >= count
 
-        test.parser = parser  # type: ignore[attr-defined]
+        test.parser = parser
         test.__doc__ = holds.__doc__
         return test
 

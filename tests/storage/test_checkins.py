@@ -37,7 +37,7 @@ def a_check_in(client: Client, n: int = 0, **changes: object) -> CheckIn:
         planned_at=NOW + timedelta(days=n),
         expires_at=NOW + timedelta(days=n + 1),
     )
-    return replace(check_in, **changes)  # type: ignore[arg-type]
+    return replace(check_in, **changes)
 
 
 async def test_a_check_in_comes_back_as_it_was_put_in(desk: Desk, client: Client) -> None:

@@ -135,7 +135,6 @@ async def test_cutting_tells_whoever_waits_for_the_database(far: tuple[Cable, Me
     async with asyncio.timeout(SOON), asyncio.TaskGroup() as house:
         waiting = house.create_task(_broken(waits))
         await connected.wait()
-        await asyncio.sleep(0)
         memory.cut()
         assert isinstance(await waiting, sa.exc.OperationalError)
     between.put_back()

@@ -78,7 +78,7 @@ class Chat:
     async def _begin(self, text: str | None = None, message_id: int | None = None, edited: bool = False) -> Talk:
         speaker, client = await self.who()
         # The turn is filled in when the handler runs.
-        return Talk(None, self.chat_id, next(_update_ids), speaker, client, None, message_id, text, edited)  # type: ignore[arg-type]
+        return Talk(None, self.chat_id, next(_update_ids), speaker, client, None, message_id, text, edited)
 
     async def _go(self, talk: Talk, found: Route | None) -> "Chat":
         self.refused = self.toast = None

@@ -131,7 +131,7 @@ class World:
         await self.answers(check_in, *(values or (2, 8, 8)))
         return check_in
 
-    async def alerts(self) -> list:  # type: ignore[type-arg]
+    async def alerts(self) -> list:
         async with self.desk.glance() as m:
             return await m.alerts.of_client(self.client.id)
 

@@ -162,7 +162,7 @@ class Town:
         for value in values:
             before = phone.revision
             phone.tap(str(value), shown.id)
-            shown = await phone.expect(lambda now, card=shown: now.id == card.id, A_WHILE, after=before)  # type: ignore[misc]
+            shown = await phone.expect(lambda now, card=shown: now.id == card.id, A_WHILE, after=before)
         return shown
 
     async def says(self, phone: Phone, words: str) -> Message:

@@ -61,7 +61,7 @@ def delays(worlds: Mapping[str, World], path: Path) -> None:
     _print(sheet, path)
 
 
-def _sheet(panels: int):  # type: ignore[no-untyped-def]
+def _sheet(panels: int):
     from matplotlib.figure import Figure
 
     sheet = Figure(figsize=(10, 4.2), dpi=110, facecolor=PAPER, layout="constrained")
@@ -73,7 +73,7 @@ def _sheet(panels: int):  # type: ignore[no-untyped-def]
     return sheet, found
 
 
-def _print(sheet, path: Path) -> None:  # type: ignore[no-untyped-def]
+def _print(sheet, path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     FigureCanvasAgg(sheet).print_png(str(path), metadata={"Software": None})

@@ -131,7 +131,7 @@ def test_what_the_others_do() -> None:
 
 def test_published_limits_stand_where_the_table_says() -> None:
     detectors = compared("therapy", 0)
-    limits = {name: detectors[name].limits[at] for name, (_, at) in USUAL.items() if name != "ours"}  # type: ignore[attr-defined]
+    limits = {name: detectors[name].limits[at] for name, (_, at) in USUAL.items() if name != "ours"}
     assert limits == pytest.approx(
         {"level": 6, "drop from last": 2, "control chart": 2.66, "EWMA": 1.8, "CUSUM alone": 2.2}
     )
