@@ -71,7 +71,9 @@ AT_LENGTH = frozenset(
 
 @pytest.hookimpl(tryfirst=True)  # before what is slow is left out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first: what may take minutes is begun at once, and the short ones fill up the other processor."""
+    """The longest first, dealt out like cards: each process gets a third of the list in one piece, and all of them
+    begin at once with what may take minutes; the short ones fill up what is left.
+    """
     for item in items:
         where = str(item.path.relative_to(HERE))
         if "[postgres" in item.name and where in LONG_FAMILIES:
@@ -79,6 +81,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.get_closest_marker("slow") and (where in AT_LENGTH or where.startswith("faults/")):
             item.add_marker(pytest.mark.at_length)
     items.sort(key=_allowed, reverse=True)
+    players = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    items[:] = [item for first in range(players) for item in items[first::players]]
 
 
 def _allowed(item: pytest.Item) -> float:

@@ -91,6 +91,7 @@ async def test_five_kills_lose_nothing(sqlite: Place) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.at_length
 @pytest.mark.timeout(600)
 async def test_fifty_kills_lose_nothing(sqlite: Place) -> None:
     await _killed(sqlite, kills=50, seed=2)
