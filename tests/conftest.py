@@ -56,6 +56,21 @@ LONG_FAMILIES = frozenset(
 """Long stories that ask the database nothing that others do not ask: their half on PostgreSQL is for `make test-all`."""
 
 
+STORIES = {
+    "actions/test_alerts_in_flight.py": (),
+    "actions/test_alerts_wishes.py": (),
+    "handlers/test_accounts.py": (),
+    "journeys/test_alert.py": ("test_the_main_story", "test_the_alert_is_on", "test_a_client_who_walks_away"),
+    "journeys/test_bad_input.py": ("test_a_double_tap",),
+    "journeys/test_controls.py": ("test_stop_in_any_mood",),
+    "journeys/test_ladder.py": ("test_when_nobody_acts",),
+    "journeys/test_wall_times.py": (),
+    "journeys/test_way_in.py": (),
+    "rehearsal/test_page_in_browser.py": ("test_a_question_is_answered",),
+}
+"""Seconds each, together a third of all the time: slow, but for those that are named."""
+
+
 AT_LENGTH = frozenset(
     {
         "actions/test_restoring.py",
@@ -66,7 +81,7 @@ AT_LENGTH = frozenset(
         "journeys/test_webhook.py",
     }
 )
-"""What is slow here, and in `faults/`, takes minutes with whole processes: for `make test-all`."""
+"""What is slow here, and in `faults/`, takes a minute and more, mostly with whole processes: for `make test-all`."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before what is slow is left out
@@ -76,9 +91,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     for item in items:
         where = str(item.path.relative_to(HERE))
-        if "[postgres" in item.name and where in LONG_FAMILIES:
+        if where in STORIES and not item.name.startswith(STORIES[where]):
             item.add_marker(pytest.mark.slow)
-        if item.get_closest_marker("slow") and (where in AT_LENGTH or where.startswith("faults/")):
+        twice = "[postgres" in item.name and where in LONG_FAMILIES
+        if twice or (item.get_closest_marker("slow") and (where in AT_LENGTH or where.startswith("faults/"))):
+            item.add_marker(pytest.mark.slow)
             item.add_marker(pytest.mark.at_length)
     items.sort(key=_allowed, reverse=True)
     players = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))

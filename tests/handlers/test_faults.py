@@ -92,7 +92,9 @@ async def until_nothing_is_open(desk: Desk, messenger: TelegramMessenger, dice: 
         clock.advance(LEASE)
 
 
-@pytest.mark.parametrize("people", [10, pytest.param(100, marks=[pytest.mark.slow, pytest.mark.timeout(600)])])
+@pytest.mark.parametrize(
+    "people", [10, pytest.param(100, marks=[pytest.mark.slow, pytest.mark.at_length, pytest.mark.timeout(600)])]
+)
 async def test_no_alert_is_lost_no_question_shown_a_third_time_and_every_429_is_respected(
     desk: Desk, standin: StandIn, messenger: TelegramMessenger, people: int
 ) -> None:

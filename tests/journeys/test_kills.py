@@ -84,6 +84,7 @@ async def _killed(place: Place, kills: int, seed: int) -> None:
     assert not found.open_keyboards
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 async def test_five_kills_lose_nothing(sqlite: Place) -> None:
     """Every tap that was handed out is kept once, no alert is missing, no question can be answered in two places."""
