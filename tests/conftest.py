@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,8 @@ LONG_FAMILIES = frozenset(
 STORIES = {
     "actions/test_alerts_in_flight.py": (),
     "actions/test_alerts_wishes.py": (),
+    "actions/test_digest.py": (),
+    "actions/test_operations.py": (),
     "handlers/test_accounts.py": (),
     "journeys/test_alert.py": ("test_the_main_story", "test_the_alert_is_on", "test_a_client_who_walks_away"),
     "journeys/test_bad_input.py": ("test_a_double_tap",),
@@ -84,11 +87,9 @@ AT_LENGTH = frozenset(
 """What is slow here, and in `faults/`, takes a minute and more, mostly with whole processes: for `make test-all`."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before what is slow is left out
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, dealt out like cards: each process gets a third of the list in one piece, and all of them
-    begin at once with what may take minutes; the short ones fill up what is left.
-    """
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Says what is slow before that is left out, and puts what stays in order."""
     for item in items:
         where = str(item.path.relative_to(HERE))
         if where in STORIES and not item.name.startswith(STORIES[where]):
@@ -97,9 +98,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if twice or (item.get_closest_marker("slow") and (where in AT_LENGTH or where.startswith("faults/"))):
             item.add_marker(pytest.mark.slow)
             item.add_marker(pytest.mark.at_length)
-    items.sort(key=_allowed, reverse=True)
-    players = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    items[:] = [item for first in range(players) for item in items[first::players]]
+    yield
+    items[:] = _dealt(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+
+
+def _dealt(items: list[pytest.Item], players: int) -> list[pytest.Item]:
+    """Each process begins with an equal piece of the list: the longest are dealt out like cards and stand first in
+    every piece, and the others stay with those of their file, which share what has been learnt and parsed once.
+    """
+    long = sorted((item for item in items if _allowed(item)), key=_allowed, reverse=True)
+    others = iter([item for item in items if not _allowed(item)])
+    order: list[pytest.Item] = []
+    for player in range(players):
+        hand = long[player::players]
+        piece = (len(items) - len(order)) // (players - player)
+        order += [*hand, *islice(others, max(0, piece - len(hand)))]
+    return order
 
 
 def _allowed(item: pytest.Item) -> float:
