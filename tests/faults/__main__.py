@@ -27,7 +27,7 @@ from tests.support.postgres import postgres
 
 KILLS_A_MINUTE = 20
 SHARE, CLIENTS = 0.3, 100
-PROCESSES = {"sqlite": 1, "postgres": 1}
+PROCESSES = {"sqlite": 1, "postgres": 2}
 """How many run on each database at once."""
 
 
