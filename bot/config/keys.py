@@ -6,6 +6,7 @@ A key file holds one key a line, the newest first; lines that begin with # are r
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from bot.config.others import all_may_read
 from bot.config.settings import Settings
@@ -97,7 +98,7 @@ def _make(path: Path, key: str) -> None:
     except FileExistsError:
         return  # another process was first; its key is as good
     with os.fdopen(handle, "w") as file:
-        _to_disk(file.fileno(), f"{key}\n")
+        _to_disk(file, f"{key}\n")
 
 
 def put(path: Path, keys: Sequence[str]) -> None:
@@ -115,7 +116,7 @@ def put(path: Path, keys: Sequence[str]) -> None:
             if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
                 os.fchown(file.fileno(), before.st_uid, before.st_gid)
             os.fchmod(file.fileno(), before.st_mode & 0o660)
-            _to_disk(file.fileno(), "".join(f"{line}\n" for line in (*remarks, *keys)))
+            _to_disk(file, "".join(f"{line}\n" for line in (*remarks, *keys)))
         half.replace(path)
     except OSError:
         half.unlink(missing_ok=True)
@@ -127,6 +128,7 @@ def put(path: Path, keys: Sequence[str]) -> None:
         os.close(folder)
 
 
-def _to_disk(handle: int, text: str) -> None:
-    os.write(handle, text.encode())
-    os.fsync(handle)
+def _to_disk(file: TextIO, text: str) -> None:
+    file.write(text)
+    file.flush()
+    os.fsync(file.fileno())

@@ -44,10 +44,10 @@ def test_what_a_killed_process_left_half_written_is_in_nobodys_way(file: Path) -
 def test_a_file_that_can_t_be_replaced_is_as_it_was(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = file.read_bytes()
 
-    def full(*_: object) -> int:
+    def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "write", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
         put(file, [new_key()])
     assert file.read_bytes() == before
