@@ -74,11 +74,13 @@ class Player:
             left -= PATIENCE * self.enough.is_set()
 
     async def _in_doubt(self) -> bool:
-        """End the window of a check-in that was given up, as a day would, so that the next one can be asked."""
+        """End the window of a check-in whose question was given up, the first or a later one, as a day would, so that
+        the next check-in can be asked.
+        """
         o, k = t.outbox.c, t.check_in.c
-        doubtful = sa.select(o.check_in_id).where(o.client_id == self.client.id, o.state == "dead")
+        newest = sa.select(o.state).where(o.check_in_id == k.id).order_by(o.number.desc()).limit(1).scalar_subquery()
+        running = (k.client_id == self.client.id, k.state.in_(("planned", "open")), newest == "dead")
         async with self.desk.turn() as turn:
-            running = (k.client_id == self.client.id, k.state == "planned", k.id.in_(doubtful))
             over = t.check_in.update().where(*running, k.expires_at > turn.now).values(expires_at=turn.now)
             return (await turn.m.con.execute(over)).rowcount > 0
 
@@ -110,19 +112,21 @@ class Player:
 
     async def _type(self, shown: Message) -> None:
         """Each number once: what is typed waits at Telegram for a day, and is lost by nobody. The next question may
-        come on another copy of the card than the one that was seen first.
+        come on another copy of the card than the one that was seen first, or on none that anybody can be sure of.
         """
         about = asks(shown)
         while about is not None:
             before, check_in, item = self.phone.revision, about.args[0], int(about.args[1])
             self.phone.text(_says(shown))
-            shown = await self._until_it_follows(partial(_follows, check_in, item, len(ANSWERS)), before)
-            about = asks(shown)
+            after = await self._until_it_follows(partial(_follows, check_in, item, len(ANSWERS)), before)
+            if after is None:
+                return
+            shown, about = after, asks(after)
 
-    async def _until_it_follows(self, follows: Callable[[Message], bool], before: int) -> Message:
+    async def _until_it_follows(self, follows: Callable[[Message], bool], before: int) -> Message | None:
         async for _ in self._patiently():
             shown = await _sees(self.phone, follows, before)
-            if shown is not None:
+            if shown is not None or await self._in_doubt():
                 return shown
         raise AssertionError(f"nothing comes of what {self.client.ref} typed\n{self.phone.transcript}")
 
