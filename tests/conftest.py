@@ -58,20 +58,25 @@ LONG_FAMILIES = frozenset(
 
 
 STORIES = {
+    "actions/test_alerts_card.py": ("test_every_number", "test_a_steady_ten"),
     "actions/test_alerts_in_flight.py": (),
+    "actions/test_alerts_ladder.py": (),
+    "actions/test_alerts_not_lost.py": (),
     "actions/test_alerts_wishes.py": (),
     "actions/test_digest.py": (),
+    "actions/test_kept_apart.py": (),
     "actions/test_operations.py": (),
     "handlers/test_accounts.py": (),
     "journeys/test_alert.py": ("test_the_main_story", "test_the_alert_is_on", "test_a_client_who_walks_away"),
     "journeys/test_bad_input.py": ("test_a_double_tap",),
     "journeys/test_controls.py": ("test_stop_in_any_mood",),
+    "journeys/test_nothing_leaks.py": (),
     "journeys/test_ladder.py": ("test_when_nobody_acts",),
     "journeys/test_wall_times.py": (),
     "journeys/test_way_in.py": (),
     "rehearsal/test_page_in_browser.py": ("test_a_question_is_answered",),
 }
-"""Seconds each, together a third of all the time: slow, but for those that are named."""
+"""About a second each, together half of all the time: slow, but for those that are named."""
 
 
 AT_LENGTH = frozenset(
