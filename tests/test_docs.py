@@ -11,6 +11,7 @@ import pytest
 
 from bot.cli import main
 from bot.domain.signals.catalogue import PROFILES, RULES
+from bot.domain.signals.history import WINDOW
 from handlers import routes
 from tests.support.code import module
 
@@ -125,17 +126,77 @@ def test_no_page_for_staff_promises_a_chat_command_that_is_not_there() -> None:
 # ---------------------------------------------------------------- rules, logs, hazards
 
 
+def section(rule: str) -> str:
+    """What signals.md says of a rule."""
+    found = re.search(rf"^### `{rule}`$(.*?)(?=^##|\Z)", page("signals.md"), re.MULTILINE | re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_every_rule_is_explained_with_its_numbers_as_they_are(rule: str) -> None:
-    section = re.search(rf"^### `{rule}`$(.*?)(?=^### |\Z)", page("signals.md"), re.MULTILINE | re.DOTALL)
-    assert section is not None
-    rows = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", section[1], re.MULTILINE))
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", section(rule), re.MULTILINE))
     assert set(rows) == set(RULES[rule].parameters)
     for name, parameter in RULES[rule].parameters.items():
         _, default, bounds = rows[name].rsplit(" | ", 2)
         each = [f"{parameter.default_for(one):g}" for one in PROFILES]
         assert re.findall(r"-?[\d.]+", default) == (each if len(set(each)) > 1 else each[:1]), name
         assert bounds == f"{parameter.low:g} to {parameter.high:g}", name
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_names_its_evidence_its_weakness_and_its_false_alarms_as_measured(rule: str) -> None:
+    said = dict(re.findall(r"^- \*\*([A-Z][a-z ]+)\*\*: (\S.+)$", section(rule), re.MULTILINE))
+    assert list(said) == ["Evidence", "Weakness", "False alarms"]
+    assert not re.search(r"\bas for `", said["Weakness"])
+    row = re.compile(rf"^\| `{rule}`, \w+ \| ([\d.]+) \(.+?\) \| ([\d.]+) \(", re.MULTILINE)
+    measured = [figure for pair in row.findall(page("signals-benchmark.md")) for figure in pair]
+    assert re.findall(r"\d+\.\d+", said["False alarms"]) == measured
+    assert said["False alarms"].startswith("not simulated") is not bool(measured)
+
+
+def test_how_good_the_rules_are_is_said_as_measured() -> None:
+    told = " ".join(page("signals.md").partition("## How good is it?")[2].split())
+    once, twice, shipped = ([_measured(profile, limits) for profile in PROFILES] for limits in ("", EXAMPLE, DEFAULTS))
+    for (alerts, found, false), (alerts_too, found_too, false_too) in (once, twice):
+        assert f"**{found} %**" in told
+        assert f"**{found_too} %**" in told
+        assert f"with {false} and {false_too} false alarms" in told
+        assert f"{alerts} and {alerts_too} alerts a month" in told
+    (_, found, false), (_, found_too, false_too) = shipped
+    assert f"would find {found} % and {found_too} % there, and be wrong {false} and {false_too} times a year" in told
+    met = re.findall(r"\| of the example \|.+\| (.+) \|", page("signals-benchmark.md"))
+    assert met == ["met", "by the middle figure only"]
+    assert "**reached in therapy; in recovery by the middle figure only**" in told
+
+
+EXAMPLE, DEFAULTS = "of the example", "all × 1"
+
+
+def _measured(profile: str, limits: str) -> tuple[str, int, str]:
+    """Alerts a month, percent found, false alarms a year: once a week, or twice by these limits."""
+    table = page("signals-benchmark.md").partition("## How it is measured")[0]
+    row = next(line for line in table.splitlines() if line.startswith(f"| {profile} | {limits}{' |' if limits else ''}"))
+    alerts, found, *_, false = re.findall(r"([\d.]+) \([\d.]+–[\d.]+\)", row)
+    return alerts, round(100 * float(found)), false
+
+
+def test_habitual_low_raters_are_told_of_as_measured() -> None:
+    measured = re.findall(r"[\d.]+ \([\d.]+–[\d.]+\)", page("signals-benchmark.md").partition("**Habitual low")[2])
+    told = page("signals.md").partition("**Habitual low")[2]
+    assert len(measured) == len(PROFILES)
+    assert {figures for figures in measured if figures not in told} == set()
+
+
+def test_the_page_says_how_far_back_rules_look() -> None:
+    assert f"they look at the **last {WINDOW}**" in page("signals.md")
+
+
+@pytest.mark.parametrize(
+    ("name", "source"), [("signals-benchmark.md", "signals/remarks.md"), ("performance.md", "remarks.md")]
+)
+def test_a_page_that_is_written_ends_with_the_remarks_it_is_written_from(name: str, source: str) -> None:
+    assert page(name).endswith((ROOT / "tests" / "benchmarks" / source).read_text("utf-8"))
 
 
 def test_every_log_line_says_in_the_pages_what_it_means() -> None:

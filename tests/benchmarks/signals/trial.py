@@ -164,12 +164,12 @@ def lot(job: Job) -> Found:
     made = world(job.profile, job.world)
     clients = [client(made, job.seed, number) for number in job.clients]
     if job.times is not None:
-        return Found(live=_live(clients, map(history, clients), job.numbers))
+        return Found(live=live_by(clients, map(history, clients), job.numbers))
     if job.honesty is not None:
         honesty = job.honesty
         histories = [history(one, said(one, honesty, contrary=made.contrary)) for one in clients]
-        return Found(live=_live(clients, histories, job.numbers))
-    found = Found(live=_live(clients, map(history, clients), job.numbers) if job.world == "main" else None)
+        return Found(live=live_by(clients, histories, job.numbers))
+    found = Found(live=live_by(clients, map(history, clients), job.numbers) if job.world == "main" else None)
     read = table(clients, job.numbers)
     for name, detector in compared(job.profile, job.clients.start, job.changes).items():
         raised = alerts(read, detector)
@@ -177,7 +177,8 @@ def lot(job: Job) -> Found:
     return found
 
 
-def _live(clients: list[Client], histories: Iterable[History], numbers: Settings) -> Live:
+def live_by(clients: list[Client], histories: Iterable[History], numbers: Settings) -> Live:
+    """What these numbers, live, make of these histories."""
     shape = len(clients), MOST
     live = Live(clients, np.zeros(shape, bool), {}, {})
     for row, one in enumerate(histories):
