@@ -73,7 +73,7 @@ def run(
     in time. `step` is called once for each client that is done."""
     replays = [Replay(one.history, settings, one.closes, ask_client_first) for one in cases]
     for mine in by_worker(cases):
-        ledger = Ledger(budget, len(mine))
+        ledger = Ledger(budget, len(mine)) if cases[mine[0]].workers else None
         for n in mine:
             replays[n].ledger = ledger
         _side_by_side([replays[n] for n in mine], step)
@@ -81,10 +81,10 @@ def run(
 
 
 def by_worker(cases: Sequence[Case]) -> list[list[int]]:
-    """Who shares a budget: the places in `cases` of each worker's clients."""
-    found: dict[str, list[int]] = {}
+    """Who shares a budget: the places in `cases` of each worker's clients. Who has no worker shares none."""
+    found: dict[tuple[str, int], list[int]] = {}
     for n, case in enumerate(cases):
-        found.setdefault(case.workers[-1][1] if case.workers else "", []).append(n)
+        found.setdefault((case.workers[-1][1], -1) if case.workers else ("", n), []).append(n)
     return list(found.values())
 
 

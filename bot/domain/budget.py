@@ -39,7 +39,12 @@ class Budget:
 
 def may_wait(signals: Iterable[Signal]) -> bool:
     """May an alert that rests on these be held back for the digest?"""
-    return all(one.tier <= Tier.ALERT and RULES[one.rule].may_wait for one in signals)
+    return all(one.tier <= Tier.ALERT and RULES[one.rule].may_wait and not _was_said(one) for one in signals)
+
+
+def _was_said(signal: Signal) -> bool:
+    """Does it rest on a direct answer? Numbers alone never make `first_low` an alert: the client has confirmed it."""
+    return signal.evidence.get("answer") is not None
 
 
 def strength(signals: Sequence[Signal]) -> tuple[int, float]:

@@ -8,7 +8,8 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from bot.domain.alerts import NO_TAP
-from bot.domain.budget import Budget, strength
+from bot.domain.backtest import Case, run
+from bot.domain.budget import Budget, may_wait, strength
 from bot.domain.replay import Ledger, Replay, moments
 from bot.domain.signals.catalogue import settings
 from bot.domain.signals.evaluate import evaluate
@@ -180,6 +181,16 @@ def test_what_a_client_says_in_so_many_words_is_never_held() -> None:
     ledger = Ledger(Budget(per_week=0, per_client_per_month=0), caseload=1)
     found = Replay(History(events=(event(Happening.CONTACT_ME, MONDAY),)), THERAPY, ledger=ledger).run()
     assert len(found.alerts) == 1
+
+
+def test_a_low_start_that_the_client_has_confirmed_in_words_is_never_held() -> None:
+    assert not may_wait([Signal("first_low", None, MONDAY, Tier.ALERT, {"answer": "a_bit"})])
+    assert may_wait([Signal("first_low", None, MONDAY, Tier.DIGEST, {}), Signal("drop", None, MONDAY, Tier.ALERT, {})])
+
+
+def test_clients_of_no_worker_share_no_budget() -> None:
+    decided = run([Case(f"R-{n}", low(0)) for n in range(5)], THERAPY, Budget(per_week=1, per_client_per_month=0))
+    assert [len(one.alerts) for one in decided] == [1] * 5
 
 
 def test_a_caseload_of_thirty_may_spend_seven_in_four_weeks() -> None:

@@ -115,6 +115,15 @@ def test_the_fall_is_the_mean_over_the_clients_goals() -> None:
     assert (signal.evidence["goal"], signal.evidence["fall"]) == ("g1", 3.0)
 
 
+def test_a_goal_that_is_rated_for_the_first_time_hides_no_fall() -> None:
+    falling = goal(8, 8, 4)
+    last = falling.occasions[-1]
+    new = rated("goal_progress", 5, last.planned_at, Construct.PROGRESS, "new")
+    both = replace(falling, occasions=(*falling.occasions[:-1], replace(last, replies=(*last.replies, new))))
+    assert found(at(falling), "goal_drop") is not None
+    assert found(at(both), "goal_drop") is not None
+
+
 def test_a_goal_that_nobody_has_rated_for_two_months_is_out_of_the_mean() -> None:
     old = check_in(
         "old", MONDAY - 70 * A_DAY, more=[rated("goal_progress", 9, MONDAY - 70 * A_DAY, Construct.PROGRESS, "g2")]

@@ -52,6 +52,20 @@ def test_bothered_yes_once_or_a_bit_in_two_of_the_last_three(choices: tuple[str,
 
 
 @pytest.mark.parametrize(
+    ("asks", "choice", "rule"),
+    [
+        ("bothered", "a_bit", "said_bothered"),
+        ("direction", "bit_worse", "said_worse"),
+        ("stopping", "now_and_then", "said_stopping"),
+    ],
+)
+def test_what_was_said_of_another_worker_is_not_added(asks: str, choice: str, rule: str) -> None:
+    history = asked(asks, choice, choice)
+    assert rule in rules(history)
+    assert rule not in rules(replace(history, assignments=(MONDAY + A_DAY,)))
+
+
+@pytest.mark.parametrize(
     ("choices", "fires"),
     [
         (("worse",), True),

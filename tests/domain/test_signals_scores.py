@@ -147,6 +147,15 @@ def test_an_alert_sets_the_slide_back_but_not_the_usual() -> None:
     assert after.why_not["drop"].figures == read(history).why_not["drop"].figures
 
 
+@pytest.mark.parametrize(
+    ("rule", "construct"),
+    [("asked_to_talk", Construct.LOGISTICS), ("asked_to_talk", None), ("risk_text", None), ("missed_sessions", None)],
+)
+def test_what_is_no_rupture_sets_no_slide_back(rule: str, construct: Construct | None) -> None:
+    other = Told(rule, construct, MONDAY + 6 * A_WEEK + 2 * A_DAY, source="elsewhere")
+    assert found(read(replace(weekly(8, 8, 8, 8, 7.2, 7.0, 6.8, 6.6), told=(other,))), "slide") is not None
+
+
 def test_a_confirmed_repair_sets_the_slide_back() -> None:
     history = weekly(8, 8, 8, 8, 7.2, 7.0, 6.8, 6.6)
     assert found(read(replace(history, resets=(MONDAY + 6 * A_WEEK + 2 * A_DAY,))), "slide") is None

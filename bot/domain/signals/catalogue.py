@@ -47,7 +47,7 @@ _ROWS = (
         "Thoughts of not coming any more: yes once; now and then more than once is for the digest.",
         constructs=(Construct.ENGAGEMENT,),
         parameters={
-            "times": Parameter(2, 1, 5, 'how often "now and then" is enough'),
+            "times": Parameter(2, 2, 5, 'how often "now and then" is enough'),
             "of": Parameter(3, 1, 8, "among how many of the last answers"),
         },
         client_is_asked=True,
@@ -59,7 +59,7 @@ _ROWS = (
         "Something from last time is still there: yes once, or a bit more than once lately.",
         constructs=(Construct.BOND,),
         parameters={
-            "times": Parameter(2, 1, 5, 'how often "a bit" is enough', stricter=1),
+            "times": Parameter(2, 2, 5, 'how often "a bit" is enough', stricter=1),
             "of": Parameter(3, 1, 8, "among how many of the last answers"),
         },
         client_is_asked=True,
@@ -70,7 +70,7 @@ _ROWS = (
         Tier.ALERT,
         "Working together feels worse: worse once, or a bit worse running.",
         constructs=(Construct.BOND,),
-        parameters={"times": Parameter(2, 1, 5, 'how many "a bit worse" in a row are enough', stricter=1)},
+        parameters={"times": Parameter(2, 2, 5, 'how many "a bit worse" in a row are enough', stricter=1)},
         client_is_asked=True,
     ),
     Rule(

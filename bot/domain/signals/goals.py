@@ -83,8 +83,10 @@ def courses(reading: Reading) -> list[Course]:
 
 
 def goal_drop(reading: Reading, numbers: Parameters) -> Finding:
-    """The goals are on average ≥ `fall` below their own best; told for the one rated last, if it has fallen itself."""
-    known = courses(reading)
+    """The goals are on average ≥ `fall` below their own best; told for the one rated last, if it has fallen itself.
+    A goal rated once has no best to fall from, and would hide how far the others fell.
+    """
+    known = [one for one in courses(reading) if len(one.ratings) > 1]
     rated = _rated_last(reading, known)
     if not rated:
         return Unmet("not_rated")

@@ -15,7 +15,7 @@ WORSE = ("worse", "bit_worse")
 
 def said_bothered(reading: Reading, numbers: Parameters) -> Finding:
     """Something from last time is still there: yes once, or a bit in `times` of the last `of`."""
-    answers = reading.asked("bothered")
+    answers = _of_this_worker(reading, "bothered")
     if not answers or not reading.is_news(answers[-1][1].at):
         return Unmet("not_asked")
     degrees = [reply.choice or NO for _, reply in answers]
@@ -30,7 +30,7 @@ def said_bothered(reading: Reading, numbers: Parameters) -> Finding:
 
 def said_worse(reading: Reading, numbers: Parameters) -> Finding:
     """Working together feels worse than before: worse once, or a bit worse `times` running."""
-    answers = reading.asked("direction")
+    answers = _of_this_worker(reading, "direction")
     if not answers or not reading.is_news(answers[-1][1].at):
         return Unmet("not_asked")
     running = int(numbers["times"])
@@ -43,7 +43,7 @@ def said_worse(reading: Reading, numbers: Parameters) -> Finding:
 
 def said_stopping(reading: Reading, numbers: Parameters) -> Finding:
     """Not coming any more: yes once is an alert; now and then in `times` of the last `of` is for the digest."""
-    answers = reading.asked("stopping")
+    answers = _of_this_worker(reading, "stopping")
     if not answers or not reading.is_news(answers[-1][1].at):
         return Unmet("not_asked")
     degrees = [reply.choice or NO for _, reply in answers]
@@ -53,6 +53,13 @@ def said_stopping(reading: Reading, numbers: Parameters) -> Finding:
     if degrees[-1] == NO or often < numbers["times"]:
         return Unmet("not_stopping", {"last": degrees[-1], "times": often})
     return (_signal("said_stopping", answers[-1][1].construct, answers, degrees, Tier.DIGEST),)
+
+
+def _of_this_worker(reading: Reading, asks: str) -> list[tuple[str, Reply]]:
+    """Answers since the usual began that held at the newest: what was said of another worker is not added to it."""
+    answers = reading.asked(asks)
+    since = reading.since_at(answers[-1][1].at) if answers else None
+    return [one for one in answers if since is None or one[1].at >= since]
 
 
 def _signal(

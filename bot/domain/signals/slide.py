@@ -9,18 +9,21 @@ from datetime import datetime
 from statistics import fmean
 
 from bot.domain.signals.drop import figures
-from bot.domain.signals.history import Signal
+from bot.domain.signals.history import Signal, Told
 from bot.domain.signals.reading import Finding, Reading, Unmet
 from bot.domain.signals.settings import Parameters
 from bot.domain.usual import Step, cusum, figure
-from bot.domain.words import Tier
+from bot.domain.words import ALLIANCE, Tier
+
+OF_ALL_THREE = ("drop", "slide")
+"""They look at bond, goals and tasks together, so their signals have no construct of their own."""
 
 
 def slide(reading: Reading, numbers: Parameters) -> Finding:
     """CUSUM of z (clipped to `clip_low`–`clip_high`, slack `k`) ≥ `h`, from interval `min_n` on.
 
-    It steps once per interval: a closed one with its mean, the present one with its mean so far. An alert, a confirmed
-    repair or goals agreed anew set it back to zero for the rest of that interval. Who has always answered so low falls
+    It steps once per interval: a closed one with its mean, the present one with its mean so far. An alert about working
+    together, a confirmed repair or goals agreed anew set it back to zero for the rest of that interval. Who has always answered so low falls
     short of what is expected of a new client, but of nothing of their own: that is no slide.
     """
     if not reading.series:
@@ -55,7 +58,11 @@ def _sum(reading: Reading, steps: Sequence[Step], numbers: Parameters) -> float:
 def _resets(reading: Reading) -> tuple[datetime, ...]:
     """When the sum was set back. What the check-in in question itself has raised does not count against it."""
     here = reading.series[-1].check_in_id
-    alerts = (
-        one.raised_at for one in reading.history.told if one.alerted and one.tier >= Tier.ALERT and one.source != here
-    )
+    alerts = (one.raised_at for one in reading.history.told if _is_rupture(one) and one.source != here)
     return (*alerts, *reading.history.resets)
+
+
+def _is_rupture(told: Told) -> bool:
+    """An alert about working together. Times and places, danger, or the wish for somebody else end no slide."""
+    about = told.construct in ALLIANCE or told.rule in OF_ALL_THREE
+    return about and told.alerted and told.tier >= Tier.ALERT
