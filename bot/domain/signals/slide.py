@@ -23,8 +23,8 @@ def slide(reading: Reading, numbers: Parameters) -> Finding:
     """CUSUM of z (clipped to `clip_low`–`clip_high`, slack `k`) ≥ `h`, from interval `min_n` on.
 
     It steps once per interval: a closed one with its mean, the present one with its mean so far. An alert about working
-    together, a confirmed repair or goals agreed anew set it back to zero for the rest of that interval. Who has always answered so low falls
-    short of what is expected of a new client, but of nothing of their own: that is no slide.
+    together, a confirmed repair or goals agreed anew set it back to zero for the rest of that interval. Who has always
+    answered so low falls short of what is expected of a new client, but of nothing of their own: that is no slide.
     """
     if not reading.series:
         return Unmet("no_observation")
