@@ -66,16 +66,17 @@ class Histories:
         occasions = await self._occasions(client_id, bank, now)
         started = min((one.started_at for one in occasions), default=now)
         since = min(started, now - TOLD_FOR) if now is not None and started is not None else None
-        met = [(one.at, one.state) for one in await Sessions(self._con).of(client_id)]
+        met = await Sessions(self._con).of(client_id)
         return History(
             occasions=tuple(occasions),
-            sessions=tuple(at for at, state in met if state == HELD),
+            sessions=tuple(one.at for one in met if one.state == HELD),
             assignments=tuple(await self._moments(_ASSIGNED, client_id)),
             pauses=tuple(await self._spans(_PAUSES, client_id)),
             absences=tuple(await self.absences()),
             told=tuple(await self._told(client_id, since)),
             resets=tuple(await self._moments(_REPAIRED, client_id)),  # confirmed repairs
-            missed_sessions=tuple(at for at, state in met if state == MISSED),
+            missed_sessions=tuple(one.at for one in met if one.state == MISSED),
+            entered=tuple((one.at, one.said_at) for one in met),
             ratings=await beside.ratings(self._con, client_id),
             repairs=await beside.repairs(self._con, client_id),
             remarks=await beside.remarks(self._con, self._seal, client_id),

@@ -14,11 +14,12 @@ HELD, MISSED, PLANNED = "held", "missed", "planned"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One meeting, and who said so (a ref)."""
+    """One meeting, who said so (a ref), and when."""
 
     at: datetime
     state: str
     said_by: str
+    said_at: datetime
 
 
 _OF = sa.select(t.session).where(t.session.c.client_id == sa.bindparam("client")).order_by(t.session.c.at)
@@ -33,7 +34,7 @@ class Sessions:
     async def of(self, client_id: str) -> list[Session]:
         """All of a client's, oldest first."""
         rows = await self._con.execute(_OF, {"client": client_id})
-        return [Session(row.at, row.state, row.said_by) for row in rows]
+        return [Session(row.at, row.state, row.said_by, row.said_at) for row in rows]
 
     async def held(self, client_id: str) -> list[datetime]:
         return [one.at for one in await self.of(client_id) if one.state == HELD]

@@ -26,7 +26,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("alert", "kind", "raised_at", "severity", "state", "rules", "wish", "client_said", "client_feels", "useful"),
     ),
     "alert_history": ("alert", "at", "state", "by"),
-    "sessions": ("at", "state", "said_by"),
+    "sessions": ("at", "state", "said_by", "said_at"),
     "assignments": ("worker", *_SPAN),
     "pauses": ("why", *_SPAN),
     "absences": _SPAN,

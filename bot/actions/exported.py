@@ -55,6 +55,7 @@ def _case(client: ClientRow, bank: Bank, closed_dates: Collection[date]) -> Case
         events=tuple(_events(client.signals)),
         resets=tuple(line.at for one in client.alerts for line in one.history if line.state == AlertState.REPAIRED),
         missed_sessions=tuple(one.at for one in client.sessions if one.state == "missed"),
+        entered=tuple((one.at, one.said_at) for one in client.sessions if one.said_at is not None),
         repairs=tuple(repair for n, one in enumerate(client.alerts) for repair in _repairs(n, one)),
         remarks=tuple(
             Remark(one.said_at, len((one.text or "").split())) for one in client.remarks if one.shown_to == "worker"

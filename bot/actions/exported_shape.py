@@ -218,10 +218,11 @@ class AlertRow(Loose):
 
 
 class SessionRow(Loose):
-    """One meeting."""
+    """One meeting. Without `said_at` it was known as soon as it was over."""
 
     at: Moment
     state: str = "held"
+    said_at: Moment | None = None
 
 
 class StretchRow(Loose):

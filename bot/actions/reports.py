@@ -83,7 +83,8 @@ async def _client(m: Stores, client: Client) -> dict[str, Any]:
         ],
         "alerts": [await _alert(m, one, signals) for one in alerts],
         "sessions": [
-            {"at": _at(one.at), "state": one.state, "said_by": one.said_by} for one in await m.sessions.of(client.id)
+            {"at": _at(one.at), "state": one.state, "said_by": one.said_by, "said_at": _at(one.said_at)}
+            for one in await m.sessions.of(client.id)
         ],
         "assignments": [
             {"worker": refs.get(worker, worker), "starts_at": _at(starts), "ends_at": _at(ends)}

@@ -76,7 +76,9 @@ def moments(history: History) -> list[Moment]:
     found = {moment for occasion in history.occasions for moment in _moments_of(occasion)}
     found |= {Moment(event.at, source=event.id) for event in history.events}
     said = [at for one in history.repairs for at in (one.said_at, one.chose_at) if at is not None]
-    found |= {Moment(at) for at in (*history.missed_sessions, *said)}
+    heard = history.heard_at()
+    missed = [max(at, heard.get(at, at)) for at in history.missed_sessions]
+    found |= {Moment(at) for at in (*missed, *said)}
     return sorted(found, key=lambda one: (one.at, one.about or "", one.source or ""))
 
 

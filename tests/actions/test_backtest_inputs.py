@@ -85,7 +85,14 @@ def clients(draw: st.DrawFn) -> Row:
         "ref": "R-1",
         "timezone": draw(st.sampled_from(["UTC", "Europe/London", "Asia/Kathmandu"])),
         "check_ins": [draw(one_check_in(day)) for day in days],
-        "sessions": [{"at": at(one), "state": draw(st.sampled_from(["held", "missed"]))} for one in moments],
+        "sessions": [
+            {
+                "at": at(one),
+                "state": draw(st.sampled_from(["held", "missed"])),
+                "said_at": at(one + draw(st.integers(0, 20)) * HOUR),
+            }
+            for one in moments
+        ],
         "signals": [
             {"rule": "asked_to_talk", "raised_at": at(one + HOUR), "evidence": {"about": "how_we_work"}}
             for one in moments[:1]
@@ -148,7 +155,7 @@ def settled(found: Row, now: datetime) -> Row:
 def as_of(client: Row, now: datetime) -> Row:
     """The export that would have been written then."""
     known = [stood(row, now) for row in client["check_ins"] if row["planned_at"] <= at(now)]
-    cut = {name: [row for row in client[name] if row["at"] <= at(now)] for name in ("sessions",)}
+    cut = {"sessions": [row for row in client["sessions"] if row["said_at"] <= at(now)]}
     cut["signals"] = [row for row in client["signals"] if row["raised_at"] <= at(now)]
     cut["remarks"] = [row for row in client["remarks"] if row["said_at"] <= at(now)]
     cut["assignments"] = [row for row in client["assignments"] if row["starts_at"] <= at(now)]

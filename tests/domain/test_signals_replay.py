@@ -62,15 +62,18 @@ def histories(draw: st.DrawFn, first_day: int = 0) -> History:
     def days(most: int) -> list[datetime]:
         return [MONDAY + day * A_DAY for day in draw(st.sets(st.integers(first_day, first_day + 80), max_size=most))]
 
+    held, missed_ones = days(4), days(5)
+    later = st.integers(0, 20 * 24)
     return History(
         occasions=draw(occasions(first_day)),
-        sessions=tuple(days(4)),
+        sessions=tuple(held),
+        entered=tuple((at, at + timedelta(hours=draw(later))) for at in {*held, *missed_ones}),
         assignments=tuple(days(1)),
         pauses=tuple(Span(at, at + 3 * A_DAY) for at in days(1)),
         absences=tuple(Span(at, at + timedelta(hours=1)) for at in days(1)),
         events=tuple(event(Happening.TALK, at, TalkAbout.HOW_WE_WORK) for at in days(1)),
         resets=tuple(days(1)),
-        missed_sessions=tuple(days(5)),
+        missed_sessions=tuple(missed_ones),
         ratings=tuple(Rating(at, draw(st.integers(0, 10))) for at in days(3)),
         repairs=tuple(draw(talk(at)) for at in days(2)),
         remarks=tuple(Remark(at, draw(st.integers(1, 60))) for at in days(6)),
@@ -101,6 +104,7 @@ def both(one: History, other: History) -> History:
         one,
         occasions=(*other.occasions, *one.occasions),
         sessions=(*other.sessions, *one.sessions),
+        entered=(*other.entered, *one.entered),
         assignments=(*other.assignments, *one.assignments),
         pauses=(*other.pauses, *one.pauses),
         absences=(*other.absences, *one.absences),
@@ -123,6 +127,7 @@ def shifted(history: History, days: int) -> History:
             check_in(f"later-{one.check_in_id}", one.started_at + late, 1, 1, 1) for one in history.occasions
         ),
         sessions=tuple(at + late for at in history.sessions),
+        entered=tuple((at + late, heard + late) for at, heard in history.entered),
         assignments=tuple(at + late for at in history.assignments),
         pauses=tuple(Span(one.start + late) for one in history.pauses),
         absences=tuple(Span(one.start + late) for one in history.absences),
@@ -160,6 +165,7 @@ def test_order_and_repetition_of_rows_are_irrelevant(past: History, day: int) ->
         occasions=tuple(replace(one, replies=(*reversed(one.replies), *one.replies)) for one in reversed(past.occasions))
         + past.occasions,
         sessions=tuple(reversed(past.sessions)) + past.sessions,
+        entered=tuple(reversed(past.entered)) + past.entered,
         pauses=tuple(reversed(past.pauses)) * 2,
         events=tuple(reversed(past.events)) * 2,
         missed_sessions=tuple(reversed(past.missed_sessions)) * 2,
@@ -196,6 +202,30 @@ def test_a_talk_is_known_only_as_far_as_it_had_come(past: History, day: int) -> 
     assert evaluate(known, THERAPY, now) == evaluate(past, THERAPY, now)
     for one in past.until(now).repairs:
         assert all(at is None or at <= now for at in (one.talked_at, one.said_at, one.chose_at))
+
+
+@effort(max_examples=50, deadline=None)
+@given(histories(), st.integers(0, 90))
+def test_a_meeting_counts_from_when_somebody_entered_it(past: History, day: int) -> None:
+    now = MONDAY + day * A_DAY
+    late = {at for at, heard in past.entered if heard > now}
+    unheard = replace(
+        past,
+        sessions=tuple(at for at in past.sessions if at not in late),
+        missed_sessions=tuple(at for at in past.missed_sessions if at not in late),
+    )
+    assert evaluate(unheard, THERAPY, now) == evaluate(past, THERAPY, now)
+
+
+def test_meetings_entered_on_saturday_change_nothing_that_was_decided_on_friday() -> None:
+    history = weekly(8, 8, 2, every=A_DAY)
+    friday = end(history)
+    met = tuple(one.started_at - timedelta(hours=1) for one in history.occasions)
+    known = replace(history, sessions=met)
+    late = replace(known, entered=tuple((at, friday + A_DAY) for at in met))
+    assert evaluate(known, THERAPY, friday) != evaluate(history, THERAPY, friday)
+    assert evaluate(late, THERAPY, friday) == evaluate(history, THERAPY, friday)
+    assert late.until(friday + A_DAY).sessions == met
 
 
 @effort(max_examples=50, deadline=None)

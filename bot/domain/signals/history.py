@@ -120,8 +120,9 @@ class Told:
 class History:
     """Everything about one client that a rule may look at.
 
-    `sessions` are held ones, `missed_sessions` those that were neither held nor cancelled in time; `assignments` the
-    moments at which a worker took over; `resets` confirmed repairs and goals agreed anew (alerts in `told` reset by
+    `sessions` are held ones, `missed_sessions` those that were neither held nor cancelled in time, each known from its
+    own moment on or, as `entered` says, from when somebody entered it; `assignments` the moments at which a worker took
+    over; `resets` confirmed repairs and goals agreed anew (alerts in `told` reset by
     themselves); `ratings` the present worker's own.
     """
 
@@ -135,6 +136,7 @@ class History:
     told: tuple[Told, ...] = ()
     resets: tuple[datetime, ...] = ()
     missed_sessions: tuple[datetime, ...] = ()
+    entered: tuple[tuple[datetime, datetime], ...] = ()
     ratings: tuple[Rating, ...] = ()
     repairs: tuple[Repair, ...] = ()
     remarks: tuple[Remark, ...] = ()
@@ -150,9 +152,10 @@ class History:
         """The same client as known at `now`, over the last `WINDOW` check-ins: in order, each row once."""
         seen = (occasion.until(now) for occasion in _merged(self.occasions))
         known = sorted((one for one in seen if one), key=lambda one: (one.started_at, one.check_in_id))
+        unheard = {met for met, heard in self.heard_at().items() if heard > now}
         return History(
             occasions=tuple(known[-WINDOW:]),
-            sessions=_moments(self.sessions, now),
+            sessions=_moments((one for one in self.sessions if one not in unheard), now),
             assignments=_moments(self.assignments, now),
             pauses=_spans(self.pauses, now),
             closures=_spans(self.closures, now),
@@ -160,12 +163,20 @@ class History:
             events=tuple(sorted({one for one in self.events if one.at <= now}, key=_event_order)),
             told=tuple(sorted({one for one in self.told if one.raised_at <= now}, key=_told_order)),
             resets=_moments(self.resets, now),
-            missed_sessions=_moments(self.missed_sessions, now),
+            missed_sessions=_moments((one for one in self.missed_sessions if one not in unheard), now),
+            entered=tuple(sorted({one for one in self.entered if one[1] <= now})),
             ratings=tuple(sorted({one for one in self.ratings if one.at <= now})),
             repairs=tuple(sorted({one.until(now) for one in self.repairs if one.talked_at <= now}, key=talk_order)),
             remarks=tuple(sorted({one for one in self.remarks if one.at <= now})),
             timezone=self.timezone,
         )
+
+    def heard_at(self) -> Mapping[datetime, datetime]:
+        """Meeting → when what became of it was known; those that nobody entered are not among them."""
+        found: dict[datetime, datetime] = {}
+        for met, entered in self.entered:
+            found[met] = min(found.get(met, entered), entered)
+        return found
 
     def excused(self, start: datetime, end: datetime) -> bool:
         """Was the client on a break, the service closed or the bot away at any time from `start` to `end`?"""
