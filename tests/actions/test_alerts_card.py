@@ -177,7 +177,8 @@ async def test_meetings_are_entered_in_the_chat(world: World) -> None:
     await world.pass_time(days=3)
     await world.sam.types("/met R-118")
     sessions = (await exported(world))["sessions"]
-    assert sessions == [{"at": "2026-05-14T10:00:00+00:00", "state": "held", "said_by": "W-1"}]
+    held = {"at": "2026-05-14T10:00:00+00:00", "state": "held", "said_by": "W-1", "said_at": "2026-05-15T12:00:00+00:00"}
+    assert sessions == [held]
     await world.sam.types("/next R-118 yesterday or so")
     assert world.sam.refused == "worker.meeting.usage"
 

