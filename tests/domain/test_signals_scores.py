@@ -147,6 +147,12 @@ def test_an_alert_sets_the_slide_back_but_not_the_usual() -> None:
     assert after.why_not["drop"].figures == read(history).why_not["drop"].figures
 
 
+@pytest.mark.parametrize("rule", ["first_low", "steady_low", "not_repaired", "drop", "slide"])
+def test_a_rupture_without_a_construct_of_its_own_sets_the_slide_back(rule: str) -> None:
+    alert = Told(rule, None, MONDAY + 6 * A_WEEK + 2 * A_DAY, source="elsewhere")
+    assert found(read(replace(weekly(8, 8, 8, 8, 7.2, 7.0, 6.8, 6.6), told=(alert,))), "slide") is None
+
+
 @pytest.mark.parametrize(
     ("rule", "construct"),
     [("asked_to_talk", Construct.LOGISTICS), ("asked_to_talk", None), ("risk_text", None), ("missed_sessions", None)],

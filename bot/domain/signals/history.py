@@ -122,8 +122,8 @@ class History:
 
     `sessions` are held ones, `missed_sessions` those that were neither held nor cancelled in time, each known from its
     own moment on or, as `entered` says, from when somebody entered it; `assignments` the moments at which a worker took
-    over; `resets` confirmed repairs and goals agreed anew (alerts in `told` reset by
-    themselves); `ratings` the present worker's own.
+    over; `resets` confirmed repairs and goals agreed anew (alerts in `told` reset by themselves); `ratings` the present
+    worker's own.
     """
 
     occasions: tuple[Occasion, ...] = ()

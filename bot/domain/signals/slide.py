@@ -13,10 +13,10 @@ from bot.domain.signals.history import Signal, Told
 from bot.domain.signals.reading import Finding, Reading, Unmet
 from bot.domain.signals.settings import Parameters
 from bot.domain.usual import Step, cusum, figure
-from bot.domain.words import ALLIANCE, Tier
+from bot.domain.words import Construct, Tier
 
-OF_ALL_THREE = ("drop", "slide")
-"""They look at bond, goals and tasks together, so their signals have no construct of their own."""
+NO_RUPTURE = ("blocked", "missed_sessions", "risk_text", "silence")
+"""Absence and danger: whatever they mean, they say nothing about working together."""
 
 
 def slide(reading: Reading, numbers: Parameters) -> Finding:
@@ -63,6 +63,9 @@ def _resets(reading: Reading) -> tuple[datetime, ...]:
 
 
 def _is_rupture(told: Told) -> bool:
-    """An alert about working together. Times and places, danger, or the wish for somebody else end no slide."""
-    about = told.construct in ALLIANCE or told.rule in OF_ALL_THREE
-    return about and told.alerted and told.tier >= Tier.ALERT
+    """An alert about working together. Times and places, or the wish for somebody else, of which the worker must see
+    nothing, end no slide either.
+    """
+    someone_else = told.rule == "asked_to_talk" and told.construct is None
+    other = someone_else or told.construct is Construct.LOGISTICS or told.rule in NO_RUPTURE
+    return told.alerted and told.tier >= Tier.ALERT and not other
