@@ -20,11 +20,13 @@ _TALKS = (
     .where(_a.client_id == sa.bindparam("client"), _a.kind == Kind.ALLIANCE)
     .order_by(_e.at, _e.id)
 )
+_TALKS_LATELY = _TALKS.where(sa.or_(_a.closed_at.is_(None), _a.closed_at >= sa.bindparam("since")))
 
 
-async def remarks(con: AsyncConnection, seal: Seal, client_id: str) -> tuple[Remark, ...]:
+async def remarks(con: AsyncConnection, seal: Seal, client_id: str, since: datetime | None) -> tuple[Remark, ...]:
     """How long those are that the client lets the worker see. What is theirs alone is not even counted."""
-    return tuple(Remark(one.said_at, len(one.text.split())) for one in await Remarks(con, seal).all_shown(client_id))
+    shown = await Remarks(con, seal).all_shown(client_id, since)
+    return tuple(Remark(one.said_at, len(one.text.split())) for one in shown)
 
 
 async def ratings(con: AsyncConnection, client_id: str) -> tuple[Rating, ...]:
@@ -32,11 +34,15 @@ async def ratings(con: AsyncConnection, client_id: str) -> tuple[Rating, ...]:
     return tuple(await Ratings(con).by_present_worker(client_id))
 
 
-async def repairs(con: AsyncConnection, client_id: str) -> tuple[Repair, ...]:
-    """Every talk about an alliance alert, from the alerts' histories: an alert that was opened again forgets its own."""
+async def repairs(con: AsyncConnection, client_id: str, since: datetime | None) -> tuple[Repair, ...]:
+    """Every talk about an alliance alert, from the alerts' histories: an alert that was opened again forgets its own.
+
+    With `since` of alerts that were not over by then.
+    """
     lines: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
     feels: dict[str, float | None] = {}
-    for row in await con.execute(_TALKS, {"client": client_id}):
+    query = _TALKS if since is None else _TALKS_LATELY
+    for row in await con.execute(query, {"client": client_id, "since": since}):
         lines[row.alert_id].append((row.at, row.state))
         feels[row.alert_id] = row.client_feels
     return tuple(one for alert_id, known in lines.items() for one in talks(alert_id, known, feels[alert_id]))

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.alerts import AlertState
 from bot.domain.questions import Bank, Scale, meaning
-from bot.domain.signals.history import TOLD_FOR, WINDOW, History, Span, Told
+from bot.domain.signals.history import WINDOW, History, Span, Told, looks_back_to
 from bot.domain.signals.occasions import Occasion, Reply, State
 from bot.domain.words import Construct
 from storage import beside
@@ -29,12 +29,15 @@ _REPAIRED = sa.select(t.alert.c.closed_at).where(
     t.alert.c.state == AlertState.REPAIRED,
     t.alert.c.closed_at.is_not(None),
 )
+_REPAIRED_LATELY = _REPAIRED.where(t.alert.c.closed_at >= sa.bindparam("since"))
 _PAUSES = (
     sa.select(t.pause.c.starts_at, t.pause.c.ends_at)
     .where(t.pause.c.client_id == sa.bindparam("client"))
     .order_by(t.pause.c.starts_at)
 )
+_PAUSED_LATELY = _PAUSES.where(sa.or_(t.pause.c.ends_at.is_(None), t.pause.c.ends_at >= sa.bindparam("since")))
 _ABSENCES = sa.select(t.absence.c.starts_at, t.absence.c.ends_at).order_by(t.absence.c.starts_at)
+_ABSENT_LATELY = _ABSENCES.where(sa.or_(t.absence.c.ends_at.is_(None), t.absence.c.ends_at >= sa.bindparam("since")))
 _ASSIGNED = (
     sa.select(t.assignment.c.starts_at)
     .where(t.assignment.c.client_id == sa.bindparam("client"))
@@ -64,22 +67,23 @@ class Histories:
         With `now` no more than `until(now)` looks at, so that it costs the same after years; without it all there is.
         """
         occasions = await self._occasions(client_id, bank, now)
-        started = min((one.started_at for one in occasions), default=now)
-        since = min(started, now - TOLD_FOR) if now is not None and started is not None else None
-        met = await Sessions(self._con).of(client_id)
+        first = sorted(occasions, key=lambda one: one.started_at)[:1]
+        since = looks_back_to(first, now) if now is not None else None
+        met = await Sessions(self._con).of(client_id, since)
+        lately = {"client": client_id} if since is None else {"client": client_id, "since": since}
         return History(
             occasions=tuple(occasions),
             sessions=tuple(one.at for one in met if one.state == HELD),
-            assignments=tuple(await self._moments(_ASSIGNED, client_id)),
-            pauses=tuple(await self._spans(_PAUSES, client_id)),
-            absences=tuple(await self.absences()),
+            assignments=tuple(await self._moments(_ASSIGNED, {"client": client_id})),
+            pauses=tuple(await self._spans(_PAUSES if since is None else _PAUSED_LATELY, lately)),
+            absences=tuple(await self._spans(_ABSENCES if since is None else _ABSENT_LATELY, lately)),
             told=tuple(await self._told(client_id, since)),
-            resets=tuple(await self._moments(_REPAIRED, client_id)),  # confirmed repairs
+            resets=tuple(await self._moments(_REPAIRED if since is None else _REPAIRED_LATELY, lately)),  # confirmed
             missed_sessions=tuple(one.at for one in met if one.state == MISSED),
             entered=tuple((one.at, one.said_at) for one in met),
             ratings=await beside.ratings(self._con, client_id),
-            repairs=await beside.repairs(self._con, client_id),
-            remarks=await beside.remarks(self._con, self._seal, client_id),
+            repairs=await beside.repairs(self._con, client_id, since),
+            remarks=await beside.remarks(self._con, self._seal, client_id, since),
             timezone=timezone,
         )
 
@@ -128,12 +132,11 @@ class Histories:
         sealed = row[t.answer.c.text_sealed]
         return len(self._seal.open(TEXT, row[t.answer.c.id], sealed).split()) if sealed else None
 
-    async def _moments(self, query: sa.Select[Any], client_id: str) -> list[datetime]:
-        return [row[0] for row in await self._con.execute(query, {"client": client_id})]
+    async def _moments(self, query: sa.Select[Any], given: Mapping[str, Any]) -> list[datetime]:
+        return [row[0] for row in await self._con.execute(query, given)]
 
-    async def _spans(self, query: sa.Select[Any], client_id: str | None = None) -> list[Span]:
-        rows = await self._con.execute(query, {"client": client_id} if client_id else None)
-        return [Span(row.starts_at, row.ends_at) for row in rows]
+    async def _spans(self, query: sa.Select[Any], given: Mapping[str, Any] | None = None) -> list[Span]:
+        return [Span(row.starts_at, row.ends_at) for row in await self._con.execute(query, given)]
 
     async def _told(self, client_id: str, since: datetime | None) -> list[Told]:
         states = await self._con.execute(_STATES, {"client": client_id})

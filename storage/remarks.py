@@ -18,6 +18,7 @@ c = t.remark.c
 _ALL_SHOWN = (
     sa.select(t.remark).where(c.client_id == sa.bindparam("client"), c.shown_to == WORKER).order_by(c.said_at, c.id)
 )
+_SHOWN_LATELY = _ALL_SHOWN.where(c.said_at >= sa.bindparam("since"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,10 @@ class Remarks:
         """Those of one check-in that the client lets the worker see."""
         return await self._many(c.check_in_id == check_in_id, c.shown_to == WORKER)
 
-    async def all_shown(self, client_id: str) -> list[Remark]:
-        """All of a client's that the worker may see, oldest first."""
-        rows = await self._con.execute(_ALL_SHOWN, {"client": client_id})
+    async def all_shown(self, client_id: str, since: datetime | None = None) -> list[Remark]:
+        """All of a client's that the worker may see, or those from `since` on, oldest first."""
+        query = _ALL_SHOWN if since is None else _SHOWN_LATELY
+        rows = await self._con.execute(query, {"client": client_id, "since": since})
         return [self._remark(row._mapping) for row in rows]
 
     async def add(

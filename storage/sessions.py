@@ -25,15 +25,29 @@ class Session:
 _OF = sa.select(t.session).where(t.session.c.client_id == sa.bindparam("client")).order_by(t.session.c.at)
 
 
+_LATELY = _OF.where(
+    t.session.c.at
+    >= sa.func.coalesce(
+        sa.select(sa.func.max(t.session.c.at))
+        .where(t.session.c.client_id == sa.bindparam("client"), t.session.c.at <= sa.bindparam("since"))
+        .where(t.session.c.state == HELD)
+        .scalar_subquery(),
+        sa.bindparam("since"),
+        type_=t.Instant,
+    )
+)
+
+
 class Sessions:
     """Rows in, sessions out; the next one stands with the client as well."""
 
     def __init__(self, con: AsyncConnection) -> None:
         self._con = con
 
-    async def of(self, client_id: str) -> list[Session]:
-        """All of a client's, oldest first."""
-        rows = await self._con.execute(_OF, {"client": client_id})
+    async def of(self, client_id: str, since: datetime | None = None) -> list[Session]:
+        """A client's, oldest first: all, or from the last one that was held by `since` on."""
+        query = _OF if since is None else _LATELY
+        rows = await self._con.execute(query, {"client": client_id, "since": since})
         return [Session(row.at, row.state, row.said_by, row.said_at) for row in rows]
 
     async def held(self, client_id: str) -> list[datetime]:
@@ -49,9 +63,12 @@ class Sessions:
         return found
 
     async def put(self, client_id: str, at: datetime, state: str, by_ref: str, now: datetime) -> None:
-        """Say what became of the meeting at `at`; saying it again replaces what was said."""
+        """Say what became of the meeting at `at`. Something else replaces what was said; the same again is no news."""
         same = sa.and_(t.session.c.client_id == client_id, t.session.c.at == at)
-        changed = await self._con.execute(t.session.update().where(same).values(state=state, said_by=by_ref, said_at=now))
+        since = sa.case((t.session.c.state == state, t.session.c.said_at), else_=now)
+        changed = await self._con.execute(
+            t.session.update().where(same).values(state=state, said_by=by_ref, said_at=since)
+        )
         if not changed.rowcount:
             await self._con.execute(
                 t.session.insert().values(client_id=client_id, at=at, state=state, said_by=by_ref, said_at=now)

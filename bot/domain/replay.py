@@ -13,7 +13,7 @@ from typing import TypeAlias
 from bot.domain.alerts import NO_TAP, Add, AlertState, Hold, Kind, Open, Raise, by_kind, decide, waits_for_client
 from bot.domain.budget import MONTH, Budget, may_wait, strength
 from bot.domain.signals.evaluate import Evaluation, evaluate
-from bot.domain.signals.history import TOLD_FOR, WINDOW, History, Signal, Told
+from bot.domain.signals.history import WINDOW, History, Signal, Told, looks_back_to
 from bot.domain.signals.occasions import LEFT_ALONE, Occasion
 from bot.domain.signals.settings import Settings
 from bot.domain.words import Tier
@@ -142,7 +142,7 @@ class Replay:
     def _evaluate(self, moment: Moment) -> Evaluation:
         upto = bisect_right(self._starts, moment.at)
         occasions = self.history.occasions[max(0, upto - WINDOW) : upto]
-        oldest = min(occasions[0].started_at if occasions else moment.at, moment.at - TOLD_FOR)
+        oldest = looks_back_to(occasions, moment.at)
         self.told = [one for one in self.told if one.raised_at >= oldest]
         told = tuple(one for one in self.told if moment.about is None or one.source != moment.about)
         return evaluate(replace(self.history, occasions=occasions, told=told), self.settings, moment.at, moment.about)

@@ -126,3 +126,13 @@ def test_a_meeting_on_a_break_or_a_closed_day_was_not_missed(kind: str) -> None:
 
 def test_meetings_missed_long_ago_are_no_news() -> None:
     assert found(evaluate(meetings("mm"), THERAPY, MONDAY + A_WEEK + 15 * A_DAY), "missed_sessions") is None
+
+
+def test_missed_meetings_are_told_of_from_when_they_were_entered() -> None:
+    both = meetings("mm")
+    thursday = both.missed_sessions[-1] + 3 * A_DAY
+    entered = replace(both, entered=tuple((met, thursday) for met in both.missed_sessions))
+    assert found(evaluate(entered, THERAPY, thursday - A_DAY), "missed_sessions") is None
+    signal = found(evaluate(entered, THERAPY, thursday), "missed_sessions")
+    assert signal is not None
+    assert signal.raised_at == thursday

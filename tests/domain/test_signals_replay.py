@@ -150,6 +150,17 @@ def test_what_happens_later_never_changes_a_past_decision(past: History, later: 
 
 
 @effort(max_examples=50, deadline=None)
+@given(histories(first_day=-1000), st.sampled_from([(8,) * 62, (8, 7, 9, 4) * 16, (5,) * 61, (9, 2) * 31]))
+def test_what_is_older_than_the_window_and_a_year_changes_nothing(old: History, values: tuple[float, ...]) -> None:
+    """It is not even looked at; only who had the client, and the last meeting before, are."""
+    lately, old = weekly(*values), replace(old, sessions=())
+    now = end(lately)
+    known = both(lately, old).until(now)
+    assert replace(known, assignments=()) == lately.until(now)
+    assert evaluate(both(lately, old), THERAPY, now) == evaluate(lately, THERAPY, now)
+
+
+@effort(max_examples=50, deadline=None)
 @given(histories(), st.integers(0, 90))
 def test_a_history_cut_at_a_moment_decides_as_the_whole_one_does_at_that_moment(past: History, day: int) -> None:
     now = MONDAY + day * A_DAY
@@ -175,6 +186,17 @@ def test_order_and_repetition_of_rows_are_irrelevant(past: History, day: int) ->
         told=tuple(reversed(past.told)) * 2,
     )
     assert evaluate(turned, THERAPY, now) == evaluate(past, THERAPY, now)
+
+
+@effort(max_examples=50, deadline=None)
+@given(histories(), st.integers(0, 90))
+def test_of_rows_that_contradict_each_other_the_same_one_counts_in_any_order(past: History, day: int) -> None:
+    """Another file may say twice of one check-in how it ended, and not the same."""
+    now = MONDAY + day * A_DAY
+    otherwise = [replace(one, state=State.EXPIRED, finished_at=one.started_at + A_DAY) for one in past.occasions]
+    one_way = replace(past, occasions=(*past.occasions, *otherwise))
+    other_way = replace(past, occasions=(*otherwise, *past.occasions))
+    assert evaluate(one_way, THERAPY, now) == evaluate(other_way, THERAPY, now)
 
 
 @effort(max_examples=50, deadline=None)

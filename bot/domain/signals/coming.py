@@ -44,7 +44,8 @@ def _barrier(reading: Reading, check_in_id: str, intent: Reply) -> Reply | None:
 
 
 def missed_sessions(reading: Reading, numbers: Parameters) -> Finding:
-    """`in_a_row` meetings running that were neither held nor cancelled in time; not those of a break or a closed day."""
+    """`in_a_row` meetings running that were neither held nor cancelled in time; not those of a break or a closed day.
+    Raised when the last of them was entered."""
     known = reading.history
     off = (*known.pauses, *known.closures)
     missed = [at for at in known.missed_sessions if not any(span.meets(at, at) for span in off)]
@@ -57,4 +58,5 @@ def missed_sessions(reading: Reading, numbers: Parameters) -> Finding:
     before = sorted([*((at, "held") for at in known.sessions), *((at, "missed") for at in missed if at not in run)])
     share = sum(state == "held" for _, state in before) / len(before) if before else None
     evidence = shown(len(run), share, [state for _, state in before])
-    return (Signal("missed_sessions", Construct.ENGAGEMENT, run[-1], Tier.ALERT, evidence),)
+    heard = max((known.heard_at().get(at, at) for at in run), default=run[-1])
+    return (Signal("missed_sessions", Construct.ENGAGEMENT, max(run[-1], heard), Tier.ALERT, evidence),)

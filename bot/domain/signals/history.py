@@ -2,10 +2,11 @@
 
 `History` may hold anything that storage, an export file or a simulation knows, in any order and with repeated rows.
 `History.until(now)` puts it in order and cuts away whatever was not known at that moment, so that a replay of last
-month decides as the bot decided last month.
+month decides as the bot decided last month, and what is too old to matter, so that it costs the same after years.
 """
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,7 +20,7 @@ WINDOW = 60
 any more, and reading a client costs the same after years as after months."""
 
 TOLD_FOR = timedelta(days=366)
-"""What was told longer ago, and before the oldest check-in of the window, changes no decision any more."""
+"""What is older, and older than the oldest check-in of the window, changes no decision any more."""
 
 HARM_BY_OTHERS = "harm_by_others"
 """The word list whose hits go to the safeguarding contact only."""
@@ -149,25 +150,28 @@ class History:
         return replace(self, occasions=tuple(occasions), events=tuple(sorted(set(self.events), key=_event_order)))
 
     def until(self, now: datetime) -> "History":
-        """The same client as known at `now`, over the last `WINDOW` check-ins: in order, each row once."""
+        """The same client as known at `now`, as far back as `looks_back_to`: in order, each row once."""
         seen = (occasion.until(now) for occasion in _merged(self.occasions))
-        known = sorted((one for one in seen if one), key=lambda one: (one.started_at, one.check_in_id))
+        known = sorted((one for one in seen if one), key=lambda one: (one.started_at, one.check_in_id))[-WINDOW:]
+        since = looks_back_to(known, now)
         unheard = {met for met, heard in self.heard_at().items() if heard > now}
+        held = _moments((one for one in self.sessions if one not in unheard), now)
+        talks = (one.until(now) for one in self.repairs if since <= one.talked_at <= now)
         return History(
-            occasions=tuple(known[-WINDOW:]),
-            sessions=_moments((one for one in self.sessions if one not in unheard), now),
+            occasions=tuple(known),
+            sessions=held[max(0, bisect_right(held, since) - 1) :],  # the interval at `since` began with the one before
             assignments=_moments(self.assignments, now),
-            pauses=_spans(self.pauses, now),
-            closures=_spans(self.closures, now),
-            absences=_spans(self.absences, now),
-            events=tuple(sorted({one for one in self.events if one.at <= now}, key=_event_order)),
-            told=tuple(sorted({one for one in self.told if one.raised_at <= now}, key=_told_order)),
-            resets=_moments(self.resets, now),
-            missed_sessions=_moments((one for one in self.missed_sessions if one not in unheard), now),
-            entered=tuple(sorted({one for one in self.entered if one[1] <= now})),
-            ratings=tuple(sorted({one for one in self.ratings if one.at <= now})),
-            repairs=tuple(sorted({one.until(now) for one in self.repairs if one.talked_at <= now}, key=talk_order)),
-            remarks=tuple(sorted({one for one in self.remarks if one.at <= now})),
+            pauses=_spans(self.pauses, since, now),
+            closures=_spans(self.closures, since, now),
+            absences=_spans(self.absences, since, now),
+            events=tuple(sorted({one for one in self.events if since <= one.at <= now}, key=_event_order)),
+            told=tuple(sorted({one for one in self.told if since <= one.raised_at <= now}, key=_told_order)),
+            resets=_moments(self.resets, now, since),
+            missed_sessions=_moments((one for one in self.missed_sessions if one not in unheard), now, since),
+            entered=tuple(sorted({one for one in self.entered if since <= one[0] and one[1] <= now})),
+            ratings=tuple(sorted({one for one in self.ratings if since <= one.at <= now})),
+            repairs=tuple(sorted(set(talks), key=talk_order)),
+            remarks=tuple(sorted({one for one in self.remarks if since <= one.at <= now})),
             timezone=self.timezone,
         )
 
@@ -183,12 +187,18 @@ class History:
         return any(span.meets(start, end) for span in (*self.pauses, *self.closures, *self.absences))
 
 
-def _moments(moments: Iterable[datetime], now: datetime) -> tuple[datetime, ...]:
-    return tuple(sorted({moment for moment in moments if moment <= now}))
+def looks_back_to(occasions: Sequence[Occasion], now: datetime) -> datetime:
+    """What was before that changes no decision at `now`: the oldest of the window's check-ins, or a year ago."""
+    return min([now - TOLD_FOR, *(one.started_at for one in occasions[:1])])
 
 
-def _spans(spans: Iterable[Span], now: datetime) -> tuple[Span, ...]:
-    known = {Span(span.start, min(span.end, now) if span.end else now) for span in spans if span.start <= now}
+def _moments(moments: Iterable[datetime], now: datetime, since: datetime | None = None) -> tuple[datetime, ...]:
+    return tuple(sorted({moment for moment in moments if moment <= now and (since is None or since <= moment)}))
+
+
+def _spans(spans: Iterable[Span], since: datetime, now: datetime) -> tuple[Span, ...]:
+    met = (span for span in spans if span.start <= now and span.meets(since, now))
+    known = {Span(span.start, min(span.end, now) if span.end else now) for span in met}
     return tuple(sorted(known, key=lambda span: (span.start, span.end or now)))
 
 
@@ -201,9 +211,16 @@ def _told_order(one: Told) -> tuple[datetime, str, str, str, str]:
 
 
 def _merged(occasions: Iterable[Occasion]) -> list[Occasion]:
+    """Each check-in once, with the answers of all its rows. Of rows that contradict each other the same one counts in
+    whatever order they come."""
     by_id: dict[str, Occasion] = {}
     for occasion in occasions:
         first = by_id.setdefault(occasion.check_in_id, occasion)
         if first is not occasion and first != occasion:
-            by_id[occasion.check_in_id] = replace(first, replies=(*first.replies, *occasion.replies))
+            counts = max(first, occasion, key=_without_answers)
+            by_id[occasion.check_in_id] = replace(counts, replies=(*first.replies, *occasion.replies))
     return list(by_id.values())
+
+
+def _without_answers(one: Occasion) -> str:
+    return repr(replace(one, replies=()))
