@@ -99,6 +99,11 @@ class Plans:
         await self._con.execute(row)
         return True
 
+    async def all(self) -> list[InForce]:
+        """Each time that a version came into force, oldest first."""
+        rows = await self._con.execute(sa.select(t.plan_version).order_by(t.plan_version.c.number))
+        return [InForce(row.version, row.applied_at, row.rules) for row in rows]
+
     async def at(self, moment: datetime) -> InForce | None:
         """The version that was in force then; None before the first."""
         c = t.plan_version.c

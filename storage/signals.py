@@ -38,6 +38,8 @@ class Kept:
     client_id: str
     held: str | None = None
     """Why it is in no alert: `digest` (its tier), `budget` (both wait for the digest), `resting`."""
+    plan_version: str = ""
+    """The version of the configuration by which it was found."""
 
 
 def key_of(client_id: str, signal: Signal) -> str:
@@ -159,5 +161,13 @@ def _kept(row: Mapping[Any, Any]) -> Kept:
         note=row[c.note],
     )
     return Kept(
-        row[c.id], signal, row[c.alert_id], Wish(row[c.wish]), row[c.holds], row[c.key], row[c.client_id], row[c.held]
+        id=row[c.id],
+        signal=signal,
+        alert_id=row[c.alert_id],
+        wish=Wish(row[c.wish]),
+        holds=row[c.holds],
+        key=row[c.key],
+        client_id=row[c.client_id],
+        held=row[c.held],
+        plan_version=row[c.plan_version],
     )

@@ -7,7 +7,7 @@ completed, without `value_0_10` a number from 0 to 10 stands for itself.
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from bot.actions.exported_shape import (
     AlertRow,
@@ -29,7 +29,7 @@ from bot.domain.signals.history import Event, Happening, History, Span, TalkAbou
 from bot.domain.signals.intervals import closures
 from bot.domain.signals.occasions import Occasion, Reply, State
 
-__all__ = ["NotAnExport", "cases"]
+__all__ = ["NotAnExport", "cases", "schedule_of"]
 
 OVER = {AlertState.TALKED, AlertState.DISMISSED, AlertState.WITHDRAWN}
 _EVENTS = {
@@ -72,7 +72,7 @@ def _occasion(n: int, one: CheckInRow, bank: Bank) -> Occasion:
     done = bool(one.answers) and (not _left(one, bank) if one.questions else state is State.COMPLETED)
     planned = one.planned_at or one.sent_at or min(reply.at for reply in replies)
     return Occasion(
-        check_in_id=f"{one.schedule}:{planned.isoformat()}:{n:06}",
+        check_in_id=f"{one.schedule}{_name(planned, n)}",
         planned_at=planned,
         state=state,
         replies=tuple(replies),
@@ -82,6 +82,15 @@ def _occasion(n: int, one: CheckInRow, bank: Bank) -> Occasion:
         finished_at=one.finished_at,
         scales_done=done,
     )
+
+
+def _name(planned: datetime, n: int) -> str:
+    return f":{planned.isoformat()}:{n:06}"
+
+
+def schedule_of(one: Occasion) -> str:
+    """The schedule of a check-in that was read from an export."""
+    return one.check_in_id[: -len(_name(one.planned_at, 0))]
 
 
 def _left(one: CheckInRow, bank: Bank) -> Counter[str]:

@@ -178,6 +178,7 @@ def severity_of(tier: Tier) -> str | None:
 async def _alert(m: Stores, alert: Alert, signals: Iterable[Kept]) -> dict[str, Any]:
     rules = dict.fromkeys(one.signal.rule for one in signals if one.alert_id == alert.id)
     return {
+        "id": alert.id,
         "kind": alert.kind.value,
         "raised_at": _at(alert.raised_at),
         "severity": alert.severity.value,

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 BECAME = {
     "alert": "in an alert",
+    "taken_back": "taken back: the answer was changed, or the alert withdrawn, before anybody saw it",
+    "not_on_record": "not on record: found only now that it is worked out again",
     "digest": "for the weekly digest",
     "resting": "its rule rests: it spoke not long ago",
     "budget": "over the worker's budget: for the weekly digest",
@@ -28,20 +30,21 @@ BECAME = {
 
 
 @click.command()
-@click.argument("ref")
+@click.argument("about", metavar="REF|ALERT")
 @click.argument("day", metavar="[DATE]", required=False, type=click.DateTime(["%Y-%m-%d"]))
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 @config_option
-def why(ref: str, day: datetime | None, as_json: bool, config_path: str | None) -> None:
-    """Why REF's newest alert rang; with DATE, what every rule found that day, or which of its conditions failed."""
-    found = _found(load_or_exit(config_path, SystemClock().now()), ref, day)
+def why(about: str, day: datetime | None, as_json: bool, config_path: str | None) -> None:
+    """Why an alert (its id stands in the export), or REF's newest, rang; with DATE, what every rule found that day, or
+    which of its conditions failed."""
+    found = _found(load_or_exit(config_path, SystemClock().now()), about, day)
     if isinstance(found, str):
         click.echo(found, err=True)
         raise SystemExit(2)
     click.echo(json.dumps(_document(found), ensure_ascii=False) if as_json else "\n".join(_lines(found)))
 
 
-def _found(loaded: Loaded, ref: str, day: datetime | None) -> "Why | str":
+def _found(loaded: Loaded, about: str, day: datetime | None) -> "Why | str":
     from bot import app, logs
     from bot.actions.why import NoAlert
     from bot.actions.why import why as ask
@@ -51,13 +54,13 @@ def _found(loaded: Loaded, ref: str, day: datetime | None) -> "Why | str":
 
     async def go() -> "Why | None":
         async with app.open_desk(loaded.settings, loaded.plan) as desk, desk.turn() as turn:
-            found = await ask(turn.m, loaded.plan, ref, day.date() if day else None, turn.now)
+            found = await ask(turn.m, loaded.plan, about, day.date() if day else None, turn.now)
             if found is not None:
-                await turn.m.audit.note(turn.now, OPERATOR, "read_answers", ref)
+                await turn.m.audit.note(turn.now, OPERATOR, "read_answers", found.ref)
             return found
 
     try:
-        return asyncio.run(go()) or "There is no such client on the roster."
+        return asyncio.run(go()) or "There is no such client on the roster, and no such alert."
     except NoAlert:
         return "There has been no alert about this client. Give a day to see what the rules found: why REF 2026-05-12"
     except OverflowError:
@@ -78,6 +81,7 @@ def _document(found: "Why") -> dict[str, Any]:
             {
                 "at": look.at.astimezone(UTC).isoformat(),
                 "read": look.read or None,
+                "config_version": look.version,
                 "found": [{**signal_as_json(one), "became": became} for one, became in look.found],
                 "not_found": {
                     rule: {"condition": condition, "figures": dict(figures)}
@@ -95,7 +99,8 @@ def _lines(found: "Why") -> list[str]:
         return [*lines, "Nothing was read that day: no answer, no end of a check-in, nothing said."]
     for look in found.looks:
         what = f'check-in "{look.read}" read' if look.read else "something happened outside the questions"
-        lines += ["", f"{look.at.astimezone(ZoneInfo(found.timezone)):%H:%M} {what}"]
+        other = f", configuration {look.version}" if look.version != found.version else ""
+        lines += ["", f"{look.at.astimezone(ZoneInfo(found.timezone)):%H:%M} {what}{other}"]
         for one, became in look.found:
             about = f" ({one.construct.value})" if one.construct else ""
             lines.append(f"  found  {one.rule}{about}: {_figures(one.evidence)}. {BECAME[became]}.")

@@ -129,8 +129,11 @@ def picture(history: History, now: datetime, signal: Signal | None = None, weeks
 
 
 def _usual(signal: Signal | None) -> float | None:
-    """The usual of bond, goals and tasks answers; a share, a number of minutes or a goal's is no line of this chart."""
-    if signal is None or not _about_answers(signal):
+    """The usual of bond, goals and tasks answers; a share, a number of minutes or a goal's is no line of this chart, nor
+    is what rests on so few answers that the card calls it too few."""
+    if signal is None or not _about_answers(signal) or signal.rule == "first_low":
+        return None
+    if signal.rule == "item_low" and signal.evidence.get("limit_is") == "early":
         return None
     usual = signal.evidence.get("usual")
     return float(usual) if isinstance(usual, int | float) else None

@@ -367,7 +367,7 @@ def test_each_signal_has_a_sentence() -> None:
     keys = {reason(one) for one in evaluate(asked, THERAPY, end(low)).signals if one.tier >= Tier.ALERT}
     assert keys == {
         "worker.reason.item_low_new",
-        "worker.reason.first_low_confirmed",
+        "worker.reason.first_low_confirmed_new",
         "worker.reason.said_bothered",
         "worker.reason.asked_for_contact",
         "worker.reason.asked_to_talk_logistics",

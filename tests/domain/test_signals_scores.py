@@ -65,6 +65,14 @@ def test_while_there_is_little_history_the_limit_of_drop_is_stricter() -> None:
     assert float(str(later.evidence["z"])) > -2.5
 
 
+def test_the_early_limit_is_never_the_laxer_one() -> None:
+    """As after a manager has made `z` stricter and left the other where it was."""
+    strict = settings("therapy", {"drop": {"z": -3.0}})
+    history = weekly(8, 8, 8, 6.4)
+    early = evaluate(history, strict, end(history)).why_not["drop"]
+    assert early.figures["limit"] == -3.0
+
+
 def test_a_wobble_of_less_than_one_point_is_no_drop() -> None:
     why = read(weekly(*[10] * 12, 9.05)).why_not["drop"]
     assert why.condition == "too_small"

@@ -120,6 +120,7 @@ CASES: dict[str, tuple[str, Callable[[], History], str]] = {
         "they said 2 of 10 on Thu 7 May. Usual here: about 9. Last three: 9, 9, 8.",
     ),
     "low_intent, new": ("low_intent", lambda: intent(2), "Too few before"),
+    "low_intent, few": ("low_intent", lambda: intents(9, 2), "2 of 10 on Tue 5 May, and before that 9. Too few"),
     "low_intent, logistics": ("low_intent", lambda: intent(2, "travel"), '"Getting there" is in the way'),
     "missed_sessions": (
         "missed_sessions",
@@ -136,7 +137,10 @@ CASES: dict[str, tuple[str, Callable[[], History], str]] = {
     "slide": ("slide", lambda: weekly(8.5, 8.5, 8.5, 8.5, 7.4, 6.9, 6.4), "bit by bit"),
     "steady_low": ("steady_low", lambda: weekly(8, 3, 3, 3), "stayed low: 3 on"),
     "steady_low, new": ("steady_low", lambda: weekly(3, 3, 3, every=A_DAY), "low from the start"),
-    "first_low": ("first_low", lambda: weekly(6), "One of the first answers"),
+    "item_low, new": ("item_low", lambda: weekly(2), '"Easy to talk to" was 2 on Tue 5 May. Too few before'),
+    "item_low, few": ("item_low", lambda: weekly(8, 2), "was 2 on Tue 12 May, and before that 8. Too few before"),
+    "first_low": ("first_low", lambda: weekly(6), "The first answers, all taken together, were low: 6 on"),
+    "first_low, a fall": ("first_low", lambda: weekly(10, 8), "came to 8 on Tue 12 May, and before that 10. Too few"),
     "first_low, confirmed": ("first_low", confirmed, 'Asked directly, they tapped "Yes"'),
     "one_sided": ("one_sided", sided, '"Plans a help" was 6 on Mon 11 May'),
     "goal_drop": (

@@ -88,7 +88,7 @@ _ROWS = (
         "It was talked about, and it isn't better: for supervision.",
         constructs=ALLIANCE,
         parameters={
-            "r3_min": Parameter(7, 1, 10, '"how is it now" below this is not all OK'),
+            "r3_min": Parameter(7, 1, 10, '"how is it now" below this is not all OK', stricter=-1),
             "back_within_sd": Parameter(0.5, 0, 5, "so many s below the usual is still back"),
             "check_ins": Parameter(2, 1, 20, "observations that have to come after it"),
             "days": Parameter(14, 1, 90, "or so many days"),
@@ -203,7 +203,7 @@ _ROWS = (
         "A low start; an alert only once the client has confirmed it when asked directly.",
         constructs=ALLIANCE,
         parameters={
-            "level": Parameter(6, 1, 9, "low is this or less"),
+            "level": Parameter(6, 1, 9, "low is this or less", stricter=-1),
             "drop": Parameter(2, 0.5, 10, "or so far below the answers before"),
             "first_n": Parameter(3, 1, 10, "observations that are the first ones"),
             "confirm_within": Parameter(3, 1, 10, "check-ins after it in which a direct answer confirms it"),
@@ -265,7 +265,7 @@ _ROWS = (
             "p_service": Parameter({"therapy": 0.75, "recovery": 0.70}, 0.05, 0.99, "answer rate of a new client"),
             "weight": Parameter(6, 0.5, 100, "weight of `p_service`, in check-ins"),
             "lag": Parameter(4, 0, 20, "newest check-ins that the own rate leaves out"),
-            "surprise": Parameter(0.03, 0.0001, 0.5, "limit of (1 − p0)^r"),
+            "surprise": Parameter(0.03, 0.0001, 0.5, "limit of (1 − p0)^r", stricter=-0.01),
             "min_run": Parameter(2, 1, 20, "shortest run r"),
             "untouched": Parameter(4, 1, 50, "a run that is silence whatever p0 is"),
         },

@@ -8,7 +8,7 @@ from bot.domain.words import Json, Tier
 
 
 def drop(reading: Reading, numbers: Parameters) -> Finding:
-    """z ≤ `z` (`z_early` while n < `early_n`), at least `min_drop` below the usual, n ≥ `min_n` closed intervals."""
+    """z ≤ `z` (and `z_early` while n < `early_n`), at least `min_drop` below the usual, n ≥ `min_n` closed intervals."""
     if not reading.series:
         return Unmet("no_observation")
     one = reading.series[-1]
@@ -16,7 +16,7 @@ def drop(reading: Reading, numbers: Parameters) -> Finding:
     if usual.n < numbers["min_n"]:
         return Unmet("too_few", {"n": usual.n})
     early = usual.n < numbers["early_n"]
-    z, limit = usual.z(one.value), numbers["z_early" if early else "z"]
+    z, limit = usual.z(one.value), min(numbers["z"], numbers["z_early"]) if early else numbers["z"]
     if z > limit:
         return Unmet("z_above_limit", {"z": figure(z), "limit": limit, "n": usual.n})
     if usual.m - one.value < numbers["min_drop"]:

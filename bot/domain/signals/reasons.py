@@ -12,7 +12,7 @@ def reason(signal: Signal) -> str:
     KeyError for the wish for somebody else, which has no place on a card.
     """
     evidence, key = signal.evidence, RULES[signal.rule].text
-    if signal.rule in ("item_low", "drop") and evidence.get("limit_is") == "early":
+    if signal.rule == "drop" and evidence.get("limit_is") == "early":
         return f"{key}_new"
     if signal.rule.startswith("said_") and evidence["value"] not in (YES, WORSE[0]):
         return f"{key}_again"
@@ -27,14 +27,19 @@ def _variant(signal: Signal) -> str | None:
     """What else a rule can have found, where that needs other words."""
     evidence = signal.evidence
     without_usual = evidence.get("usual") is None
+    few = "few" if evidence.get("last_three") else "new"
     match signal.rule:
+        case "item_low" if evidence.get("limit_is") == "early":
+            return few
         case "first_low":
-            return "confirmed" if signal.tier is Tier.ALERT else None
+            return f"confirmed_{few}" if signal.tier is Tier.ALERT else few
         case "goal_not_mine":
             return "goal" if signal.construct is Construct.GOALS else "task"
         case "low_intent" if evidence.get("logistics"):
             return "logistics"
-        case "low_intent" | "missed_sessions" | "steady_low" if without_usual:
+        case "low_intent" if without_usual:
+            return few
+        case "missed_sessions" | "steady_low" if without_usual:
             return "new"
         case "not_repaired":
             return "said" if signal.note else None

@@ -72,7 +72,8 @@ class Ours:
         return np.where(early, values <= self._low["level_early"], usual).any(axis=1)
 
     def _dropped(self, n: Numbers, z: Numbers, fall: Numbers) -> Flags:
-        limit = np.where(n < self._drop["early_n"], self._drop["z_early"], self._drop["z"])
+        early = np.minimum(self._drop["z"], self._drop["z_early"])
+        limit = np.where(n < self._drop["early_n"], early, self._drop["z"])
         return (n >= self._drop["min_n"]) & (z <= limit) & (fall >= self._drop["min_drop"])
 
     def _slid(self, n: Numbers, z: Numbers) -> Flags:
