@@ -183,6 +183,15 @@ def test_what_was_called_off_is_no_check_in_in_which_they_could_have_confirmed(s
     assert found(at(History((*weekly(6).occasions, *off, asked))), "first_low").tier is Tier.ALERT
 
 
+@pytest.mark.parametrize(("took_over", "rings"), [(None, True), (5 * A_DAY, False)])
+def test_what_is_said_of_a_new_worker_confirms_nothing_of_the_last(took_over: timedelta | None, rings: bool) -> None:
+    when = MONDAY + A_WEEK
+    asked = check_in("asked", when, None, None, None, more=[chose("bothered", "yes", when)])
+    history = History((*weekly(6).occasions, asked), assignments=(MONDAY + took_over,) if took_over else ())
+    signal = found(at(history), "first_low")
+    assert (signal is not None and signal.tier is Tier.ALERT) is rings
+
+
 def test_confirmed_in_the_very_check_in_it_is_one_signal_and_an_alert() -> None:
     low = check_in("c", MONDAY, 6, 6, 6, more=[chose("bothered", "a_bit", MONDAY + timedelta(minutes=59))])
     signals = [one for one in at(History((low,))).signals if one.rule == "first_low"]

@@ -42,7 +42,7 @@ def _is_low(n: int, one: Observation, first: tuple[Observation, ...], numbers: P
 
 
 def _confirmed(reading: Reading, first: tuple[Observation, ...], low: list[int], numbers: Parameters) -> Signal | None:
-    """The first direct answer that confirms one of them."""
+    """The first direct answer that confirms one of them; what is said of a new worker confirms nothing of the last."""
     found = []
     for n in low:
         for occasion in reading.following(first[n].check_in_id, int(numbers["confirm_within"])):
@@ -50,6 +50,7 @@ def _confirmed(reading: Reading, first: tuple[Observation, ...], low: list[int],
                 (reply.at, n, occasion.check_in_id, reply)
                 for reply in occasion.answers()
                 if reply.choice in CONFIRMS.get(reply.asks or "", ())
+                and reading.since_at(reply.at) == reading.since_at(first[n].at)
             ]
     if not found:
         return None
