@@ -27,10 +27,15 @@ def first_low(reading: Reading, numbers: Parameters) -> Finding:
     low = [n for n, one in enumerate(first) if _is_low(n, one, first, numbers)]
     confirmed = _confirmed(reading, first, low, numbers)
     newest = reading.series[-1]
+    found = []
     if newest in first and first.index(newest) in low and (confirmed is None or confirmed.source != newest.check_in_id):
-        return (_signal(first, first.index(newest), newest),)
+        found.append(_signal(first, first.index(newest), newest))
     if confirmed is not None and reading.is_news(confirmed.raised_at):
-        return (confirmed,)
+        found.append(
+            confirmed
+        )  # also where the direct question alone was answered, and the low start is still the newest
+    if found:
+        return tuple(found)
     if newest not in first:
         return Unmet("not_the_first", {"n": len(reading.series)})
     return Unmet("not_low", {"value": figure(newest.value), "n": len(reading.series)})
