@@ -3,12 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import pairwise
 from statistics import median
 
 from bot.domain.signals.history import History, Signal
 from bot.domain.signals.observations import FRESH, Observation, observations
-from bot.domain.signals.occasions import Occasion
 from bot.domain.signals.reading import Finding, Reading, Unmet, shown
 from bot.domain.signals.settings import Parameters, Settings
 from bot.domain.usual import figure, standard_deviation
@@ -67,17 +65,8 @@ def _answers(reading: Reading, lately: Sequence[Observation]) -> tuple[list[floa
     there = {one.check_in_id: one for one in reading.occasions}
     occasions = [there[one.check_in_id] for one in lately]
     values = [one.value for occasion in occasions for one in occasion.scored]
-    times = [seconds for occasion in occasions for seconds in _item_times(occasion)]
+    times = [seconds for occasion in occasions for seconds in occasion.seconds_between]
     return values, median(times) if times else None
-
-
-def _item_times(occasion: Occasion) -> list[float]:
-    """Seconds from one question's first answer to the next one's; a changed answer is no second look at the clock."""
-    first: dict[tuple[str, str], float] = {}
-    for reply in occasion.replies:
-        at = reply.at.timestamp()
-        first[reply.key] = min(at, first.get(reply.key, at))
-    return [later - earlier for earlier, later in pairwise(sorted(first.values()))]
 
 
 def _mode(values: Sequence[float]) -> tuple[float, float]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
+from itertools import pairwise
 
 from bot.domain.words import ALLIANCE, Construct
 
@@ -167,6 +168,23 @@ class Occasion:
         return tuple(
             one for one in self._answers if one.construct in ALLIANCE and one.asks is None and one.value_0_10 is not None
         )
+
+    @cached_property
+    def by_question(self) -> Mapping[tuple[str, str], tuple[Reply, ...]]:
+        """The ratings by what they answer."""
+        found: dict[tuple[str, str], tuple[Reply, ...]] = {}
+        for one in self.ratings:
+            found[one.key] = (*found.get(one.key, ()), one)
+        return found
+
+    @cached_property
+    def seconds_between(self) -> tuple[float, ...]:
+        """From one question's first answer to the next one's; a changed answer is no second look at the clock."""
+        first: dict[tuple[str, str], float] = {}
+        for reply in self.replies:
+            at = reply.at.timestamp()
+            first[reply.key] = min(at, first.get(reply.key, at))
+        return tuple(later - earlier for earlier, later in pairwise(sorted(first.values())))
 
     @cached_property
     def scored(self) -> tuple[Scored, ...]:

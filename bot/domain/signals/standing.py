@@ -28,7 +28,7 @@ def standings(history: History, settings: Settings, now: datetime, check_in_id: 
     here = next((one for one in reading.occasions if one.check_in_id == check_in_id), None)
     if here is None:
         return ()
-    before = [one.scored for one in reading.occasions if one is not here]
+    before = [one for one in reading.occasions if one is not here]
     found = []
     for reply in here.answers():
         if reply.construct not in ALLIANCE or reply.asks is not None:
