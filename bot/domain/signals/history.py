@@ -146,13 +146,13 @@ class History:
     def in_order(self) -> "History":
         """The same with each check-in once and in order, nothing left out: what a replay goes along."""
         each = (one.in_order() for one in _merged(self.occasions))
-        occasions = sorted(each, key=lambda one: (one.started_at, one.check_in_id))
+        occasions = sorted(each, key=_sent_order)
         return replace(self, occasions=tuple(occasions), events=tuple(sorted(set(self.events), key=_event_order)))
 
     def until(self, now: datetime) -> "History":
         """The same client as known at `now`, as far back as `looks_back_to`: in order, each row once."""
         seen = (occasion.until(now) for occasion in _merged(self.occasions))
-        known = sorted((one for one in seen if one), key=lambda one: (one.started_at, one.check_in_id))[-WINDOW:]
+        known = sorted((one for one in seen if one), key=_sent_order)[-WINDOW:]
         since = looks_back_to(known, now)
         unheard = {met for met, heard in self.heard_at().items() if heard > now}
         held = _moments((one for one in self.sessions if one not in unheard), now)
@@ -184,7 +184,7 @@ class History:
 
     def excused(self, start: datetime, end: datetime) -> bool:
         """Was the client on a break, the service closed or the bot away at any time from `start` to `end`?"""
-        return any(span.meets(start, end) for span in (*self.pauses, *self.closures, *self.absences))
+        return any(span.meets(start, end) for spans in (self.pauses, self.closures, self.absences) for span in spans)
 
 
 def looks_back_to(occasions: Sequence[Occasion], now: datetime) -> datetime:
@@ -200,6 +200,10 @@ def _spans(spans: Iterable[Span], since: datetime, now: datetime) -> tuple[Span,
     met = (span for span in spans if span.start <= now and span.meets(since, now))
     known = {Span(span.start, min(span.end, now) if span.end else now) for span in met}
     return tuple(sorted(known, key=lambda span: (span.start, span.end or now)))
+
+
+def _sent_order(one: Occasion) -> tuple[datetime, str]:
+    return one.order
 
 
 def _event_order(one: Event) -> tuple[datetime, str]:

@@ -94,6 +94,11 @@ class Occasion:
     def started_at(self) -> datetime:
         return self.sent_at or self.planned_at
 
+    @cached_property
+    def order(self) -> tuple[datetime, str]:
+        """By when it was sent; two of one moment always in the same order."""
+        return self.started_at, self.check_in_id
+
     @property
     def ended_at(self) -> datetime | None:
         """When it was over; None while it still runs."""

@@ -73,7 +73,7 @@ class Reading:
         stale = not series or series[-1].last_at + FRESH < now
         return cls(known, settings, now, tuple(ready[:cut]), () if stale else series, era_starts(known, observed))
 
-    @property
+    @cached_property
     def since(self) -> datetime | None:
         """When the present usual began; None if with the first answer."""
         return max(self.starts, default=None)
