@@ -28,7 +28,6 @@ from bot.ports import PATIENCE, Gone, Letter, Messenger, Refused, Sent, TryLater
 from storage.delivery import Claim
 from storage.sealing import WrongKey
 
-DELIVER = "deliver"
 SENDERS = 16
 AHEAD = 4
 """Rows claimed before their slot is free: enough to use every slot, few enough for a crash to leave little in doubt."""

@@ -200,9 +200,6 @@ class Bank(Mapping[str, Question]):
     def by_pool(self, name: str) -> tuple[Question, ...]:
         return tuple(one for one in self.questions if one.pool == name)
 
-    def by_construct(self, construct: Construct) -> tuple[Question, ...]:
-        return tuple(one for one in self.questions if one.construct is construct)
-
     def by_asks(self, asks: Asks) -> tuple[Question, ...]:
         return tuple(one for one in self.questions if one.asks is asks)
 

@@ -14,7 +14,7 @@ language.
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import tzinfo
 from functools import cache
 from importlib.resources import files
@@ -64,10 +64,6 @@ class Say:
     def plain(self, key: str, /, **facts: object) -> str:
         """The text without marks and without escaping, for where Telegram shows no HTML."""
         return self._filled(key, facts, marked=False)
-
-    def knowing(self, **facts: object) -> "Say":
-        """The same voice, with more facts known to every text."""
-        return replace(self, facts={**self.facts, **facts})
 
     def has(self, key: str) -> bool:
         """Whether there is such a text, plural or not."""

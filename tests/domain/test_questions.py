@@ -87,9 +87,8 @@ class TestBank:
         assert merged["B1"] is ours
         assert list(merged) == [*BANK, "H1"]
 
-    def test_it_is_looked_up_by_construct_by_asks_and_by_pool(self) -> None:
+    def test_it_is_looked_up_by_asks_and_by_pool(self) -> None:
         assert [one.id for one in BANK.by_asks(Asks.GOAL_PROGRESS)] == ["G3"]
-        assert "B1" in [one.id for one in BANK.by_construct(Construct.BOND)]
         assert [one.id for one in BANK.by_pool("tasks")] == ["T1"]
         assert BANK.pools == ("bond", "goals", "tasks", "rotating")
 

@@ -3,12 +3,12 @@
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bot.texts import Texts
+from bot.texts import Say, Texts
 from tests.support.code import module
 
 MOMENT = datetime(2026, 9, 30, 14, 5, tzinfo=UTC)  # a Wednesday in September: the longest names in English
@@ -68,7 +68,15 @@ HERE = Path(__file__).parent.parent.parent
 CODE = [HERE / "bot", HERE / "handlers"]
 TEXTS = Texts.shipped()
 ALL = sorted(TEXTS.keys())
-SAY = TEXTS.for_language("en").knowing(worker="Sam", place="The Hill", manager="Kim")
+
+
+def voice(**facts: object) -> Say:
+    """Everybody's voice here, with these facts known to every text."""
+    say = TEXTS.for_language("en")
+    return replace(say, facts={**say.facts, "worker": "Sam", "place": "The Hill", "manager": "Kim", **facts})
+
+
+SAY = voice()
 
 
 def filled(key: str) -> str:

@@ -11,12 +11,12 @@ from tests.support.wording import (
     FOR_CLIENTS,
     LABELS,
     MOMENT,
-    SAY,
     TEXTS,
     TOASTS,
     filled,
     grade,
     under,
+    voice,
 )
 
 # ── Kind words ──
@@ -200,7 +200,7 @@ LONG_NAME = "Oluwaseun Konstantinopoulos"
 
 def alert_card(reason: str, way_in: str) -> str:
     """A full card as the caption holds it, with the longest plausible facts."""
-    say = SAY.knowing(**{**FACTS, "name": LONG_NAME, "ref": "REF-2026-00118", "when": MOMENT, "n": 12})
+    say = voice(**{**FACTS, "name": LONG_NAME, "ref": "REF-2026-00118", "when": MOMENT, "n": 12})
     goals = say("worker.construct.goals")
     names = ("bond", "goals", "tasks") if reason.endswith(("drop", "drop_new", "slide")) else ("bond", "goals")
     others = [
