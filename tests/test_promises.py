@@ -31,6 +31,10 @@ def test_every_promise_has_its_row_in_plain_words() -> None:
     assert all(len(row) == 6 and row[2].strip() for row in ROWS.values())
 
 
+def test_every_promise_has_its_last_figure() -> None:
+    assert [promise for promise, row in ROWS.items() if not row[4].strip()] == []
+
+
 @pytest.mark.parametrize("promise", PROMISES)
 def test_every_promise_is_tried_by_tests_that_exist(promise: str) -> None:
     named = named_for(promise)
