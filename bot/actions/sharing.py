@@ -55,7 +55,9 @@ async def undo(turn: Turn, client: Client, check_in_id: str) -> None:
         await _not_to_someone_else(turn, client, check_in, chosen)
     elif await _came_of_it(turn, chosen) and not chosen.sent:
         await _change(turn, chosen, Wish.NONE, chosen_at=None)
+        kept = await turn.m.signals.of_alert(chosen.id)
         await matters.take_back(turn, chosen, "client")
+        await turn.m.signals.change([one.id for one in kept], alert_id=None)  # resting, or for the digest, as before
     else:
         await _not_to_worker(turn, client, chosen)
     await turn.m.checkins.change(check_in.id, asks_about=check_in.id)

@@ -1,6 +1,7 @@
 """The budget at work: what is over waits for the digest, the client is asked all the same, and their word goes first."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -55,6 +56,15 @@ async def test_what_the_client_had_told_is_held_for_nothing_in_the_export(world:
         (client,) = (await reports.export(m, "R-118"))["clients"]
     assert client["alerts"]
     assert {one["held"] for one in client["signals"] if one["rule"] == "item_low"} == {None}
+
+
+async def test_told_and_undone_it_waits_for_the_digest_again(world: World) -> None:
+    await world.low(2, 8, 8)
+    await world.alex.taps("Tell Sam for me")
+    await world.alex.taps("Undo")
+    async with world.desk.glance() as m:
+        waiting = await m.signals.for_digest([world.client.id], world.desk.clock.now() - timedelta(days=7))
+    assert "item_low" in {one.signal.rule for one in waiting}
 
 
 async def test_someone_else_goes_its_own_way(world: World) -> None:
