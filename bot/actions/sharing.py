@@ -41,14 +41,16 @@ async def choose(turn: Turn, client: Client, check_in_id: str, wish: Wish) -> No
 
 
 async def undo(turn: Turn, client: Client, check_in_id: str) -> None:
-    """Within the minute: as if nothing had been tapped, with two hours from now. Later: a kind refusal."""
+    """Within the minute: as if nothing had been tapped, with two hours from now. Later: a kind refusal. What was tapped
+    in time and is handled late counts, as long as nothing has left."""
     check_in = await _own(turn, client, check_in_id)
     chosen = await _latest_choice(turn, client, check_in.id)
     if chosen is None or not (chosen.is_open or chosen.kind is Kind.SOMEONE_ELSE):
         raise Refusal(STALE)
     made_at = chosen.chosen_at or turn.now
     gone = chosen.kind is Kind.SOMEONE_ELSE and chosen.sent and chosen.raised_at == made_at
-    if turn.now > made_at + UNDO or gone:
+    over = made_at + UNDO
+    if turn.heard > over or (turn.now > over and chosen.sent) or gone:
         raise Refusal("client.sharing.undo_too_late", await people.names_for(turn, client))
     await _wish_of(turn, client, check_in.id, Wish.NONE)
     if chosen.kind is Kind.SOMEONE_ELSE:

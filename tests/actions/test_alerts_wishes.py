@@ -1,15 +1,18 @@
 """How shall the worker hear about it: asked after every low answer, and what the client says always has its effect."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bot.actions import alerts
+from bot.actions import alerts, sharing
 from bot.actions.desk import Desk
 from bot.domain.alerts import AlertState, Kind, Wish
 from bot.domain.checkins import CheckIn
+from bot.domain.errors import Refusal
 from bot.domain.matters import Alert
+from tests.support.checkins import move
 from tests.support.plans import a_plan
 from tests.support.stories import World, a_world
 
@@ -229,6 +232,31 @@ async def test_nothing_of_it_is_shown_in_the_minute_of_undo(world: World) -> Non
     assert "fell to 2" not in world.sam.all_words
     await world.pass_time(seconds=11)
     assert "fell to 2" in world.sam.all_words
+
+
+@pytest.mark.parametrize(("heard_after", "undone"), [(50, True), (70, False)])
+async def test_undo_that_was_tapped_in_time_and_is_handled_late_counts(
+    world: World, heard_after: int, undone: bool
+) -> None:
+    check_in = await world.low(2, 8, 8)
+    await world.alex.taps("Tell")
+    heard = world.desk.clock.now() + timedelta(seconds=heard_after)
+    move(world.desk, seconds=90)  # nothing is sent meanwhile
+    with nullcontext() if undone else pytest.raises(Refusal, match="undo_too_late"):
+        async with world.desk.turn(heard) as turn:
+            await sharing.undo(turn, world.client, check_in.id)
+    assert ((await open_ones(world))[0].wish is Wish.NONE) is undone
+
+
+async def test_undo_tapped_in_time_is_too_late_once_the_card_has_left(world: World) -> None:
+    check_in = await world.low(2, 8, 8)
+    await world.alex.taps("Tell")
+    heard = world.desk.clock.now() + timedelta(seconds=50)
+    await world.pass_time(seconds=90)
+    assert "fell to 2" in world.sam.shows
+    with pytest.raises(Refusal, match="undo_too_late"):
+        async with world.desk.turn(heard) as turn:
+            await sharing.undo(turn, world.client, check_in.id)
 
 
 async def test_undo_after_the_softened_card_rings_for_nobody(world: World) -> None:
