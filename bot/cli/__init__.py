@@ -15,7 +15,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "run": ("bot.cli.run:run", "The bot itself, until it is told to end."),
         "demo": ("bot.cli.demo:demo", "Everything on this machine: a page with three phones, no token."),
-        "config": ("bot.cli.config:config", "Check the configuration, or see who would be asked what and when."),
+        "config": ("bot.cli.config:config", "Check the configuration; who would be asked what and when; what changes."),
         "roster": ("bot.cli.roster:roster", "Who is on the roster: import, export, list."),
         "invite": ("bot.cli.roster:invite", "A one-use invitation for somebody on the roster."),
         "export": ("bot.cli.data:export", "Answers, signals and alerts as JSON or CSV."),

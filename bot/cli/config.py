@@ -1,10 +1,12 @@
-"""`config check` and `config preview`: is the file right, and what would it do."""
+"""`config check`, `config preview`, `config diff`: is the file right, what would it do, what would another change."""
 
 import asyncio
 import json
 import os
 import sys
+import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,6 +14,8 @@ from zoneinfo import ZoneInfo
 import click
 
 from bot.config.load import Loaded, Problems, place, read
+from bot.domain import differences
+from bot.domain.differences import Change, Key
 from bot.domain.errors import NotUsable
 from bot.domain.plan import Lack, Plan, live_problems
 from bot.domain.preview import Line, Looked, preview, somebody
@@ -66,7 +70,7 @@ def _as_typed(problems: str, changes: Mapping[str, str]) -> str:
 
 @click.group()
 def config() -> None:
-    """Check the configuration, or see who would be asked what and when."""
+    """Check the configuration, see who would be asked what and when, or what another would change."""
 
 
 @config.command()
@@ -106,6 +110,53 @@ def preview_command(config_path: str | None, days: int, ref: str | None, as_json
         )
         return
     _print(lines, clients, found.plan, days)
+
+
+@config.command(name="diff")
+@click.argument("other", metavar="OTHER", type=click.Path(dir_okay=False))
+@config_option
+@click.option("--days", type=click.IntRange(1, 366), default=14, show_default=True, help="How far ahead.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def diff_command(other: str, config_path: str | None, days: int, as_json: bool) -> None:
+    """What would change if OTHER were the configuration: which keys, and for whom in the next days."""
+    now = SystemClock().now()
+    path = place(config_path, os.environ)
+    present, wanted = load_or_exit(str(path), now), load_or_exit(other, now)
+    keys = differences.keys(*(tomllib.loads(Path(file).read_text("utf-8-sig")) for file in (path, other)))
+    wanted = replace(wanted, settings=present.settings)  # the people are those of the database in use
+    before, after = (preview(one.plan, clients_of(one), now, days) for one in (present, wanted))
+    changes = differences.occasions(before, after)
+    if as_json:
+        document = {"before": present.plan.version, "after": wanted.plan.version, "from": now.isoformat(), "days": days}
+        found = {"keys": [one.as_json() for one in keys], "occasions": [one.as_json() for one in changes]}
+        click.echo(json.dumps({**document, **found}, indent=2, ensure_ascii=False))
+        return
+    _print_difference(keys, changes, days)
+
+
+def _print_difference(keys: Sequence[Key], changes: Sequence[Change], days: int) -> None:
+    for key in keys:
+        click.echo(f"{key.name}: {_value(key.before)} → {_value(key.after)}")
+    if not keys:
+        click.echo("No key differs.")
+    click.echo(f"\nIn the next {days} days:" if changes else f"In the next {days} days everybody is asked the same.")
+    for change in changes:
+        line = change.line
+        were, will = _asked(change.before), _asked(change.after)
+        what = f"{were} → {will}" if were != will else f"{will}, with another reminder or end"
+        click.echo(f"{line.local_date:%a %Y-%m-%d}  {line.ref:<12} {line.schedule}: {what}")
+
+
+def _value(value: object) -> str:
+    return "(default)" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _asked(line: Line | None) -> str:
+    if line is None:
+        return "nothing"
+    if line.outcome != "ask":
+        return f"not asked ({SAID[line.outcome]})"
+    return f"{line.at.astimezone(ZoneInfo(line.timezone)):%H:%M} {', '.join(line.questions)}"
 
 
 def _say_what_lacks(plan: Plan, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """`checkin-bot config …` as it is run by a person or a script."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,48 @@ class TestPreview:
     def test_a_file_with_mistakes_is_exit_status_2(self, config: Path) -> None:
         config.write_text("[")
         assert run("config", "preview", "--config", str(config)).exit_code == 2
+
+
+class TestDiff:
+    def test_it_says_which_keys_differ_and_what_changes_for_whom(self, config: Path, tmp_path: Path) -> None:
+        other = tmp_path / "other.toml"
+        other.write_text(STARTER.replace("14:00", "16:30").replace('place = "the Hill"\n', ""))
+        found = run("config", "diff", str(other), "--config", str(config))
+        assert found.exit_code == 0
+        assert 'service.place: "the Hill" → (default)' in found.stdout
+        assert 'schedules[twice a week].time: "14:00" → "16:30"' in found.stdout
+        assert len(re.findall(r"twice a week: 14:00 (B1, G1, T1[^→]*) → 16:30 \1\n", found.stdout)) == 4
+
+    def test_a_day_more_and_a_day_less(self, config: Path, tmp_path: Path) -> None:
+        other = tmp_path / "other.toml"
+        other.write_text(STARTER.replace('"thu"', '"wed"'))
+        done = run("config", "diff", str(other), "--config", str(config), "--json")
+        changes = json.loads(done.stdout)["occasions"]
+        assert {(one["before"] is None, one["after"] is None) for one in changes} == {(True, False), (False, True)}
+        assert len(changes) == 4
+
+    def test_the_same_file_changes_nothing(self, config: Path) -> None:
+        done = run("config", "diff", str(config), "--config", str(config))
+        assert done.stdout == "No key differs.\nIn the next 14 days everybody is asked the same.\n"
+
+    def test_no_secret_is_shown(self, config: Path, tmp_path: Path) -> None:
+        other = tmp_path / "other.toml"
+        other.write_text(
+            STARTER + '[telegram]\ntoken = "123456:marzipan"\n[database]\nurl = "sqlite+aiosqlite:///m.db"\n'
+        )
+        other.chmod(0o600)
+        done = run("config", "diff", str(other), "--config", str(config))
+        assert 'telegram.token: (default) → "(not shown)"' in done.stdout
+        assert "marzipan" not in done.stdout + done.stderr
+        assert "m.db" not in done.stdout
+
+    def test_mistakes_in_either_are_exit_status_2(self, config: Path, tmp_path: Path) -> None:
+        other = tmp_path / "other.toml"
+        other.write_text(MISTAKES)
+        done = run("config", "diff", str(other), "--config", str(config))
+        assert done.exit_code == 2
+        assert f"{other}:" in done.stderr
+        assert run("config", "diff", str(config), "--config", str(other)).exit_code == 2
 
 
 class TestGroup:
