@@ -58,9 +58,9 @@ class Erasing:
         query = sa.select(_m.message_id).where(_m.person_id == person_id, _m.sent_at > since, _IN_THEIR_CHAT)
         return list(await self._con.scalars(query.order_by(_m.sent_at, _m.message_id)))
 
-    async def elsewhere(self, surfaces: Sequence[str], since: datetime) -> list[tuple[str, str, int]]:
+    async def elsewhere(self, client_id: str, surfaces: Sequence[str], since: datetime) -> list[tuple[str, str, int]]:
         """(person id, surface, message id) of what was sent about the client to others after `since`."""
-        theirs = (_m.surface.in_(surfaces), _m.sent_at > since, _IN_THEIR_CHAT)
+        theirs = (self._told(client_id, surfaces), _m.person_id != client_id, _m.sent_at > since, _IN_THEIR_CHAT)
         query = sa.select(_m.person_id, _m.surface, _m.message_id).where(*theirs)
         rows = await self._con.execute(query.order_by(_m.sent_at, _m.message_id))
         return [(row.person_id, row.surface, row.message_id) for row in rows]
@@ -80,11 +80,12 @@ class Erasing:
 
         `surfaces` are those on which others were told of the client.
         """
+        told = self._told(client_id, surfaces)
+        await self._con.execute(t.message.delete().where((_m.person_id == client_id) | told))
         await self._carried(client_id)
         await self._con.execute(t.alert_event.delete().where(self._of(t.alert_event, client_id)))
         for table in _OF_CLIENT:
             await self._con.execute(table.delete().where(self._of(table, client_id)))
-        await self._con.execute(t.message.delete().where((_m.person_id == client_id) | _m.surface.in_(surfaces)))
         await self._con.execute(t.invitation.delete().where(t.invitation.c.person_id == client_id))
         if chat_id is not None:
             read = (t.inbox.c.chat_key == chat_id) & (t.inbox.c.state != "new")
@@ -97,17 +98,24 @@ class Erasing:
 
     async def _carried(self, client_id: str) -> None:
         """Outbox rows to and about the client. What is in flight loses its content, and does not come back."""
-        about = sa.or_(
-            _o.person_id == client_id,
+        about = sa.or_(_o.person_id == client_id, self._about(client_id))
+        flying = t.outbox.update().where(about, _o.state == PostState.SENDING)
+        bare = {"facts_sealed": None, "client_id": None, "check_in_id": None, "alert_id": None, "why": ERASED}
+        await self._con.execute(flying.values(**bare))
+        await self._con.execute(t.outbox.delete().where(about, _o.state != PostState.SENDING))
+
+    def _about(self, client_id: str) -> sa.ColumnElement[bool]:
+        return sa.or_(
             _o.client_id == client_id,
             _o.check_in_id.in_(sa.select(t.check_in.c.id).where(t.check_in.c.client_id == client_id)),
             _o.alert_id.in_(self._alerts(client_id)),
             _o.key.contains(client_id, autoescape=True),
         )
-        flying = t.outbox.update().where(about, _o.state == PostState.SENDING)
-        bare = {"facts_sealed": None, "client_id": None, "check_in_id": None, "alert_id": None, "why": ERASED}
-        await self._con.execute(flying.values(**bare))
-        await self._con.execute(t.outbox.delete().where(about, _o.state != PostState.SENDING))
+
+    def _told(self, client_id: str, surfaces: Sequence[str]) -> sa.ColumnElement[bool]:
+        """Messages about the client, whatever their surface: the rows that carried them say whom they are about."""
+        carried = sa.select(_o.person_id, _o.message_id).where(self._about(client_id), _o.message_id.is_not(None))
+        return sa.or_(_m.surface.in_(surfaces), sa.tuple_(_m.person_id, _m.message_id).in_(carried))
 
     def _of(self, table: sa.Table, client_id: str) -> sa.ColumnElement[bool]:
         if table is t.alert_event:

@@ -9,10 +9,12 @@ fails rolls back alone. On PostgreSQL each unit is a transaction on a connection
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cached_property
 
+import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction
@@ -23,6 +25,8 @@ from storage.leading import LockLine
 from storage.sealing import Seal
 from storage.stores import Stores
 
+log = structlog.get_logger()
+CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
 EMPTYING_MS = 500
 """So long emptying the log waits for somebody who still reads old pages; nobody can write meanwhile."""
 
@@ -141,9 +145,11 @@ class _Turns:
             driver = (await self._con.get_raw_connection()).driver_connection
             assert driver is not None
             await driver.execute(f"PRAGMA busy_timeout={EMPTYING_MS}")
-            async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
-                busy, _, _ = await cursor.fetchone()
-            await driver.execute(f"PRAGMA busy_timeout={engines.BUSY_MS}")
+            try:
+                async with driver.execute(CHECKPOINT) as cursor:
+                    busy, _, _ = await cursor.fetchone()
+            finally:
+                await driver.execute(f"PRAGMA busy_timeout={engines.BUSY_MS}")
             return not busy
         finally:
             self._lock.release()
@@ -271,9 +277,13 @@ class Memory:
             engines.cut(driver)
 
     async def overwrite(self) -> bool:
-        """See to it that nothing that was deleted is left in any file. False: not now, somebody reads old pages."""
+        """See to it that nothing that was deleted is left in any file. False: not now, since somebody reads old pages
+        or the disk is full; `erasures.overwrite` tries again."""
         if self.holds_old_pages and self._turns:
-            self.holds_old_pages = not await self._turns.empty_log()
+            try:
+                self.holds_old_pages = not await self._turns.empty_log()
+            except sqlite3.Error as broken:  # a full disk; what was to be deleted is on disk, and this comes later
+                log.warning("log_not_emptied", error=type(broken).__name__)
         return not self.holds_old_pages
 
     async def close(self) -> None:

@@ -176,6 +176,7 @@ async def clear_later(turn: Turn, out: Outgoing, message_id: int) -> None:
         urgency=Urgency.DIGEST,
         silent=True,
         not_before=max(datetime.fromisoformat(until), turn.now),
+        client_id=out.client_id,
     )
     await delivery.post(turn, post)
 

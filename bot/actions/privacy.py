@@ -130,7 +130,7 @@ async def erase(turn: Turn, client_id: str, by: str | None = None, *, tells_clie
     rows, since = await preview(turn.m, client), turn.now - CAN_DELETE
     alerts = await turn.m.alerts.of_client(client.id)
     own = await turn.m.erasing.standing(client.id, since)
-    theirs = await turn.m.erasing.elsewhere(_surfaces(client, alerts), since)
+    theirs = await turn.m.erasing.elsewhere(client.id, _surfaces(client, alerts), since)
     await turn.m.erasing.everything(client.id, client.person.chat_id, _surfaces(client, alerts))
     await _make_bare(turn, client)
     await turn.m.tombstones.raise_for(client.id, turn.now)

@@ -20,6 +20,8 @@ async def give(turn: Turn, client_id: str, worker_id: str) -> None:
     await turn.m.people.assign(client_id, worker_id, turn.now)
     if before.worker_id not in (None, worker_id) and before.person.joined_at is not None:
         await turn.m.people.change_client(client_id, worker_sees_from=turn.now)
+        # What the former worker had asked to see, and what has not left yet, is theirs no more.
+        await delivery.withdraw(turn, client_id=client_id, person_id=before.worker_id, why="another worker")
         await tell_client(turn, await people.client(turn, client_id))
     await matters.move(turn, client_id)
 

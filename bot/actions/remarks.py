@@ -102,6 +102,7 @@ async def _tell_worker(turn: Turn, client: Client, remark: Remark) -> None:
             kind="worker.words",
             key=f"remark:{remark.id}:worker:{turn.now.isoformat()}",
             facts={"ref": client.ref, "words": remark.text, "when": remark.said_at.isoformat()},
+            surface=f"words:{remark.id}",
             urgency=Urgency.DIGEST,
             guard=Guard.ASSIGNED,
             silent=True,

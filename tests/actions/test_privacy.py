@@ -18,6 +18,7 @@ from bot.domain.people import Client, Status
 from bot.domain.plan import Plan
 from handlers import routes
 from storage import tables as t
+from storage import unit_of_work
 from tests.support.checkins import move, plan_for
 from tests.support.desks import desk_for, sqlite_memory
 from tests.support.people import a_client
@@ -164,6 +165,22 @@ async def test_what_somebody_still_read_is_overwritten_once_they_are_done(
         assert CANARY.encode() not in b"".join(_files(tmp_path))
 
 
+async def test_where_the_log_cant_be_emptied_the_erasing_stands_and_it_is_tried_again(
+    sqlite_template: Path, tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a full disk: what is on the disk is no failure."""
+    async with sqlite_memory(sqlite_template, tmp_path) as memory:
+        world = await a_world(desk_for(memory, plan))
+        await said_much(world)
+        with monkeypatch.context() as full:
+            full.setattr(unit_of_work, "CHECKPOINT", "PRAGMA no_such_table.wal_checkpoint(TRUNCATE)")
+            await erased(world)
+        assert (await client_of(world)).erased_at is not None
+        assert memory.holds_old_pages
+        await erasures.overwrite(world.desk)
+        assert CANARY.encode() not in b"".join(_files(tmp_path))
+
+
 async def sealed_of(world: World) -> list[bytes]:
     """The sealed form of everything that the client wrote, and of their name."""
     async with world.desk.glance() as m:
@@ -187,6 +204,37 @@ async def test_the_messages_of_the_last_two_days_go_and_one_receipt_stays(world:
     to_worker = [one for one in messenger.letters if one.chat_id == 2001]
     assert {one.kind for one in to_worker} == {DELETE, "sentence"}  # the card goes, a neutral line comes
     assert [one.facts["key"] for one in to_worker if one.kind == "sentence"] == ["worker.left.erased"]
+
+
+async def test_whatever_staff_were_shown_of_the_client_goes_from_their_chats(world: World) -> None:
+    """Not the alert's card alone: the chart, the whole card, the line for the notes, goals and words of their own."""
+    check_in = await world.low()
+    await world.alex.taps("Tell")
+    await world.alex.types("felt told off")
+    await world.alex.taps("Yes")
+    await world.alex.types("/goals")
+    await world.alex.types("see my sister")
+    await world.pass_time(hours=3)
+    await world.sam.types("/client R-118")
+    (alert,) = await world.alerts()
+    for what in ("whole", "notes"):
+        await world.sam.taps_data(f"1:al:{alert.id}:{what}")
+    shown = {one.message_id for one in await _in_chat(world, 2001) if one.surface.partition(":")[0] != "help"}
+    surfaces = {one.surface.partition(":")[0] for one in await _in_chat(world, 2001)}
+    assert {"client", "card", "notes", "goal", "words"} <= surfaces, surfaces
+    await erased(world)
+    assert await _in_chat(world, 2001) == []
+    messenger = Scripted(world.desk.clock, message_id=9000)
+    async with at_work(world.desk, messenger, routes.HOOKS):
+        pass
+    gone = {one.edits for one in messenger.letters if one.chat_id == 2001 and one.kind == DELETE}
+    assert shown <= gone
+    assert check_in.id not in await everything(world.desk)
+
+
+async def _in_chat(world: World, chat_id: int) -> list[Any]:
+    async with world.desk.glance() as m:
+        return list(await m.con.execute(sa.select(t.message).where(t.message.c.chat_id == chat_id)))
 
 
 async def test_nobody_else_loses_anything(world: World) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.actions import alerts, people, roster
+from bot.actions import alerts, people, roster, sessions
 from bot.actions.desk import Desk
 from bot.domain.people import Asking, Client
 from tests.support.checkins import move, release
@@ -37,6 +37,16 @@ async def test_the_client_is_told_and_asked_about_the_older_answers(world: World
     await moved(world)
     assert world.alex.shows.startswith("Your worker here is now Kim.")
     assert world.alex.labels == ["Yes", "No"]
+
+
+async def test_what_the_former_worker_asked_to_see_and_has_not_left_yet_is_theirs_no_more(world: World) -> None:
+    """As while Telegram lets nothing through: then a file brings another worker."""
+    async with world.desk.turn() as turn:
+        await sessions.look(turn, world.worker, world.client)
+    before = len(world.sam.screens)
+    await moved(world)
+    assert all("R-118" not in one.text or "Kim" in one.text for one in world.sam.screens[before:])
+    assert not any("8" in one.text.replace("R-118", "") for one in world.sam.screens[before:])
 
 
 @pytest.mark.parametrize("tapped", [None, "No"])
