@@ -25,8 +25,10 @@ from telegram.ext import ExtBot
 
 from bot import charts, ticks
 from bot.actions import (
+    aftermath,
     checkins,
     digest,
+    erasures,
     followup,
     housekeeping,
     joining,
@@ -96,11 +98,28 @@ def only_one(url: str) -> Iterator[None]:
 # ---------------------------------------------------------------- before the start
 
 
+async def _nobody_is_back(desk: Desk) -> None:
+    """An older copy of the database may have been put in its place without `restore`: as a file, or with its machine."""
+    file = desk.erased_file
+    if file is None or not file.exists():
+        return
+    try:
+        stones = await asyncio.to_thread(erasures.read, file)
+    except erasures.Unreadable as why:
+        log.error("erased_list_unreadable", hint=str(why))  # alerts have to go on
+        return
+    async with desk.turn() as turn:
+        erased = await aftermath.erase_again(turn, stones)
+    if erased:
+        log.warning("erased_again", people=len(erased), hint="The database is older than the list of who was erased.")
+
+
 async def prepare(desk: Desk) -> None:
     """Look at what the plan needs before anything runs. Raises NotUsable where starting would help nobody.
 
     With clients who have agreed, the bot starts whatever is missing: their alerts and crisis texts have to go on.
     """
+    await _nobody_is_back(desk)
     async with desk.turn() as turn:
         lacking = await housekeeping.not_live_because(turn)
         if lacking and not await turn.m.people.has_consenting_client():

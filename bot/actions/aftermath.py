@@ -55,7 +55,7 @@ class Aftermath:
 async def settle(desk: Desk, made_at: datetime, stones: Sequence[Tombstone]) -> Aftermath:
     """Work it all off, one thing after the other. `stones`: all tombstones that are known anywhere."""
     async with desk.turn() as turn:
-        erased = await _erase_again(turn, stones)
+        erased = await erase_again(turn, stones)
     async with desk.turn() as turn:
         dropped = await turn.m.restored.drop_unsent(turn.now)
         missed = await turn.m.restored.miss_planned(turn.now) + await _miss_due(turn)
@@ -70,8 +70,11 @@ async def settle(desk: Desk, made_at: datetime, stones: Sequence[Tombstone]) -> 
     return Aftermath(erased, missed, dropped, invitations, later, alerts)
 
 
-async def _erase_again(turn: Turn, stones: Sequence[Tombstone]) -> tuple[str, ...]:
-    """A tombstone that the backup knows has done its work before: whoever came back after it may stay."""
+async def erase_again(turn: Turn, stones: Sequence[Tombstone]) -> tuple[str, ...]:
+    """Whoever was erased and is here all the same goes again. Returns their refs.
+
+    A tombstone that the database knows has done its work before: whoever came back after it may stay.
+    """
     known = {one.id for one in await turn.m.tombstones.everything()}
     new = [one for one in stones if one.id not in known]
     erased = []

@@ -127,7 +127,7 @@ def restore(settings: Settings, plan: Plan, wanted: Wanted, clock: Clock, progre
     try:
         slip, sealed = _whole(wanted.backup, seal, progress)
         there = restoring.people_in(url)
-        stones = _tombstones(settings, wanted, there)
+        stones = _tombstones(settings, wanted)
         with TemporaryDirectory(prefix=".checkin-restore-", dir=_room(url)) as folder:
             copy = restoring.copy_of(wanted.backup, Path(folder))
             after, kept = asyncio.run(_settled(copy, seal, plan, clock, slip, stones, wanted))
@@ -168,20 +168,25 @@ def _whole(backup: Path, seal: Seal, progress: Progress) -> tuple[Slip, int]:
     return slip, sealed
 
 
-def _tombstones(settings: Settings, wanted: Wanted, there: int) -> list[Tombstone]:
-    """Everybody who is known to have been erased: by the list here, by further lists, by the database itself."""
+def _tombstones(settings: Settings, wanted: Wanted) -> list[Tombstone]:
+    """Everybody who is known to have been erased: by the list here, by further lists, by the database itself.
+
+    Where nobody is, the list may as well have been begun anew, as a bot does on another computer: then it takes a word.
+    """
     own = settings.erased_file
     lists = [*([own] if own.exists() else []), *wanted.lists]
-    if not lists and not there and not wanted.nobody_since:
-        raise NotUsable(
-            f"{own} is not there: it says who was erased since the backup was made, and without it they would come back. "
-            "Put your copy of it there or name it with --erased; if nobody was, say --nobody-erased-since."
-        )
     try:
         read = [erasures.read(one) for one in lists]
     except erasures.Unreadable as why:
         raise NotUsable(str(why)) from None
-    return erasures.together(*read, restoring.tombstones_in(_url(settings)))
+    stones = erasures.together(*read, restoring.tombstones_in(_url(settings)))
+    if not stones and not wanted.nobody_since:
+        what = "names nobody" if lists else "is not there"
+        raise NotUsable(
+            f"{own} {what}: it says who was erased since the backup was made, and without it they would come back. "
+            "Put your copy of it there or name it with --erased; if nobody was, say --nobody-erased-since."
+        )
+    return stones
 
 
 async def _settled(

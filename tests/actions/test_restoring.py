@@ -1,13 +1,15 @@
 """R12: a backup that is put back brings nobody back who was erased, asks nothing twice, and hides no alert."""
 
+import shutil
 from collections.abc import AsyncIterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from bot import app
 from bot.actions import alerts, checkins, privacy, remarks, reports
 from bot.actions.backups import Restored
 from bot.actions.presence import HEARD, Presence
@@ -17,7 +19,8 @@ from bot.domain.people import Asking, Status
 from bot.domain.plan import Plan
 from handlers import routes
 from storage import tables as t
-from storage.sealing import new_key
+from storage.sealing import Seal, new_key
+from storage.unit_of_work import Memory
 from tests.support.checkins import asked, at, move, plan_for, release, untouched_check_in
 from tests.support.empty import empty_postgres, empty_sqlite
 from tests.support.full import everything
@@ -150,7 +153,7 @@ async def test_a_list_that_lies_elsewhere_counts_as_well(kept: Safekeeping) -> N
     (kept.folder / "new").mkdir()
     kept.url = empty_sqlite(kept.folder / "new")  # another database, which knows of nothing
     with pytest.raises(NotUsable, match="--nobody-erased-since"):
-        await kept.restore(backup)
+        await kept.restore(backup, nobody_since=False)
     done = await kept.restore(backup, lists=[elsewhere])
     assert done.aftermath.erased == ("R-118",)
     assert kept.list.read_text() == elsewhere.read_text()
@@ -181,11 +184,50 @@ async def test_a_list_that_was_begun_anew_elsewhere_is_refused(kept: Safekeeping
     await kept.world.desk.memory.close()
     (kept.folder / "new").mkdir()
     kept.url = empty_sqlite(kept.folder / "new")
-    kept.list.write_text(whole.splitlines(keepends=True)[0])
-    with pytest.raises(NotUsable, match="lacks 1"):
-        await kept.restore(backup)
+    head, _, newest = whole.splitlines(keepends=True)
+    for begun_anew, says in ((head, "names nobody"), (head + newest, "lacks 1")):
+        kept.list.write_text(begun_anew)
+        with pytest.raises(NotUsable, match=says):
+            await kept.restore(backup, nobody_since=False)
     kept.list.write_text(whole)
     assert (await kept.restore(backup)).aftermath.erased == ("R-200",)
+
+
+async def test_a_list_that_names_nobody_takes_a_word_even_where_the_backup_knows_nobody(kept: Safekeeping) -> None:
+    """The first erasing there ever was came after the backup; the computer and its list are lost."""
+    backup = await kept.back_up()
+    await erase(kept)
+    whole = kept.list.read_text()
+    await kept.world.desk.memory.close()
+    (kept.folder / "new").mkdir()
+    kept.url = empty_sqlite(kept.folder / "new")
+    kept.list.write_text(whole.splitlines(keepends=True)[0])
+    with pytest.raises(NotUsable, match="names nobody"):
+        await kept.restore(backup, nobody_since=False)
+    kept.list.write_text(whole)
+    assert (await kept.restore(backup, nobody_since=False)).aftermath.erased == ("R-118",)
+
+
+async def test_a_database_that_was_put_back_as_a_file_brings_nobody_back(tmp_path: Path, plan: Plan) -> None:
+    """Without `restore`, or by a snapshot of the machine: the list lies beside it, and the start goes by it."""
+    url = empty_sqlite(tmp_path)
+    async with in_safekeeping(url, tmp_path, plan) as kept:
+        await said(kept)
+        await kept.world.desk.memory.close()
+        file = Path(url.partition("///")[2])
+        older = shutil.copy(file, tmp_path / "older.db")
+        kept.world.desk.memory = Memory(url, Seal(kept.keys))
+        await erase(kept)
+        await kept.world.desk.memory.close()
+        shutil.copy(older, file)
+        kept.world.desk.memory = Memory(url, Seal(kept.keys))
+        with suppress(NotUsable):  # without clients it is not ready
+            await app.prepare(kept.world.desk)
+        assert CANARY not in repr(everything(url))
+        async with kept.world.desk.glance() as m:
+            client = await m.people.client(kept.world.client.id)
+            assert client is not None
+            assert (client.erased_at is not None, await m.tombstones.count()) == (True, 1)
 
 
 @pytest.mark.slow

@@ -66,7 +66,9 @@ async def _backed_up_and_restored(place: Place) -> None:
                     assert status == 0, said
                 enough.set()
             await settled(desk, place.patience)
-            status, said = await typed(bot, "restore", str(place.folder / "0.backup"), "--replace")
+            status, said = await typed(
+                bot, "restore", str(place.folder / "0.backup"), "--replace", "--nobody-erased-since"
+            )
             assert (status, "End" in said) == (2, True)
         assert await bot.end() == 0
         answers = []
@@ -81,7 +83,9 @@ async def _backed_up_and_restored(place: Place) -> None:
 
 async def _goes_on_quietly(place: Place, bot: LiveBot, standin: StandIn, phones: list[Phone]) -> None:
     """With the last backup but one: everything after it is unknown, and was asked and answered already."""
-    status, said = await typed(bot, "restore", str(place.folder / f"{BACKUPS - 2}.backup"), "--replace")
+    status, said = await typed(
+        bot, "restore", str(place.folder / f"{BACKUPS - 2}.backup"), "--replace", "--nobody-erased-since"
+    )
     assert status == 0, said
     before = {phone.chat_id: {message.id for message in phone.messages} for phone in phones}
     await bot.start()
