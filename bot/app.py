@@ -111,7 +111,7 @@ async def _nobody_is_back(desk: Desk) -> None:
     async with desk.turn() as turn:
         erased = await aftermath.erase_again(turn, stones)
     if erased:
-        log.warning("erased_again", people=len(erased), hint="The database is older than the list of who was erased.")
+        log.warning("erased_again", count=len(erased), hint="The database is older than the list of who was erased.")
 
 
 async def prepare(desk: Desk) -> None:

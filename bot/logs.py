@@ -49,6 +49,8 @@ class _NoValues(logging.Filter):
         said = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
         # Who formats before logging, as asyncio does, tells what happened in the first line and the values below it.
         said = redact((said.splitlines() or [""])[0])[:LONGEST]
+        if record.name == "asyncio":  # "Exception in callback f('words')": what was called, and not with what
+            said = said.partition("(")[0].rstrip()
         if record.name == WARNINGS and isinstance(record.args, tuple):  # "FILE:LINE: KIND: words", all of it filled in
             said = next((part for part in str(record.args[0]).split(": ") if part.endswith("Warning")), said)
         # A stack trace quotes values: the type of the error says enough, the rest may hold somebody's words.

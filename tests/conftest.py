@@ -91,6 +91,15 @@ AT_LENGTH = frozenset(
 )
 """What is slow here, and in `faults/`, takes a minute and more, mostly with whole processes: for `make test-all`."""
 
+IN_CI = (
+    "test_twenty_four_days",
+    "test_a_full_disk_costs_no_answer_and_no_alert[4096]",
+    "test_three_days_down_and_what_fits_its_window_goes_out_alerts_first",
+    "test_when_the_one_that_leads_is_killed",
+    "test_on_sqlite",
+)
+"""Some of those that are tried with each change all the same: one for each way of breaking the whole thing."""
+
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
@@ -100,7 +109,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
         if where in STORIES and not item.name.startswith(STORIES[where]):
             item.add_marker(pytest.mark.slow)
         twice = "[postgres" in item.name and where in LONG_FAMILIES
-        if twice or (item.get_closest_marker("slow") and (where in AT_LENGTH or where.startswith("faults/"))):
+        long = item.get_closest_marker("slow") and (where in AT_LENGTH or where.startswith("faults/"))
+        if twice or (long and not item.name.startswith(IN_CI)):
             item.add_marker(pytest.mark.slow)
             item.add_marker(pytest.mark.at_length)
     yield

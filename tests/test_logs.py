@@ -55,6 +55,19 @@ def test_an_error_that_nobody_waited_for_is_not_quoted(written: io.StringIO) -> 
     assert "Task exception was never retrieved (ValueError)" in written.getvalue()
 
 
+def test_what_a_callback_was_given_is_not_quoted(written: io.StringIO) -> None:
+    def failing(_: str) -> None:
+        raise ValueError
+
+    loop = asyncio.new_event_loop()
+    loop.call_soon(failing, WORDS)
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+    loop.close()
+    assert WORDS not in written.getvalue()
+    assert "Exception in callback" in written.getvalue()
+
+
 @pytest.mark.parametrize(
     "name", ["telegram.ext.Application", "httpx", "sqlalchemy.engine.Engine", "uvicorn.error", "other"]
 )

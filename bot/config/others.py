@@ -14,8 +14,9 @@ SECRETS: tuple[tuple[str, str], ...] = (
     ("telegram", "webhook_secret"),
     ("database", "encryption_keys"),
     ("database", "url"),
+    ("heartbeat", "url"),
 )
-"""Settings that nobody else may read; of an address only one with a password in it."""
+"""Settings that nobody else may read; of the database's address only one with a password in it."""
 
 
 def all_may_read(path: Path) -> bool:
@@ -28,7 +29,7 @@ def in_the_open(written: Mapping[str, Any], path: Path) -> Iterator[Fault]:
     for table, key in SECRETS:
         inside = written.get(table)
         value = inside.get(key) if isinstance(inside, Mapping) else None
-        if value and (key != "url" or _has_password(value)):
+        if value and ((table, key) != ("database", "url") or _has_password(value)):
             right = f"chmod 600 {path}, or give it by environment or as a secret"
             yield Fault((table, key), f"{OPEN}, and this is a secret", right)
 

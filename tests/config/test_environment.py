@@ -151,7 +151,9 @@ class TestSecretsFolder:
         assert "secrets:0: CHECKIN_TELEGRAM__TOKEN: does not hold text; save it as UTF-8" in found
         assert any("telegram.mode" in line for line in found)
 
-    @pytest.mark.parametrize("name", ["telegram__token", "database__encryption_keys", "CHECKIN_DATABASE__URL"])
+    @pytest.mark.parametrize(
+        "name", ["telegram__token", "database__encryption_keys", "CHECKIN_DATABASE__URL", "heartbeat__url"]
+    )
     def test_a_secret_that_everybody_may_read_is_refused_and_not_shown(self, tmp_path: Path, name: str) -> None:
         assert isinstance(self.read(tmp_path, {}), Loaded)
         (tmp_path / "secrets" / name).write_text(SECRET)
@@ -183,6 +185,7 @@ class TestSecretsFolder:
             (f'[telegram]\ntoken = "{SECRET}"', "telegram.token"),
             (f'[telegram]\nwebhook_secret = "{SECRET[7:]}"', "telegram.webhook_secret"),
             (f'[database]\nencryption_keys = ["{SECRET}"]', "database.encryption_keys"),
+            (f'[heartbeat]\nurl = "https://hc.example.org/{SECRET[7:]}"', "heartbeat.url"),
             (f'[database]\nurl = "postgresql+psycopg://a:{SECRET[:9]}@b/c"', "database.url"),
         ],
     )
