@@ -12,6 +12,7 @@ tidy         what may be forgotten, what clients asked to have deleted; whether 
 
 import asyncio
 import fcntl
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from telegram.ext import ExtBot
 from bot import charts, ticks
 from bot.actions import (
     aftermath,
+    backups,
     checkins,
     digest,
     erasures,
@@ -92,6 +94,9 @@ def only_one(url: str) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise AlreadyRunning(path) from None
+        # The copy of a restore that was killed: it may hold somebody who has been erased.
+        for left in Path(path).absolute().parent.glob(f"{backups.working_folder(Path(path))}*"):
+            shutil.rmtree(left, ignore_errors=True)
         yield
 
 

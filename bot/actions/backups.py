@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from bot.actions import aftermath, erasures
 from bot.actions.aftermath import Aftermath
@@ -128,7 +129,7 @@ def restore(settings: Settings, plan: Plan, wanted: Wanted, clock: Clock, progre
         slip, sealed = _whole(wanted.backup, seal, progress)
         there = restoring.people_in(url)
         stones = _tombstones(settings, wanted)
-        with TemporaryDirectory(prefix=".checkin-restore-", dir=_room(url)) as folder:
+        with TemporaryDirectory(**_room(url)) as folder:
             copy = restoring.copy_of(wanted.backup, Path(folder))
             after, kept = asyncio.run(_settled(copy, seal, plan, clock, slip, stones, wanted))
             if not wanted.check_only:
@@ -144,10 +145,15 @@ def restore(settings: Settings, plan: Plan, wanted: Wanted, clock: Clock, progre
     return Restored(slip, sealed, after, there, len(stones))
 
 
-def _room(url: str) -> Path | None:
+def working_folder(database: Path) -> str:
+    """What the names of folders with working copies beside an SQLite database begin with. Nobody may be left there."""
+    return f".{database.name}-restore-"
+
+
+def _room(url: str) -> dict[str, Any]:
     """Where the working copy lies: beside an SQLite database, where there must be room for it anyway."""
     file = backups.file_of(url)
-    return file.absolute().parent if file else None
+    return {"prefix": working_folder(file), "dir": file.absolute().parent} if file else {"prefix": ".checkin-restore-"}
 
 
 def _whole(backup: Path, seal: Seal, progress: Progress) -> tuple[Slip, int]:

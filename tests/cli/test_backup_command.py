@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from bot import app
 from bot.actions.aftermath import Aftermath, Open
+from bot.actions.backups import working_folder
 from bot.cli import main
 from bot.cli.backing_up import _since
 
@@ -131,6 +132,16 @@ def test_while_the_bot_runs_it_is_refused_and_looking_and_backing_up_are_not(bac
         assert typed("restore", "one.backup", "--check").exit_code == 0
         done = typed("restore", "one.backup", "--replace")
     assert (done.exit_code, "End it first" in done.stderr) == (2, True)
+
+
+def test_the_copy_of_a_restore_that_was_killed_goes_with_the_next_start(tmp_path: Path) -> None:
+    """Nothing has been erased from it yet."""
+    database = tmp_path / "checkin.db"
+    left = tmp_path / f"{working_folder(database)}x1"
+    left.mkdir()
+    (left / "copy.db").write_text("everybody")
+    with app.only_one(f"sqlite+aiosqlite:///{database}"):
+        assert not left.exists()
 
 
 @pytest.mark.slow
