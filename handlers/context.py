@@ -32,6 +32,8 @@ class Talk:
     edited: bool = False
     forwarded: bool = False
     """Somebody else's words, passed on."""
+    caption: str | None = None
+    """Words below what came instead of words."""
     what: str | None = None
     """What came instead of words: photo, sticker, voice or other."""
     toast: str | None = None

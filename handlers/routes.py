@@ -70,7 +70,8 @@ def _to_stranger(talk: Talk) -> Refusal:
     """Nobody is told what a stranger wrote, and nothing is kept: in danger they get the numbers, and read just that."""
     service = talk.turn.plan.service
     numbers = next((said for one in service.languages if (said := service.crisis_text.get(one, "").strip())), None)
-    if numbers and talk.text and scan(talk.text, service.languages):
+    words = talk.text or talk.caption
+    if numbers and words and scan(words, service.languages):
         return Refusal("errors.stranger_in_danger", {"crisis_text": numbers})
     return Refusal("errors.stranger")
 

@@ -20,6 +20,7 @@ from telegram.ext import Application, CallbackQueryHandler, ChatMemberHandler, E
 from bot.actions import delivery, people
 from bot.actions.desk import Turn
 from bot.actions.inbox import Reaction
+from bot.bank.risk import scan
 from bot.domain.delivery import Post
 from bot.domain.errors import Refusal
 from bot.domain.plan import Plan
@@ -125,8 +126,8 @@ class TelegramEars:
             return
         talk = await self._talk(message)
         words = message.text or ""
-        if words.startswith("/"):
-            name = words.split()[0][1:].partition("@")[0].lower()
+        name = words.split()[0][1:].partition("@")[0].lower() if words.startswith("/") else ""
+        if words.startswith("/") and (name == "start" or not _in_danger(talk)):
             await _go(talk, routes.COMMANDS.get(name), "errors.unknown_command")
         else:
             await routes.typed(talk)
@@ -138,7 +139,8 @@ class TelegramEars:
         if update.edited_message is not None:
             talk = await self._talk(update.edited_message)
             talk.edited = True
-            if talk.text is not None and not talk.text.startswith("/"):
+            is_plain = talk.text is not None and not talk.text.startswith("/")
+            if is_plain or _in_danger(talk):
                 await routes.typed(talk)
 
     async def _on_tap(self, update: Update, _: Any) -> None:
@@ -177,6 +179,7 @@ class TelegramEars:
         now = _NOW.get()
         talk = Talk(now.turn, message.chat_id, now.update_id, *(await access.who(now.turn, message.chat_id)))
         talk.message_id, talk.text, talk.what = message.message_id, message.text, _what(message)
+        talk.caption = message.caption
         talk.forwarded = message.forward_origin is not None
         return talk
 
@@ -217,6 +220,12 @@ async def _go(talk: Talk, found: Route | None, otherwise: str) -> None:
         await people.expect_no_more(talk.turn, talk.client.person)
     handler: Handler = found.handler
     await handler(talk)
+
+
+def _in_danger(talk: Talk) -> bool:
+    """Does a word list find something in what a client, or somebody unknown, wrote: behind a slash, below a picture?"""
+    words, by_staff = talk.text or talk.caption, talk.speaker is not None and talk.client is None
+    return bool(words and not by_staff and scan(words, talk.turn.plan.service.languages))
 
 
 def _may(talk: Talk, found: Route) -> bool:

@@ -41,7 +41,7 @@ def _is_known(update: Update) -> bool:
 def _is_whole(update: Update) -> bool:
     """What the handlers look at."""
     for message in (update.message, update.edited_message):
-        if message is not None and not (_is_text(message.text) and _is_place(message)):
+        if message is not None and not (_is_text(message.text) and _is_text(message.caption) and _is_place(message)):
             return False
     if (change := update.my_chat_member) is not None:
         return isinstance(change.chat.type, str) and isinstance(change.new_chat_member.status, str)

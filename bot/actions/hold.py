@@ -39,11 +39,16 @@ async def _ask_to_start_again(turn: Turn, client: Client, alert: Alert) -> None:
     others = [await turn.m.alerts.open_of(client.id, kind) for kind in URGENT]
     if any(others) or client.asking is not Asking.CRISIS:
         return
+    await _ask_whether_to_go_on(turn, client, alert.id)
+
+
+async def _ask_whether_to_go_on(turn: Turn, client: Client, about: str) -> None:
+    """Nothing is asked before the client has said that it may be."""
     await turn.m.people.change_client(client.id, asking=Asking.QUIETED, asking_since=turn.now)
     post = Post(
         client.id,
         "client.after_crisis",
-        f"after_crisis:{alert.id}",
+        f"after_crisis:{about}",
         await people.names_for(turn, client),
         "menu",
         urgency=Urgency.QUESTION,
@@ -71,14 +76,28 @@ async def write_again(turn: Turn, staff: Person, client: Client) -> None:
     await _may_hold(staff, client)
     if client.asking not in (Asking.HELD, Asking.GONE_QUIET):
         raise Refusal("errors.already_done")
+    own_wish = await _had_asked_for_quiet(turn, client)
     await turn.m.people.change_client(client.id, asking=Asking.ON, asking_since=turn.now)
     await turn.m.people.resume(client.id, turn.now)
     await turn.m.audit.note(turn.now, staff.ref, "write_again", client.ref)
+    if own_wish:
+        await turn.m.people.pause(client.id, Asking.QUIETED.value, turn.now, None)
+        await _ask_whether_to_go_on(turn, client, people.once("held"))
+        await people.say(turn, staff, "worker.hold.asks", surface=f"silence:{client.id}", ref=client.ref)
+        return
     at = people.next_asked(turn, client)
     key = "worker.hold.resumed" if at else "worker.meeting.noted"
     day = {"day": people.local(staff, at)} if at else {}
     await people.say(turn, staff, key, surface=f"silence:{client.id}", ref=client.ref, **day)
     turn.ring(turn.desk.bells.release)
+
+
+async def _had_asked_for_quiet(turn: Turn, client: Client) -> bool:
+    """Was it the client's own break, or their stop, that the hold took the place of? Only they can end that."""
+    held_since = client.asking_since
+    own = (Asking.BREAK.value, Asking.QUIETED.value)
+    ended = [(why, ends) for why, _, ends in await turn.m.people.pauses(client.id) if why in own and ends is not None]
+    return client.asking is Asking.HELD and any(ends == held_since for _, ends in ended)
 
 
 async def _may_hold(staff: Person, client: Client) -> None:

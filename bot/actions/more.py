@@ -1,5 +1,7 @@
 """Behind *More*: put an alert off, pass it on, see all of it, take a line for the notes."""
 
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,8 +21,10 @@ from bot.domain.signals.history import HARM_BY_OTHERS
 from bot.domain.words import Json, Role
 
 MORNING = time(9)
-TYPED = timedelta(minutes=5)
-"""A message that was edited until a word list found it was first typed at most so long ago."""
+TYPED = timedelta(hours=48, minutes=5)
+"""A message that was edited until a word list found it was first typed at most so long ago: so long Telegram lets."""
+SHOWN_OF_ONE, AFTER_IT, SHOWN_OF_ALL = 3000, 300, 3400
+"""Letters: of one long text, of that behind what was found, and of all together; a message holds 4,096."""
 LATER = ("tomorrow", "meeting")
 PAGES = ("more", "why_not", "pass", "in_touch")
 
@@ -145,12 +149,34 @@ async def _show_words(turn: Turn, staff: Person, alert: Alert, client: Client) -
     found = [one.signal.raised_at for one in await turn.m.signals.of_alert(alert.id)]
     remarks = await turn.m.remarks.of(client.id)
     near = [one.text for one in remarks if any(at - TYPED <= one.said_at <= at for at in found)]
-    words = [text for text in near if _concerns(turn, alert, client, staff, text)]
+    said = [text for text in near if _concerns(turn, alert, client, staff, text)]
+    words = _newest(_around(text, turn.plan.service.languages) for text in reversed(said))
     until = (turn.now + cards.SHOWN_FOR).isoformat()
     facts: dict[str, Json] = {"ref": client.ref, "alert": alert.id, "words": list[Json](words), "until": until}
+    facts["older"] = len(said) - len(words)
     where = f"card:{alert.id}"
     post = Post(staff.id, "danger_words", people.once("card"), facts, where, silent=True, client_id=client.id)
     await cards.say(turn, staff, post)
+
+
+def _around(text: str, languages: Sequence[str]) -> str:
+    """A long text is cut, but never where a word list found something: that part has to be read."""
+    if len(text) <= SHOWN_OF_ONE:
+        return text
+    end = bisect_left(range(len(text) + 1), True, key=lambda upto: bool(scan(text[:upto], languages)))
+    last = min(len(text), end + AFTER_IT)
+    first = max(0, last - SHOWN_OF_ONE)
+    return f"{'…' if first else ''}{text[first:last]}{'…' if last < len(text) else ''}"
+
+
+def _newest(texts: Iterable[str]) -> list[str]:
+    """As many as one message holds, the newest first; one at least."""
+    kept: list[str] = []
+    for text in texts:
+        if kept and sum(map(len, kept)) + len(text) > SHOWN_OF_ALL:
+            break
+        kept.append(text)
+    return kept
 
 
 def _concerns(turn: Turn, alert: Alert, client: Client, staff: Person, text: str) -> bool:

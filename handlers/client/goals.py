@@ -9,7 +9,9 @@ from handlers.context import Talk, route
 
 async def tap(talk: Talk) -> None:
     client = await access.own_chat(talk)
-    if client is None or not talk.args:
+    if client is None:
+        return  # still joining: their screen has come instead
+    if not talk.args:
         raise Refusal("errors.old_button")
     action, goal_id = talk.args[0], talk.args[1] if len(talk.args) > 1 else ""
     match action:

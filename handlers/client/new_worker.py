@@ -10,8 +10,10 @@ from handlers.views.client_new_worker import NEW_WORKER, NO, YES
 
 async def tap(talk: Talk) -> None:
     client = await access.own_chat(talk)
+    if client is None:
+        return  # still joining: their screen has come instead
     match talk.args:
-        case (worker, said) if client is not None and said in (YES, NO):
+        case (worker, said) if said in (YES, NO):
             await reassigning.answer(talk.turn, client, worker, yes=said == YES)
         case _:
             raise Refusal("errors.old_button")

@@ -1,16 +1,18 @@
 """The menu and the pages behind it: four lines, words and not commands. What a button does stands beside its label."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, TypeAlias
 
 from bot.domain.words import Facts
-from bot.texts import Html, blocks, html, lines
+from bot.texts import Html, blocks, html, lines, seen
 from handlers.views.client_join import plan_words
 from handlers.views.screen import Rows, Screen, View, Voice, button
 
 VERB = "m"
+MOST = 3900
+"""Letters of a page; a message holds 4,096."""
 
 Line: TypeAlias = tuple[str, str]
 """The key of a label, and the action that a tap on it starts."""
@@ -194,7 +196,7 @@ def _when_day(facts: Facts, voice: Voice) -> Screen:
 
 def _when_time(facts: Facts, voice: Voice) -> Screen:
     hours: Any = facts["hours"]
-    buttons = [button(str(wall), VERB, "at", str(wall)[:2]) for wall in hours]
+    buttons = [button(str(wall), VERB, "at", int(str(wall)[:2])) for wall in hours]
     rows = tuple(tuple(buttons[at : at + 3]) for at in range(0, len(buttons), 3))
     return Screen(
         voice.say("client.when.ask_time"), (*rows, *_rows((("client.when.buttons.back", "when"),), facts, voice))
@@ -212,11 +214,19 @@ def _answers(facts: Facts, voice: Voice) -> Screen:
     found: Any = facts["answers"]
     if not found:
         return Screen(voice.say("client.answers.none"), _rows((_BACK_TO_SETTINGS,), facts, voice))
+    shown, text = len(found), _by_day(found, facts, voice)
+    while len(seen(text)) > MOST and shown > 1:
+        shown -= max(1, shown // 10)
+        text = blocks(_by_day(found[:shown], facts, voice), voice.say("client.answers.newest_only"))
+    return Screen(text, _rows((_BACK_TO_SETTINGS,), facts, voice))
+
+
+def _by_day(found: Sequence[Mapping[str, Any]], facts: Facts, voice: Voice) -> Html:
     days = [
         lines(head, *(_answer(one, facts, voice) for one in same))
         for head, same in groupby(found, key=lambda one: voice.say("client.answers.day", day=one["day"]))
     ]
-    return Screen(blocks(voice.say("client.answers.head"), *days), _rows((_BACK_TO_SETTINGS,), facts, voice))
+    return blocks(voice.say("client.answers.head"), *days)
 
 
 def _answer(one: Mapping[str, Any], facts: Facts, voice: Voice) -> Html:

@@ -183,7 +183,9 @@ def _danger_rows(facts: Facts, voice: Voice) -> Rows:
 def danger_words(facts: Facts, voice: Voice) -> Screen:
     """What was typed; opened by whoever acts on it, and cleared again."""
     words: Any = facts.get("words") or ()
-    said = [voice.say("manager.danger.words", words=one) for one in words] or [voice.say("worker.client.none")]
+    said = [voice.say("manager.danger.words", words=one) for one in words] or [voice.say("manager.danger.no_words")]
+    if facts.get("older"):
+        said.append(voice.say("manager.danger.older_words", n=facts["older"]))
     text = blocks(str(facts["ref"]), lines(*said), voice.say("worker.alert.discreet.shown_until", when=facts["until"]))
     return Screen(text, protected=True)
 

@@ -497,6 +497,30 @@ async def test_silence_of_four_asks_the_worker_to_check(world: World) -> None:
     assert (await world.alex.client()).asking is Asking.ON
 
 
+@pytest.mark.parametrize("own", ["stop", "a break"])
+async def test_a_hold_ends_no_stop_and_no_break_of_the_clients_own(world: World, own: str) -> None:
+    """Only they can: they are asked, and the worker reads that."""
+    if own == "stop":
+        await world.alex.types("stop")
+    else:
+        await world.alex.types("/pause")
+        await world.alex.taps("1 week")
+    await world.pass_time(minutes=5)
+    await world.sam.types("/hold R-118")
+    await world.pass_time(minutes=5)
+    await world.sam.taps("Write again")
+    assert (await world.alex.client()).asking is Asking.QUIETED
+    assert "had asked for quiet before" in world.sam.shows
+    assert "Shall I start asking again" in world.alex.shows
+
+
+async def test_a_hold_of_somebody_who_is_asked_ends_with_write_again(world: World) -> None:
+    await world.sam.types("/hold R-118")
+    await world.pass_time(minutes=5)
+    await world.sam.taps("Write again")
+    assert (await world.alex.client()).asking is Asking.ON
+
+
 async def test_a_blocked_chat_is_one_neutral_note(world: World) -> None:
     from bot.actions import alerts
 

@@ -1,6 +1,7 @@
 """The menu, breaks, quiet, settings, hiding; and everything that is typed, in its order."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import time, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -63,6 +64,32 @@ async def test_every_button_of_every_page_leads_somewhere(chat: Chat) -> None:
         assert chat.refused not in ("errors.old_button", "errors.stale_button", "errors.unknown_command"), data
         todo += [button.data for screen in chat.screens[shown:] for row in screen.rows for button in row]
     assert len(done) > 40
+
+
+async def test_every_hour_that_is_offered_can_be_chosen(chat: Chat, desk: Desk) -> None:
+    """Also those before ten, which are written with a nought."""
+    night = replace(desk.plan.calendar.quiet_hours, start=time(22), end=time(7))
+    calendar = replace(desk.plan.calendar, quiet_hours=night)
+    desk.plan = replace(desk.plan, service=replace(desk.plan.service, calendar=calendar))
+    await chat.types("menu")
+    await chat.taps_data("1:m:when")
+    await chat.taps_data("1:m:when_time")
+    offered = [button.data for row in chat.screens[-1].rows for button in row if button.data and ":at:" in button.data]
+    assert offered
+    for data in offered:
+        await chat.taps_data(data)
+        assert chat.refused is None, data
+
+
+async def test_however_much_somebody_has_said_their_own_answers_fit_one_message(chat: Chat, desk: Desk) -> None:
+    client = await chat.client()
+    async with desk.turn() as turn:
+        for n in range(40):
+            remark = await turn.m.remarks.add(client.id, None, n, f"{n} " + "and so on " * 30, turn.now)
+            await turn.m.remarks.change(remark.id, shown_to="worker")
+    await chat.types("/mydata")
+    assert 3000 < len(chat.shows) <= 4096
+    assert "These are the newest." in chat.shows
 
 
 async def test_an_unknown_page_gets_the_kind_answer_for_old_buttons(chat: Chat) -> None:

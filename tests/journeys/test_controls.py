@@ -86,6 +86,40 @@ async def test_danger_words_in_a_goal_or_an_edit_are_found_too(town: Town) -> No
     await town.jo.expect("Urgent · R-118")
 
 
+@pytest.mark.parametrize("typed", ["/stop I want to kill myself", "/nothing like that: I want to kill myself"])
+async def test_danger_words_behind_a_slash_are_found(town: Town, typed: str) -> None:
+    town.alex.text(typed)
+    await town.alex.expect("Call 999 now.")
+    await town.jo.expect("Urgent · R-118")
+
+
+async def test_danger_words_below_a_picture_are_found(town: Town) -> None:
+    town.alex.photo("I want to kill myself")
+    await town.alex.expect("Call 999 now.")
+    await town.jo.expect("Urgent · R-118")
+
+
+async def test_of_a_long_text_the_part_that_was_found_is_shown(town: Town) -> None:
+    """And of many the newest, as many as one message holds."""
+    for _ in range(3):
+        town.alex.text("blah " * 700 + "I want to kill myself " + "blah " * 60)
+        await town.alex.expect("Call 999 now.")
+        await town.settled()
+    town.jo.tap("Show")
+    shown = await town.jo.expect("Their words:")
+    assert "I want to kill myself" in shown.text
+    assert "2 more messages before these" in shown.text
+
+
+async def test_danger_words_that_were_edited_in_an_hour_later_are_shown(town: Town) -> None:
+    typed = town.alex.text("all fine")
+    await town.pass_time(hours=1)
+    town.alex.edit(typed.id, "I want to kill myself")
+    await town.jo.expect("Urgent · R-118")
+    town.jo.tap("Show")
+    await town.jo.expect('Their words: "I want to kill myself"')
+
+
 async def test_urgent_help_calls_nobody_by_looking(town: Town) -> None:
     await town.says(town.alex, "help")
     await town.alex.expect("Call 999 now.")
