@@ -92,13 +92,11 @@ AT_LENGTH = frozenset(
 """What is slow here, and in `faults/`, takes a minute and more, mostly with whole processes: for `make test-all`."""
 
 IN_CI = (
-    "test_twenty_four_days",
     "test_a_full_disk_costs_no_answer_and_no_alert[4096]",
     "test_three_days_down_and_what_fits_its_window_goes_out_alerts_first",
     "test_when_the_one_that_leads_is_killed",
-    "test_on_sqlite",
 )
-"""Some of those that are tried with each change all the same: one for each way of breaking the whole thing."""
+"""Some of those that are tried with each change all the same: a disk, an outage, a process that dies."""
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

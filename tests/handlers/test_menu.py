@@ -71,9 +71,7 @@ async def test_every_hour_that_is_offered_can_be_chosen(chat: Chat, desk: Desk) 
     night = replace(desk.plan.calendar.quiet_hours, start=time(22), end=time(7))
     calendar = replace(desk.plan.calendar, quiet_hours=night)
     desk.plan = replace(desk.plan, service=replace(desk.plan.service, calendar=calendar))
-    await chat.types("menu")
-    await chat.taps_data("1:m:when")
-    await chat.taps_data("1:m:when_time")
+    await chat.taps_data("1:m:time")
     offered = [button.data for row in chat.screens[-1].rows for button in row if button.data and ":at:" in button.data]
     assert offered
     for data in offered:
