@@ -91,9 +91,6 @@ AT_LENGTH = frozenset(
 )
 """What is slow here, and in `faults/`, takes a minute and more, mostly with whole processes: for `make test-all`."""
 
-IN_CI = ("test_a_full_disk_costs_no_answer_and_no_alert[4096]", "test_when_the_one_that_leads_is_killed")
-"""Some of those that are tried with each change all the same: a full disk, and processes that die."""
-
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
@@ -103,8 +100,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
         if where in STORIES and not item.name.startswith(STORIES[where]):
             item.add_marker(pytest.mark.slow)
         twice = "[postgres" in item.name and where in LONG_FAMILIES
-        long = item.get_closest_marker("slow") and (where in AT_LENGTH or where.startswith("faults/"))
-        if twice or (long and not item.name.startswith(IN_CI)):
+        if twice or (item.get_closest_marker("slow") and (where in AT_LENGTH or where.startswith("faults/"))):
             item.add_marker(pytest.mark.slow)
             item.add_marker(pytest.mark.at_length)
     yield
