@@ -575,8 +575,10 @@ async def test_an_account_that_has_not_agreed_passes_nothing_on(world: World) ->
     await unlinked(world, world.kim)
     phone = other(world)
     await phone.types(f"/start {await link(world)}")
+    before = len(phone.screens)
     await phone.taps_data(f"1:nw:{kim.id}:yes")
-    assert phone.refused == "errors.old_button"
+    assert (phone.refused, len(phone.screens)) == (None, before + 1), "their own screen comes instead"
+    assert (await alex_now(world)).worker_sees_from is not None
     for _ in range(6):
         await phone.taps(phone.labels[0])
     await phone.taps_data(f"1:nw:{kim.id}:yes")
