@@ -54,7 +54,8 @@ LONG_FAMILIES = frozenset(
         "journeys/test_way_in.py",
     }
 )
-"""Long stories that ask the database nothing that others do not ask: their half on PostgreSQL is for `make test-all`."""
+"""Long stories that ask the database nothing that others do not ask: their half on PostgreSQL is for `make test-all`, and
+so is that of whatever else is slow, but for the memory's own tests."""
 
 
 STORIES = {
@@ -99,8 +100,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
         where = str(item.path.relative_to(HERE))
         if where in STORIES and not item.name.startswith(STORIES[where]):
             item.add_marker(pytest.mark.slow)
-        twice = "[postgres" in item.name and where in LONG_FAMILIES
-        if twice or (item.get_closest_marker("slow") and (where in AT_LENGTH or where.startswith("faults/"))):
+        slow = item.get_closest_marker("slow") is not None
+        twice = "[postgres" in item.name and (where in LONG_FAMILIES or (slow and not where.startswith("storage/")))
+        if twice or (slow and (where in AT_LENGTH or where.startswith(("faults/", "benchmarks/")))):
             item.add_marker(pytest.mark.slow)
             item.add_marker(pytest.mark.at_length)
     yield
