@@ -6,9 +6,11 @@ shape has to change, a new message is sent without sound, and the courier takes 
 
 import asyncio
 import os
+import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
@@ -240,10 +242,16 @@ def make_bot(token: str, api_base_url: str, *, transport: httpx.AsyncBaseTranspo
     )
 
 
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Whose certificates are trusted: read once, which takes longer than to connect."""
+    return httpx.create_ssl_context()
+
+
 def _line(base: str, connections: int, read_seconds: float, transport: httpx.AsyncBaseTransport | None) -> HTTPXRequest:
     # The pool's size counts where the connections are made: in the transport, not in httpx above it.
     limits = httpx.Limits(max_connections=connections, keepalive_expiry=KEEP_ALIVE_SECONDS)
-    own = transport or AiohttpTransport(limits=limits)
+    own = transport or AiohttpTransport(limits=limits, verify=_authorities())
     # Proxies from the environment are for the network, not for what stands in for Telegram on this machine.
     here = transport is not None or urlsplit(base).hostname in ("127.0.0.1", "localhost", "::1")
     return HTTPXRequest(

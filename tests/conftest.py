@@ -80,6 +80,26 @@ STORIES = {
 """About a second each, together half of all the time: slow, but for those that are named."""
 
 
+NOT_EACH_TIME = frozenset(
+    {
+        "actions/test_budget.py",
+        "actions/test_checkins_rounds.py",
+        "actions/test_export.py",
+        "actions/test_reassigning.py",
+        "actions/test_restoring.py",
+        "actions/test_why.py",
+        "cli/test_audit_command.py",
+        "cli/test_erase_command.py",
+        "cli/test_keys_command.py",
+        "domain/test_signals_replay.py",
+        "handlers/test_access_table.py",
+        "rehearsal/test_faults.py",
+        "storage/test_migrations.py",
+    }
+)
+"""What takes its time and seldom changes: slow, so that `make test` stays short; `.ci/run` has it all, on both databases."""
+
+
 AT_LENGTH = frozenset(
     {
         "actions/test_restoring.py",
@@ -105,6 +125,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
         if twice or (slow and (where in AT_LENGTH or where.startswith(("faults/", "benchmarks/")))):
             item.add_marker(pytest.mark.slow)
             item.add_marker(pytest.mark.at_length)
+        elif where in NOT_EACH_TIME:
+            item.add_marker(pytest.mark.slow)
     yield
     items[:] = _dealt(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
