@@ -97,7 +97,7 @@ NOT_EACH_TIME = frozenset(
         "storage/test_migrations.py",
     }
 )
-"""What takes its time and seldom changes: slow, so that `make test` stays short; `.ci/run` has it all, on both databases."""
+"""What takes its time and seldom changes: slow, to keep `make test` short; `.ci/run` has it all, on both databases."""
 
 
 AT_LENGTH = frozenset(
