@@ -130,6 +130,7 @@ async def prepare(desk: Desk) -> None:
         if lacking and not await turn.m.people.has_consenting_client():
             raise NotUsable("\n".join(("The bot is not ready for clients:", *(f"  {line}" for line in lacking))))
         if await turn.m.plans.note(turn.plan.version, turn.plan.rules, turn.now):
+            await checkins.replan_all(turn)
             await turn.m.audit.note(turn.now, OPERATOR, "plan_applied")
     for line in lacking:
         log.error("not_live", hint=line)

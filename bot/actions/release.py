@@ -136,8 +136,11 @@ async def _read(turn: Turn, due: Sequence[Slot]) -> _Known:
 
 def _release(turn: Turn, slot: Slot, known: _Known, decided: _Decided) -> None:
     client, schedule = known.clients[slot.client_id], turn.plan.schedule(slot.schedule)
-    if schedule is None or client.person.status in GONE:
+    if client.person.status in GONE:
         decided.moves.append((slot, None))
+        return
+    if schedule is None:  # of a plan that another process goes by already; what is gone for good went with `replan_all`
+        decided.moves.append((slot, replace(slot, next_due_at=turn.now + PUSHED_AWAY)))
         return
     decision = _decision(turn, slot, client, schedule, known)
     if isinstance(decision, Wait):

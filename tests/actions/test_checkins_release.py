@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
+from bot import app
 from bot.actions import checkins, people
 from bot.actions.desk import Desk
 from bot.domain.checkins import CheckIn, State
@@ -246,6 +247,34 @@ async def test_a_new_plan_moves_everybody_and_forgets_schedules_that_are_gone(de
     async with desk.glance() as m:
         slots = await m.timetable.of([client.id])
     assert [(one.schedule, one.due.at) for one in slots] == [("every day", datetime(2026, 5, 13, 8, 30, tzinfo=UTC))]
+
+
+async def test_whoever_starts_with_another_plan_moves_everybody(desk: Desk, client: Client) -> None:
+    """A schedule that was renamed in the file would leave its clients for ever, and nobody would hear of it."""
+    await app.prepare(desk)
+    await plan_for(desk, client)
+    desk.plan = replace(every_day(), safety=desk.plan.safety)
+    await app.prepare(desk)
+    async with desk.glance() as m:
+        slots = await m.timetable.of([client.id])
+    assert [one.schedule for one in slots] == ["every day"]
+    at(desk, slots[0].due.at)
+    assert await release(desk) == 1
+    assert [one.schedule for one in await all_of(desk, client)] == ["every day"]
+
+
+async def test_who_goes_by_an_older_plan_leaves_what_they_do_not_know(desk: Desk, client: Client) -> None:
+    older, desk.plan = desk.plan, every_day()
+    due = await plan_for(desk, client)
+    assert due is not None
+    newer, desk.plan = desk.plan, older
+    at(desk, due)
+    await release(desk)
+    assert await all_of(desk, client) == []
+    desk.plan = newer
+    move(desk, hours=1)
+    await release(desk)
+    assert [one.schedule for one in await all_of(desk, client)] == ["every day"]
 
 
 async def test_own_days_and_hour_come_before_the_schedules(desk: Desk, client: Client) -> None:
