@@ -26,6 +26,7 @@ from telegram.ext import ExtBot
 
 from bot import charts, ticks
 from bot.actions import (
+    access_log,
     aftermath,
     backups,
     checkins,
@@ -220,6 +221,7 @@ def loops(desk: Desk) -> tuple[ticks.Loop, ...]:
             (
                 housekeeping.tell_not_live,
                 housekeeping.forget,
+                access_log.note_down,
                 rotation.tell_keys,
                 privacy.erase_due,
                 *retention.WORK,
