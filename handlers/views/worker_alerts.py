@@ -1,30 +1,20 @@
 """The worker's alert: a card that fits under a picture, its softened form, and what stands behind its buttons."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from bot.domain.card import SAID
 from bot.domain.questions import MEANINGS, Question, meaning
 from bot.domain.words import Facts
-from bot.texts import Html, blocks, lines, seen
+from bot.texts import Html, blocks, lines
 from handlers.views.pictures import chart, in_words
+from handlers.views.room import CAPTION, MESSAGE, Block, fitted
 from handlers.views.screen import Rows, Screen, View, Voice, button
 
-CAPTION, MESSAGE = 1024, 4096
-"""Telegram's limits, counted on what is seen."""
 ACK, TALKED, MORE, ACT = "ack", "talked", "more", "al"
 
 
 # ---------------------------------------------------------------- the card
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A part of the card; of those that may be left out the one with the highest `spare` goes first, 0 never."""
-
-    text: str | None
-    spare: int = 0
 
 
 def card(facts: Facts, voice: Voice) -> Screen:
@@ -34,22 +24,13 @@ def card(facts: Facts, voice: Voice) -> Screen:
     if facts.get("softened"):
         return _softened(facts, voice)
     drawn = chart(facts, voice)
-    text = fitted(_blocks(facts, voice), voice, CAPTION if drawn else MESSAGE)
+    text = fitted(_blocks(facts, voice), CAPTION if drawn else MESSAGE, more_reasons(voice))
     return Screen(text, _rows(facts, voice), drawn, protected=True)
 
 
-def fitted(parts: Sequence[Block], voice: Voice, most: int) -> Html:
-    """The parts below each other in at most so many characters; what is left out stands under *Whole card*."""
-    kept = list(parts)
-    text = _joined(kept)
-    while len(seen(text)) > most and any(one.spare for one in kept):
-        kept.remove(max(kept, key=lambda one: one.spare))
-        text = _joined([*kept, Block(voice.say("worker.alert.more_reasons"))])
-    return text if len(seen(text)) <= most else _joined([one for one in kept if not one.spare][:2])
-
-
-def _joined(parts: Sequence[Block]) -> Html:
-    return blocks(*(one.text for one in parts))
+def more_reasons(voice: Voice) -> Html:
+    """Where what is left out stands."""
+    return voice.say("worker.alert.more_reasons")
 
 
 def _blocks(facts: Facts, voice: Voice) -> list[Block]:

@@ -6,13 +6,12 @@ from typing import Any
 from bot.domain.words import Facts
 from bot.texts import Html, lines
 from handlers.views.pictures import in_words
+from handlers.views.room import MESSAGE, Block, fitted
 from handlers.views.screen import Rows, Screen, View, Voice, button
 from handlers.views.worker_alerts import (
     ACT,
-    MESSAGE,
-    Block,
     changed,
-    fitted,
+    more_reasons,
     others,
     reason,
     says_little,
@@ -112,7 +111,7 @@ def whole(facts: Facts, voice: Voice) -> Screen:
         Block(voice.say("worker.repair.ending")),
         Block(voice.say("worker.alert.discreet.shown_until", when=facts["until"])),
     ]
-    return Screen(fitted(parts, voice, MESSAGE), protected=True)
+    return Screen(fitted(parts, MESSAGE, more_reasons(voice)), protected=True)
 
 
 def cleared(facts: Facts, voice: Voice) -> Screen:
