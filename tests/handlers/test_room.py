@@ -33,6 +33,15 @@ def voice(**changed: str) -> Voice:
     return Voice(texts().for_language("en", own, zone=ZoneInfo("Europe/London"), place=plan.service.place), plan)
 
 
+def report(workers: int) -> Facts:
+    counts = ("joined", "clients", "answered", "sent", "missed_by_us", "alerts", "high", "medium", "low", "open", "taken")
+    caseloads: list[Any] = [
+        {"name": f"Bartholomew Featherstonehaugh {n}", "clients": 12, "alerts": 3, "floor": 5} for n in range(workers)
+    ]
+    zero = dict.fromkeys((*counts, "in_time", "late", "waiting", "talked", "better", "not_yet", "no_answer"), 0)
+    return {**zero, "since": NOW, "half_within": None, "caseloads": caseloads}
+
+
 def client(**more: Any) -> Facts:
     said: list[Any] = [{"text": "steady_then_step", "n": 6, "usual": 8.0}]
     return {
@@ -47,6 +56,20 @@ def client(**more: Any) -> Facts:
         "says_little": True,
         **more,
     }
+
+
+def test_the_report_of_a_large_service_fits_and_says_how_many_caseloads_it_leaves_out() -> None:
+    text = seen(VIEWS["manager.report"](report(120), voice()).text)
+    shown = text.count("Bartholomew")
+    assert 3900 < len(text) <= 4096
+    assert f"{120 - shown} more caseloads don't fit in here; checkin-bot report shows all." in text
+    assert text.endswith("A small caseload is not shown.")
+
+
+def test_the_report_of_a_small_one_leaves_nothing_out() -> None:
+    text = seen(VIEWS["manager.report"](report(12), voice()).text)
+    assert text.count("Bartholomew") == 12
+    assert "more caseload" not in text
 
 
 def test_words_about_a_client_that_have_no_room_under_the_chart_come_without_it() -> None:
