@@ -6,9 +6,10 @@ from itertools import groupby
 from typing import Any, TypeAlias
 
 from bot.domain.words import Facts
-from bot.texts import Html, blocks, html, lines, seen
+from bot.texts import Html, blocks, lines, seen
 from handlers.views.client_join import plan_words
 from handlers.views.screen import Rows, Screen, View, Voice, button
+from handlers.views.wording import in_language, option_label, worded
 
 VERB = "m"
 MOST = 3900
@@ -233,29 +234,23 @@ def _answer(one: Mapping[str, Any], facts: Facts, voice: Voice) -> Html:
     if one["text"] is not None:
         return voice.say("client.answers.words", words=one["text"])
     question = _asked(one, facts, voice)
-    return voice.say("client.answers.line", question=html(question), answer=_value(one, voice))
+    return voice.say("client.answers.line", question=question, answer=_value(one, voice))
 
 
 def _asked(one: Mapping[str, Any], facts: Facts, voice: Voice) -> str:
     """The question as it was put, with the names that stand in it."""
-    bank = voice.plan.bank
-    if one["question"] not in bank:
+    question = voice.plan.bank.get(one["question"])
+    if question is None:
         return str(one["question"])
-    texts = bank[one["question"]].text
-    words = texts.get(voice.say.language) or next(iter(texts.values()))
-    known = {"worker": facts["worker"], "manager": facts["manager"], "place": facts["place"], "goal": one["goal"] or "…"}
-    for name, value in {**known, "task": "…", "date": "…"}.items():
-        words = words.replace(f"{{{name}}}", str(value))
-    return words
+    known = {"worker": facts["worker"], "manager": facts["manager"], "goal": one["goal"]}
+    return worded(in_language(question.text, voice.say.language), known, voice)
 
 
 def _value(one: Mapping[str, Any], voice: Voice) -> str:
     if one["choice"] is None:
         return voice.say.forms.write(one["value"], "number")
-    bank = voice.plan.bank
-    options = bank[one["question"]].options if one["question"] in bank else ()
-    labels = {option.id: option.text for option in options}.get(one["choice"], {})
-    return labels.get(voice.say.language) or next(iter(labels.values()), str(one["choice"]))
+    question = voice.plan.bank.get(one["question"])
+    return option_label(question, str(one["choice"]), voice.say.language) if question else str(one["choice"])
 
 
 _MADE: Mapping[str, View] = {

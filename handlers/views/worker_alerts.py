@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bot.domain.answers import labels
 from bot.domain.card import SAID
 from bot.domain.questions import MEANINGS, Question, meaning
 from bot.domain.words import Facts
@@ -10,6 +11,7 @@ from bot.texts import Html, blocks, lines
 from handlers.views.pictures import chart, in_words
 from handlers.views.room import CAPTION, MESSAGE, Block, fitted
 from handlers.views.screen import Rows, Screen, View, Voice, button
+from handlers.views.wording import in_language, option_label, worded
 
 ACK, TALKED, MORE, ACT = "ack", "talked", "more", "al"
 
@@ -102,36 +104,22 @@ def tapped(one: Mapping[str, Any], facts: Facts, voice: Voice) -> dict[str, str]
     said = one.get("answer") or (one["value"] if isinstance(one["value"], str) else None)
     if said is None or not one.get("question"):
         return {}
-    question = str(one["question"])
-    return {"question": _wording(question, facts, voice), "answer": _label(question, str(said), voice)}
-
-
-def _wording(question_id: str, facts: Facts, voice: Voice) -> str:
-    """The question as the client saw it."""
-    question = voice.plan.bank.get(question_id)
+    question = voice.plan.bank.get(str(one["question"]))
     if question is None:
-        return question_id
-    said = question.text.get(voice.say.language) or question.text.get("en", question_id)
-    quoted = {"worker": facts["name"], "place": voice.plan.service.place}
-    for name, value in quoted.items():
-        said = said.replace("{" + name + "}", str(value))
-    return said
+        return {"question": str(one["question"]), "answer": str(said)}
+    asked = worded(in_language(question.text, voice.say.language), {"worker": facts["name"]}, voice)
+    return {"question": asked, "answer": _label(question, str(said), voice.say.language)}
 
 
-def _label(question_id: str, said: str, voice: Voice) -> str:
+def _label(question: Question, said: str, language: str) -> str:
     """What stood on the button that the client tapped, in the reader's language."""
-    question = voice.plan.bank.get(question_id)
-    if question is None:
-        return said
-    for option in question.options:
-        if meaning(question, option.id) == said:
-            return option.text.get(voice.say.language) or option.text.get("en", said)
-    return _word(question, said, voice.say.language) or said
+    option = next((one.id for one in question.options if meaning(question, one.id) == said), None)
+    return option_label(question, option, language) if option else _word(question, said, language) or said
 
 
 def _word(question: Question, said: str, language: str) -> str | None:
     known = MEANINGS.get(question.asks, ()) if question.asks else ()
-    words = question.words.get(language) or question.words.get("en", ())
+    words = labels(question, language)
     return words[known.index(said)] if said in known and len(words) == len(known) else None
 
 
