@@ -46,7 +46,6 @@ async def _zone(turn: Turn, client: Client, value: str) -> None:
 
 ACTIONS: Mapping[str, Action] = {
     "top": _page("top"),
-    "close": _page("closed"),
     "urgent": lambda turn, client, _: talks.show_help(turn, client, fresh=True),
     "talk": _page("talk"),
     "how": lambda turn, client, _: talks.about(turn, client, TalkAbout.HOW_WE_WORK),

@@ -102,7 +102,6 @@ PAGES: Mapping[str, Page] = {
     "language_set": Page("client.language.set", (_BACK_TO_SETTINGS,)),
     "language_only": Page("client.language.only_one", (_BACK_TO_SETTINGS,)),
     "clock_set": Page("client.join.clock.set", (_BACK_TO_WHEN,)),
-    "closed": Page("client.menu.closed"),
 }
 """Pages that need nothing but their texts."""
 
