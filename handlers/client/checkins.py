@@ -10,7 +10,7 @@ from bot.domain.words import Role
 from handlers import access
 from handlers.callbacks import whole
 from handlers.context import Route, Talk, route
-from handlers.views.client_checkins import ANSWER, BACK, LATER, SKIP, WORDS
+from handlers.verbs import ANSWER, BACK, LATER, SKIP, WORDS
 
 STALE = "errors.stale_button"
 TOASTS = {

@@ -14,6 +14,7 @@ from bot.domain.words import Role
 from handlers import access
 from handlers.callbacks import whole
 from handlers.context import Handler, Talk, route
+from handlers.verbs import MENU
 
 Action: TypeAlias = Callable[[Turn, Client, str], Awaitable[None]]
 
@@ -122,5 +123,5 @@ _COMMANDS: Mapping[str, Callable[[Turn, Client], Awaitable[None]]] = {
     "stop": settings.go_quiet,
 }
 
-TAPS = {"m": route(tap, Role.CLIENT)}
+TAPS = {MENU: route(tap, Role.CLIENT)}
 COMMANDS = {name: route(_command(action), Role.CLIENT) for name, action in _COMMANDS.items()}

@@ -5,7 +5,8 @@ from bot.domain.errors import Refusal
 from bot.domain.words import Role
 from handlers import access
 from handlers.context import Route, Talk, route
-from handlers.views.client_remarks import CHANGES, QUESTIONS, REMARK
+from handlers.verbs import QUESTIONS, REMARK
+from handlers.views.client_remarks import CHANGES
 
 
 async def sharing(talk: Talk) -> None:

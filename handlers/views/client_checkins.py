@@ -9,10 +9,10 @@ from bot.domain.answers import labels
 from bot.domain.questions import STEPS, Question, Scale, Value
 from bot.domain.words import Facts
 from bot.texts import Html, blocks, lines
+from handlers.verbs import ANSWER, BACK, LATER, SKIP, WORDS
 from handlers.views.screen import Button, Rows, Screen, View, Voice, button
 from handlers.views.wording import in_language, option_label, worded
 
-ANSWER, BACK, SKIP, LATER, WORDS = "a", "b", "s", "l", "w"
 NUMBERS_IN_ROW = 6
 LETTERS_IN_ROW = 22
 """Labels that are longer together go below each other: a phone cuts off what is too wide."""

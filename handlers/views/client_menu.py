@@ -7,11 +7,11 @@ from typing import Any, TypeAlias
 
 from bot.domain.words import Facts
 from bot.texts import Html, blocks, lines, seen
+from handlers.verbs import MENU
 from handlers.views.client_join import plan_words
 from handlers.views.screen import Rows, Screen, View, Voice, button
 from handlers.views.wording import in_language, option_label, worded
 
-VERB = "m"
 MOST = 3900
 """Letters of a page; a message holds 4,096."""
 
@@ -123,7 +123,7 @@ def _known(facts: Facts, voice: Voice) -> dict[str, Any]:
 
 def _rows(buttons: tuple[Line, ...], facts: Facts, voice: Voice) -> Rows:
     known = _known(facts, voice)
-    return tuple((button(voice.say.plain(label, **known), VERB, *action.split(":")),) for label, action in buttons)
+    return tuple((button(voice.say.plain(label, **known), MENU, *action.split(":")),) for label, action in buttons)
 
 
 # ---------------------------------------------------------------- pages that are made
@@ -170,7 +170,7 @@ def _settings(facts: Facts, voice: Voice) -> Screen:
 
 def _language(facts: Facts, voice: Voice) -> Screen:
     offered: Any = facts["names"]
-    rows = tuple((button(str(name), VERB, "lang", str(code)),) for code, name in offered)
+    rows = tuple((button(str(name), MENU, "lang", str(code)),) for code, name in offered)
     return Screen(voice.say("client.language.text"), (*rows, *_rows((_BACK_TO_SETTINGS,), facts, voice)))
 
 
@@ -187,7 +187,7 @@ def _when_day(facts: Facts, voice: Voice) -> Screen:
     """The seven days; those on which there is a check-in are ticked."""
     chosen: Any = facts["days"]
     days = [(n, voice.say.forms.write(n, "weekday")) for n in range(7)]
-    buttons = [button(f"✓ {name}" if n in chosen else name, VERB, "toggle", n) for n, name in days]
+    buttons = [button(f"✓ {name}" if n in chosen else name, MENU, "toggle", n) for n, name in days]
     pairs = tuple(tuple(buttons[at : at + 2]) for at in range(0, 7, 2))
     return Screen(
         voice.say("client.when.ask_day"), (*pairs, *_rows((("client.when.buttons.back", "when"),), facts, voice))
@@ -196,7 +196,7 @@ def _when_day(facts: Facts, voice: Voice) -> Screen:
 
 def _when_time(facts: Facts, voice: Voice) -> Screen:
     hours: Any = facts["hours"]
-    buttons = [button(str(wall), VERB, "at", int(str(wall)[:2])) for wall in hours]
+    buttons = [button(str(wall), MENU, "at", int(str(wall)[:2])) for wall in hours]
     rows = tuple(tuple(buttons[at : at + 3]) for at in range(0, len(buttons), 3))
     return Screen(
         voice.say("client.when.ask_time"), (*rows, *_rows((("client.when.buttons.back", "when"),), facts, voice))
@@ -205,7 +205,7 @@ def _when_time(facts: Facts, voice: Voice) -> Screen:
 
 def _clock(facts: Facts, voice: Voice) -> Screen:
     offered: Any = facts["clocks"]
-    buttons = [button(str(wall), VERB, "zone", int(minutes)) for minutes, wall in offered]
+    buttons = [button(str(wall), MENU, "zone", int(minutes)) for minutes, wall in offered]
     pairs = tuple(tuple(buttons[at : at + 2]) for at in range(0, len(buttons), 2))
     return Screen(voice.say("client.join.clock.ask"), (*pairs, *_rows((_BACK_TO_WHEN,), facts, voice)))
 

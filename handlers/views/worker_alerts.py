@@ -8,13 +8,11 @@ from bot.domain.card import SAID
 from bot.domain.questions import MEANINGS, Question, meaning
 from bot.domain.words import Facts
 from bot.texts import Html, blocks, lines
+from handlers.verbs import ACK, ACT, MORE, TALKED
 from handlers.views.pictures import chart, in_words
 from handlers.views.room import CAPTION, MESSAGE, Block, fitted
 from handlers.views.screen import Rows, Screen, View, Voice, button
 from handlers.views.wording import in_language, option_label, worded
-
-ACK, TALKED, MORE, ACT = "ack", "talked", "more", "al"
-
 
 # ---------------------------------------------------------------- the card
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.domain.words import Facts
 from bot.texts import Html, html, lines, seen
+from handlers.verbs import HOLD
 from handlers.views.pictures import chart, in_words
 from handlers.views.room import CAPTION, MESSAGE, Block, as_many, fitted
 from handlers.views.screen import Screen, View, Voice, button
@@ -96,9 +97,9 @@ def _latest(facts: Facts, voice: Voice) -> Html:
 def _rows(facts: Facts, voice: Voice) -> Any:
     ref, asking = str(facts["client"]), facts["asking"]
     if asking in ("held", "gone_quiet"):
-        return ((button(voice.say.plain("worker.client.buttons.resume"), "hd", ref, "again"),),)
+        return ((button(voice.say.plain("worker.client.buttons.resume"), HOLD, ref, "again"),),)
     if asking in ("on", "break", "quieted"):
-        return ((button(voice.say.plain("worker.client.buttons.hold"), "hd", ref, "hold"),),)
+        return ((button(voice.say.plain("worker.client.buttons.hold"), HOLD, ref, "hold"),),)
     return ()
 
 

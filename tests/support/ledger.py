@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot.actions.desk import Desk
 from bot.rehearsal.telegram import Line, Phone, StandIn
 from handlers.callbacks import decode
-from handlers.views.client_checkins import ANSWER
+from handlers.verbs import ANSWER
 from storage import tables as t
 from tests.support.seats import Seated, asks, is_card
 
