@@ -15,7 +15,7 @@ from handlers.views.wording import in_language, option_label, worded
 MOST = 3900
 """Letters of a page; a message holds 4,096."""
 
-Line: TypeAlias = tuple[str, str]
+Labelled: TypeAlias = tuple[str, str]
 """The key of a label, and the action that a tap on it starts."""
 
 
@@ -24,7 +24,7 @@ class Page:
     """A text and its buttons, one to a line."""
 
     text: str
-    buttons: tuple[Line, ...] = ()
+    buttons: tuple[Labelled, ...] = ()
 
 
 _BACK_TO_TOP = ("client.menu.buttons.back", "top")
@@ -121,7 +121,7 @@ def _known(facts: Facts, voice: Voice) -> dict[str, Any]:
     return known
 
 
-def _rows(buttons: tuple[Line, ...], facts: Facts, voice: Voice) -> Rows:
+def _rows(buttons: tuple[Labelled, ...], facts: Facts, voice: Voice) -> Rows:
     known = _known(facts, voice)
     return tuple((button(voice.say.plain(label, **known), MENU, *action.split(":")),) for label, action in buttons)
 
@@ -139,7 +139,7 @@ def _carried_on(facts: Facts, voice: Voice) -> Screen:
 
 
 def _break(facts: Facts, voice: Voice) -> Screen:
-    wanted: tuple[Line, ...] = (
+    wanted: tuple[Labelled, ...] = (
         ("client.about_questions.buttons.break", "long"),
         ("client.break.buttons.less_often", "less"),
         ("client.break.buttons.just_one", "one"),
@@ -152,7 +152,7 @@ def _break(facts: Facts, voice: Voice) -> Screen:
 
 
 def _settings(facts: Facts, voice: Voice) -> Screen:
-    wanted: list[Line] = [
+    wanted: list[Labelled] = [
         ("client.settings.buttons.answers", "answers"),
         ("client.settings.buttons.goals", "goals"),
         ("client.settings.buttons.when", "when"),
@@ -177,7 +177,7 @@ def _language(facts: Facts, voice: Voice) -> Screen:
 def _when(facts: Facts, voice: Voice) -> Screen:
     plan: Html = voice.say("client.when.text", plan=plan_words(facts, voice.say))
     paused = voice.say("client.when.paused", until=facts["until"]) if facts.get("until") else None
-    changes: tuple[Line, ...] = (("client.when.buttons.clock", "clock"), _BACK_TO_SETTINGS)
+    changes: tuple[Labelled, ...] = (("client.when.buttons.clock", "clock"), _BACK_TO_SETTINGS)
     if facts["plan"] == "plan_days":
         changes = (("client.when.buttons.day", "day"), ("client.when.buttons.time", "time"), *changes)
     return Screen(lines(plan, paused), _rows(changes, facts, voice))
