@@ -32,7 +32,7 @@ FEWEST_WORKERS = 3
 
 
 async def export_clients(m: Stores, ref: str | None = None) -> AsyncIterator[dict[str, Any]]:
-    """Everything on record, as docs/codebook.md describes: one client after the other, by ref, or one alone."""
+    """Everything on record, as bot/bank/codebook.md describes: one client after the other, by ref, or one alone."""
     for client in await m.people.clients():
         if ref is None or client.ref == ref:
             yield await _client(m, client)

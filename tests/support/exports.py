@@ -7,5 +7,5 @@ from storage.stores import Stores
 
 
 async def export(m: Stores, ref: str | None = None) -> dict[str, Any]:
-    """Everything on record, as docs/codebook.md describes; of one client with `ref`."""
+    """Everything on record, as bot/bank/codebook.md describes; of one client with `ref`."""
     return {"format": reports.FORMAT, "clients": [one async for one in reports.export_clients(m, ref)]}
