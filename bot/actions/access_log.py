@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Verified:
     """What looking along the chain found. `noted` is its end, to be written down elsewhere: `LINES:HASH`."""
 
     lines: int
@@ -78,15 +78,15 @@ async def count(desk: Desk) -> int:
     return head.place if head is not None else 0
 
 
-async def verify(desk: Desk, noted: tuple[int, str] | None, step: Callable[[], None]) -> Verdict:
+async def verify(desk: Desk, noted: tuple[int, str] | None, step: Callable[[], None]) -> Verified:
     """Go along the whole chain. `noted`: place and hash that somebody wrote down earlier. Changes nothing."""
     async with desk.glance() as m:
         head, flaws = await m.audit.head(), await m.audit.check(step)
         if noted is not None:
             flaws += await m.audit.differs(*noted)
     if head is None:
-        return Verdict(0, None, None, flaws)
-    return Verdict(head.place, head.begun_at, _noted(head), flaws)
+        return Verified(0, None, None, flaws)
+    return Verified(head.place, head.begun_at, _noted(head), flaws)
 
 
 def _noted(head: Head) -> str:

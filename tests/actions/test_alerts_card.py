@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.actions import alerts, reports
+from bot.actions import alerts
 from bot.actions.desk import Desk
 from bot.domain.plan import Detail
 from bot.texts import seen
+from tests.support.exports import export
 from tests.support.stories import World, a_world, earlier_answers
 
 
@@ -20,7 +21,7 @@ async def world(desk: Desk) -> World:
 
 async def exported(world: World) -> dict:
     async with world.desk.glance() as m:
-        found = await reports.export(m, "R-118")
+        found = await export(m, "R-118")
     return json.loads(json.dumps(found))["clients"][0]
 
 

@@ -8,7 +8,7 @@ from bot.domain.people import Client
 from bot.domain.schedules import Due
 from bot.rehearsal.telegram import Message, Phone, StandIn
 from handlers.callbacks import Tap, decode
-from handlers.views.client_checkins import ANSWER
+from handlers.verbs import ANSWER
 from storage.timetable import Slot
 from tests.support.people import a_client, a_manager, a_worker
 
