@@ -14,7 +14,7 @@ async def noted_down(desk: Desk) -> list[str]:
     with capture_logs() as said:
         async with desk.turn() as turn:
             assert await access_log.note_down(turn) == 0
-    return [one["noted"] for one in said if one["event"] == "access_log_stands"]
+    return [f"{one['count']}:{one['noted']}" for one in said if one["event"] == "access_log_stands"]
 
 
 async def read(desk: Desk, ref: str) -> None:
