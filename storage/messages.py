@@ -68,8 +68,13 @@ class Messages:
         query = sa.select(c.id).where(c.chat_id == chat_id, c.message_id == message_id)
         return (await self._con.execute(query)).first() is not None
 
-    async def adopt(self, person_id: str, chat_id: int, message_id: int, surface: str, now: datetime) -> None:
-        """Learn from a tap that this message shows the surface: Telegram took it and nobody could tell the bot."""
+    async def adopt(
+        self, person_id: str, chat_id: int, message_id: int, surface: str, now: datetime, *, current: bool = True
+    ) -> None:
+        """Learn from a tap that this message shows the surface: Telegram took it and nobody could tell the bot.
+
+        With `current` False it is one copy too many, beside the message that shows it.
+        """
         await self._con.execute(
             t.message.insert().values(
                 id=t.new_id(),
@@ -78,6 +83,7 @@ class Messages:
                 message_id=message_id,
                 surface=surface,
                 has_buttons=True,
+                current=current,
                 sent_at=now,
             )
         )

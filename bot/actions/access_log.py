@@ -57,7 +57,7 @@ async def note_down(turn: Turn) -> int:
         head = await turn.m.audit.head()
     except WrongKey:  # `audit_not_tied` says so with each line
         return 0
-    if head is None:
+    if head is None or not head.place:
         return 0
     await turn.m.marks.set(NOTED_DOWN, turn.now)
     # Apart: both together look like a token once there are ten thousand lines, and would be taken out.

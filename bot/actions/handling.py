@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from bot.actions import cards, delivery, duty, matters, people, said_back
 from bot.actions.desk import Turn
 from bot.domain.alerts import AlertEvent, AlertState, Kind, step
-from bot.domain.delivery import DELETE, Post, Urgency
+from bot.domain.delivery import CLEAR, DELETE, Post, Urgency
 from bot.domain.errors import Refusal
 from bot.domain.ladder import Rung
 from bot.domain.matters import URGENT, Alert
 from bot.domain.on_duty import on_duty
+from bot.domain.outgoing import MESSAGE
 from bot.domain.people import Client, Person
 
 UNKNOWN = "errors.no_alert"
@@ -52,6 +53,23 @@ async def open_for(turn: Turn, staff: Person, ref: str, *, urgent: bool = False)
         if alert is not None and _reached(alert, staff) and (alert.sent or alert.goes_at <= turn.now):
             return alert
     raise Refusal(UNKNOWN)
+
+
+async def tapped_on(turn: Turn, staff: Person, alert_id: str, message_id: int | None) -> None:
+    """A tap proves that this message is there. One that the bot knows nothing of, since nobody could say whether it had
+    arrived, loses its buttons: what comes of the tap stands on the card that is known.
+
+    Nothing is done while a card is still on its way: this may be that one.
+    """
+    alert, client = await theirs(turn, staff, alert_id)
+    chat_id, surface = staff.chat_id, cards.surface(alert.id)
+    if chat_id is None or message_id is None or await turn.m.messages.knows(chat_id, message_id):
+        return
+    if await turn.m.outbox.is_on_its_way(alert.id, staff.id, new_message=False):
+        return
+    await turn.m.messages.adopt(staff.id, chat_id, message_id, surface, turn.now, current=False)
+    post = Post(staff.id, CLEAR, f"{CLEAR}:{chat_id}:{message_id}", {MESSAGE: message_id}, client_id=client.id)
+    await delivery.post(turn, post)
 
 
 # ---------------------------------------------------------------- taking it

@@ -21,10 +21,12 @@ STAFF = (Role.WORKER, Role.MANAGER)
 
 
 async def ack(talk: Talk) -> None:
+    await handling.tapped_on(talk.turn, access.speaker(talk), _one(talk), talk.message_id)
     talk.toast = await handling.acknowledge(talk.turn, access.speaker(talk), _one(talk))
 
 
 async def talked(talk: Talk) -> None:
+    await handling.tapped_on(talk.turn, access.speaker(talk), _one(talk), talk.message_id)
     talk.toast = await handling.talked(talk.turn, access.speaker(talk), _one(talk))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.rehearsal.clock import RehearsalClock
+from bot.rehearsal.telegram import Kind, Rule
 from tests.support.desks import START
 from tests.support.town import LOW, Town, alerts_on, is_alert, open_town, toast, words_on
 
@@ -213,6 +214,28 @@ async def test_a_second_tap_on_got_it_changes_nothing(town: Town) -> None:
     await toast(town.sam.tap_data(alert.id, data))
     await town.settled()
     assert (await town.alerts())[0]["history"] == history
+
+
+async def test_a_copy_that_nobody_knew_of_closes_when_it_is_tapped(either_town: Town) -> None:
+    """Telegram took the alert and the answer was lost: it comes once more, and both stand there with their buttons."""
+    town = either_town
+    await town.asked()
+    await town.answers(*LOW)
+    await town.tap(town.alex, "Tell")
+    town.stage.standin.faults.add(Rule(Kind.DROP_AFTER, "sendPhoto"))
+    await town.pass_time(seconds=61)
+    await town.pass_time(minutes=5)
+    copy, card = [one for one in town.sam.messages if is_alert(one)]
+    assert "I've got it" in copy.labels
+    assert "I've got it" in card.labels
+    await town.tap(town.sam, "I've got it", on=copy)
+    await town.settled()
+    copy, card = [one for one in town.sam.messages if one.id in (copy.id, card.id)]
+    assert copy.labels == []
+    assert "We talked" in card.labels
+    assert [one["state"] for one in await town.alerts()] == ["acknowledged"]
+    await town.tap(town.sam, "We talked", on=card)
+    assert [one["state"] for one in await town.alerts()] == ["talked"]
 
 
 @pytest.mark.parametrize("wish", ["Let Sam try again", "Leave it for now", "I'd like someone else"])
