@@ -1,15 +1,19 @@
-"""Opening the database: with the keys that fit, brought up to date, and its access log begun; and a desk over it."""
+"""Opening the database: with the keys that fit, brought up to date, and its access log begun; a desk over it; alone."""
 
 import asyncio
+import fcntl
+import shutil
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import structlog
 from pydantic import SecretStr
 
+from bot.actions import backups
 from bot.actions.desk import Desk
 from bot.config.keys import again, key_file, keys_for
 from bot.config.settings import Database, Settings
@@ -66,6 +70,8 @@ async def _fits(memory: Memory) -> None:
     """A wrong key is found before anything is done: else new rows would be sealed with it beside the old ones."""
     async with memory.glance() as m:
         _all_open(*await m.operations.sealed())
+        if await m.marks.gone_keys({memory.seal.number}):
+            raise NotUsable(f"database.encryption_keys: key {memory.seal.number} is out of use; put the newest one first")
 
 
 def _all_open(sealed: int, foreign: int) -> None:
@@ -104,3 +110,32 @@ async def on_trial(settings: Settings, plan: Plan) -> AsyncIterator[Desk]:
 
 def _tell(words: str) -> None:
     sys.stderr.write(f"{words}\n")
+
+
+# ---------------------------------------------------------------- alone
+
+
+class AlreadyRunning(Exception):
+    """Another `run` works on this database file."""
+
+
+@contextmanager
+def only_one(url: str) -> Iterator[None]:
+    """Hold the lock file of an SQLite database; PostgreSQL takes any number of processes."""
+    path = url.partition("///")[2].partition("?")[0]
+    if not url.startswith("sqlite") or not path or path == ":memory:":
+        yield
+        return
+    try:
+        held = Path(f"{path}.lock").open("w")  # noqa: SIM115  # held for as long as the bot runs; closed below
+    except OSError as why:
+        raise NotUsable(f"database: {path} can't be kept there ({why.strerror})") from None
+    with held as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning(path) from None
+        # The copy of a restore that was killed: it may hold somebody who has been erased.
+        for left in Path(path).absolute().parent.glob(f"{backups.working_folder(Path(path))}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        yield
