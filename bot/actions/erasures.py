@@ -24,26 +24,46 @@ HEAD = "# Who was erased, as marks that tell nothing without the key, for `check
 LINE = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00 (?P<id>[0-9a-f]{16}) (?P<mark>[0-9a-f]{72})")
 
 
+LIST = "erased_list"
+"""What stands for the list among the loops, for as long as it can't be written."""
+CURE = "Correct database.erased_file, or make room on its disk; until then nobody is erased."
+
+
 class Unreadable(Exception):
     """A list of the erased can't be read. Says which line."""
 
 
 async def keep_outside(desk: Desk) -> None:
-    """Write down what the list does not have yet. Does nothing where it is complete."""
+    """Write down what the list does not have yet. Where it can't be written that is an illness of its own."""
     file = desk.erased_file
     if file is None:
         return
     async with desk.glance() as m:
         count = await m.tombstones.count()
-        if count == desk.erased_kept and file.exists():
+        if count == desk.erased_kept and file.exists() and is_writable(file):
             return
         stones = await m.tombstones.everything()
     try:
         await asyncio.to_thread(write_down, file, stones)
-    except OSError as why:
-        log.error("erased_list_not_written", file=str(file), error=why.strerror, hint="Correct database.erased_file.")
+    except (OSError, ValueError) as why:  # ValueError: there is something else in the file
+        error = getattr(why, "strerror", None) or type(why).__name__
+        log.error("erased_list_not_written", file=str(file), error=error, hint=CURE)
+        if LIST not in desk.progress.begun:
+            desk.progress.begin(LIST)
+        desk.progress.trouble[LIST] = "not_written"
         return
     desk.erased_kept = count
+    desk.progress.end(LIST)
+
+
+def is_writable(file: Path) -> bool:
+    """As far as can be seen without writing: a full disk shows only then."""
+    return os.access(file if file.exists() else file.parent, os.W_OK)
+
+
+def may_begin(desk: Desk) -> bool:
+    """Nobody is erased, nor told so, while a restored backup would bring them back: it is tried again, and then told."""
+    return desk.erased_file is None or (LIST not in desk.progress.trouble and is_writable(desk.erased_file))
 
 
 async def overwrite(desk: Desk) -> None:
