@@ -10,8 +10,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 from bot.actions import aftermath, erasures
 from bot.actions.aftermath import Aftermath
@@ -21,7 +19,7 @@ from bot.config.settings import Settings
 from bot.domain.errors import NotUsable
 from bot.domain.plan import Plan
 from bot.ports import Clock
-from storage import backups, migrate, pouring, restoring
+from storage import backups, migrate, pouring, restoring, working
 from storage.backups import NotABackup, Slip
 from storage.sealing import Seal, WrongKey, new_key
 from storage.tombstones import Tombstone
@@ -129,8 +127,8 @@ def restore(settings: Settings, plan: Plan, wanted: Wanted, clock: Clock, progre
         slip, sealed = _whole(wanted.backup, seal, progress)
         there = restoring.people_in(url)
         stones = _tombstones(settings, wanted)
-        with TemporaryDirectory(**_room(url)) as folder:
-            copy = restoring.copy_of(wanted.backup, Path(folder))
+        with working.folder(*_room(url)) as folder:
+            copy = restoring.copy_of(wanted.backup, folder)
             after, kept = asyncio.run(_settled(copy, seal, plan, clock, slip, stones, wanted))
             if not wanted.check_only:
                 erasures.write_down(settings.erased_file, kept)  # first: where it can't be written nothing is put back
@@ -150,10 +148,15 @@ def working_folder(database: Path) -> str:
     return f".{database.name}-restore-"
 
 
-def _room(url: str) -> dict[str, Any]:
+def _room(url: str) -> tuple[str, Path | None]:
     """Where the working copy lies: beside an SQLite database, where there must be room for it anyway."""
     file = backups.file_of(url)
-    return {"prefix": working_folder(file), "dir": file.absolute().parent} if file else {"prefix": ".checkin-restore-"}
+    return (working_folder(file), file.absolute().parent) if file else (".checkin-restore-", None)
+
+
+def sweep(url: str) -> None:
+    """The copies of restores that were killed: they may hold somebody who has been erased."""
+    working.sweep(*_room(url))
 
 
 def _whole(backup: Path, seal: Seal, progress: Progress) -> tuple[Slip, int]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import fcntl
-import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -124,6 +123,7 @@ def only_one(url: str) -> Iterator[None]:
     """Hold the lock file of an SQLite database; PostgreSQL takes any number of processes."""
     path = url.partition("///")[2].partition("?")[0]
     if not url.startswith("sqlite") or not path or path == ":memory:":
+        backups.sweep(url)
         yield
         return
     try:
@@ -135,7 +135,5 @@ def only_one(url: str) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise AlreadyRunning(path) from None
-        # The copy of a restore that was killed: it may hold somebody who has been erased.
-        for left in Path(path).absolute().parent.glob(f"{backups.working_folder(Path(path))}*"):
-            shutil.rmtree(left, ignore_errors=True)
+        backups.sweep(url)
         yield
