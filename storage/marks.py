@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage import tables as t
 
 CLOSED = "closed:"
+DATABASE = "database"
 KEY_GONE = "key_gone:"
 """A key with this number has been taken out of use: nothing that it closed may come onto record any more."""
 
@@ -46,6 +47,18 @@ class Marks:
             .values(name=name, at=at, value=value)
             .on_conflict_do_update(index_elements=["name"], set_={"at": at, "value": value})
         )
+
+    async def set_once(self, name: str, at: datetime, value: str) -> None:
+        """Whoever is first says it; it never changes."""
+        dialect = sqlite if self._con.dialect.name == "sqlite" else postgresql
+        await self._con.execute(
+            dialect.insert(t.mark).values(name=name, at=at, value=value).on_conflict_do_nothing(index_elements=["name"])
+        )
+
+    async def database(self) -> str | None:
+        """Which database this is: a random word that it keeps, and every backup of it. None before its first start."""
+        found = await self.get(DATABASE)
+        return found.value if found else None
 
     async def named(self, beginning: str) -> dict[str, Mark]:
         """All whose names begin so."""

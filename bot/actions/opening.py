@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from secrets import token_hex
 from tempfile import TemporaryDirectory
 
 import structlog
@@ -20,6 +21,7 @@ from bot.domain.errors import NotUsable
 from bot.domain.plan import Plan
 from bot.ports import Clock, SystemClock
 from storage import migrate
+from storage.marks import DATABASE
 from storage.operations import sealed_by
 from storage.sealing import Seal, new_key
 from storage.unit_of_work import Memory
@@ -43,7 +45,7 @@ async def open_memory(settings: Settings, tell: Callable[[str], None]) -> AsyncI
     memory = Memory(url, seal)
     try:
         await _fits(memory)
-        await _chained(memory)
+        await _begun(memory)
         yield memory
     finally:
         await memory.close()
@@ -78,13 +80,17 @@ def _all_open(sealed: int, foreign: int) -> None:
         raise NotUsable(f"database.encryption_keys: {foreign} of {sealed} sealed values need a key that is not here")
 
 
-async def _chained(memory: Memory) -> None:
-    """The access log is a chain from the first start on; what an earlier version wrote is tied then."""
+async def _begun(memory: Memory) -> None:
+    """From the first start on the access log is a chain, to which what an earlier version wrote is tied then, and the
+    database has a name: by that a list of the erased is known to be of it.
+    """
     async with memory.glance() as m:
-        begun = await m.audit.head()
-    if begun is None:
+        chained, name = await m.audit.head(), await m.marks.database()
+    if chained is None or name is None:
         async with memory.unit() as m:
-            await m.audit.begin(SystemClock().now())
+            await m.marks.set_once(DATABASE, SystemClock().now(), token_hex(8))
+            if chained is None:
+                await m.audit.begin(SystemClock().now())
 
 
 @asynccontextmanager

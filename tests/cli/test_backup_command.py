@@ -209,6 +209,26 @@ def test_on_another_computer_the_list_of_the_erased_is_asked_for(
     assert (new / "checkin.erased").exists()
 
 
+def test_a_list_begun_anew_on_another_computer_is_not_taken_for_the_old_one(
+    backup: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has an erasing of its own; the backup knows nobody, so that nothing is seen to lack."""
+    assert typed("erase", "--client", "R-118", "--yes").exit_code == 0
+    new = tmp_path_factory.mktemp("new")
+    for name in ("config.toml", "checkin.keys", "one.backup", "roster.csv"):
+        (new / name).write_bytes((backup.parent / name).read_bytes())
+    (new / "checkin.keys").chmod(0o600)
+    monkeypatch.chdir(new)
+    assert typed("roster", "import", "roster.csv").exit_code == 0
+    assert typed("erase", "--client", "R-118", "--yes").exit_code == 0
+    done = typed("restore", "one.backup", "--replace")
+    assert (done.exit_code, "of another database" in done.stderr) == (2, True)
+    done = typed("restore", "one.backup", "--replace", "--erased", str(backup.parent / "checkin.erased"))
+    assert done.exit_code == 0, done.stderr
+    assert "and now again: R-118." in done.stdout
+    assert typed("restore", "one.backup", "--replace").exit_code == 0  # the list here is of both from now on
+
+
 def test_alerts_that_were_open_are_shown_on_the_terminal_and_not_what_they_are_about() -> None:
     when = datetime(2026, 5, 12, 12, 0, tzinfo=UTC)
     open_ones = (Open("R-118", True, when, False), Open("R-200", False, when, True))
