@@ -11,13 +11,10 @@ tidy         what may be forgotten, what clients asked to have deleted; whether 
 """
 
 import asyncio
-import fcntl
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -28,7 +25,6 @@ from bot import charts, ticks
 from bot.actions import (
     access_log,
     aftermath,
-    backups,
     checkins,
     digest,
     erasures,
@@ -50,7 +46,7 @@ from bot.actions.desk import Desk
 from bot.actions.heartbeat import Heart
 from bot.actions.inbox import Reader
 from bot.actions.leading import Leading
-from bot.actions.opening import is_there, on_trial, open_desk, open_memory
+from bot.actions.opening import AlreadyRunning, is_there, on_trial, only_one, open_desk, open_memory
 from bot.actions.presence import Presence
 from bot.config.settings import Mode, Settings
 from bot.domain.errors import NotUsable
@@ -70,35 +66,16 @@ UP_BY_THEN = timedelta(seconds=3)
 PATIENCE_WITH_WRITERS = 1.0
 """Seconds for what is just being written when the bot is asked to end; then the courier has `PATIENCE_AT_THE_END`."""
 
-__all__ = ["is_there", "on_trial", "open_desk", "open_memory"]  # what commands ask of this module, beside its own
+__all__ = [
+    "AlreadyRunning",
+    "is_there",
+    "on_trial",
+    "only_one",
+    "open_desk",
+    "open_memory",
+]  # what commands ask of this module, beside its own
 
 log = structlog.get_logger()
-
-
-class AlreadyRunning(Exception):
-    """Another `run` works on this database file."""
-
-
-@contextmanager
-def only_one(url: str) -> Iterator[None]:
-    """Hold the lock file of an SQLite database; PostgreSQL takes any number of processes."""
-    path = url.partition("///")[2].partition("?")[0]
-    if not url.startswith("sqlite") or not path or path == ":memory:":
-        yield
-        return
-    try:
-        held = Path(f"{path}.lock").open("w")  # noqa: SIM115  # held for as long as the bot runs; closed below
-    except OSError as why:
-        raise NotUsable(f"database: {path} can't be kept there ({why.strerror})") from None
-    with held as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadyRunning(path) from None
-        # The copy of a restore that was killed: it may hold somebody who has been erased.
-        for left in Path(path).absolute().parent.glob(f"{backups.working_folder(Path(path))}*"):
-            shutil.rmtree(left, ignore_errors=True)
-        yield
 
 
 # ---------------------------------------------------------------- before the start
@@ -244,6 +221,7 @@ async def run(bot: Bot, stop: asyncio.Event, *, beats: bool = True) -> None:
             loops = [house.create_task(ticks.run(bot.desk, loop), name=loop.name) for loop in bot.loops]
             house.create_task(bot.courier.run(), name="deliver")
             others = [house.create_task(_warm_up(bot), name="warm up")]
+            others.append(house.create_task(_end_without_key(bot.desk, stop), name="key"))
             if bot.heart is not None:
                 others.append(house.create_task(bot.heart.run(), name="heartbeat"))
             await stop.wait()
@@ -255,6 +233,13 @@ async def run(bot: Bot, stop: asyncio.Event, *, beats: bool = True) -> None:
             await asyncio.wait(acting, timeout=PATIENCE_WITH_WRITERS)
             bot.courier.stop()
     await bot.ears.close()
+
+
+async def _end_without_key(desk: Desk, stop: asyncio.Event) -> None:
+    """Who slept while keys were exchanged, and is given no other, can keep nothing: started again they may have it."""
+    await desk.memory.keyless.wait()
+    log.error("key_out_of_use", key=desk.memory.seal.number, hint="Put the newest key first, then start again.")
+    stop.set()
 
 
 async def _hear(bot: Bot) -> None:

@@ -17,12 +17,14 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from storage import migrate, pouring
+from storage import migrate, pouring, working
 from storage.engine import is_sqlite
 from storage.sealing import NUMBER_BYTES, Seal, WrongKey
 
 FORMAT = 1
 PROOF = "backup.proof"
+HALF = ".checkin-backup-"
+"""What the names of folders begin with in which a backup is being written, beside where it will stand."""
 SLIP = "checkin_backup"
 """The table in which the backup says what it is."""
 
@@ -77,16 +79,13 @@ def a_new_file(path: Path) -> Iterator[Path]:
     """A file for its owner only, under its name only once it is whole and on the disk. Raises FileExistsError."""
     if path.exists():
         raise FileExistsError(path)
-    half = path.with_name(f".{path.name}.part")
-    half.unlink(missing_ok=True)  # of one that died
-    try:
+    with working.folder(HALF, path.absolute().parent) as folder:
+        half = folder / "half.db"
         os.close(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         yield half
         _to_disk(half)
         os.link(half, path)  # unlike renaming, this never takes the place of another file
         _to_disk(path.parent)
-    finally:
-        half.unlink(missing_ok=True)
 
 
 def _to_disk(path: Path) -> None:

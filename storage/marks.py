@@ -1,6 +1,6 @@
 """Small facts about the house itself: when it last received, what the bot is called; when it was away; its plans."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage import tables as t
 
 CLOSED = "closed:"
+DATABASE = "database"
+KEY_GONE = "key_gone:"
+"""A key with this number has been taken out of use: nothing that it closed may come onto record any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class Mark:
 
 
 _MARK = sa.select(t.mark).where(t.mark.c.name == sa.bindparam("sought"))
+_NAMED = sa.select(t.mark.c.name).where(t.mark.c.name.in_(sa.bindparam("sought", expanding=True)))
 
 
 class Marks:
@@ -44,10 +48,41 @@ class Marks:
             .on_conflict_do_update(index_elements=["name"], set_={"at": at, "value": value})
         )
 
+    async def set_once(self, name: str, at: datetime, value: str) -> None:
+        """Whoever is first says it; it never changes."""
+        dialect = sqlite if self._con.dialect.name == "sqlite" else postgresql
+        await self._con.execute(
+            dialect.insert(t.mark).values(name=name, at=at, value=value).on_conflict_do_nothing(index_elements=["name"])
+        )
+
+    async def database(self) -> str | None:
+        """Which database this is: a random word that it keeps, and every backup of it. None before its first start."""
+        found = await self.get(DATABASE)
+        return found.value if found else None
+
     async def named(self, beginning: str) -> dict[str, Mark]:
         """All whose names begin so."""
         query = sa.select(t.mark).where(t.mark.c.name.startswith(beginning, autoescape=True))
         return {row.name: Mark(row.at, row.value) for row in await self._con.execute(query)}
+
+    async def gone_keys(self, numbers: Collection[str]) -> frozenset[str]:
+        """Which of these keys have been taken out of use."""
+        found = await self._con.scalars(_NAMED, {"sought": [f"{KEY_GONE}{number}" for number in numbers]})
+        return frozenset(name.removeprefix(KEY_GONE) for name in found)
+
+    async def take_out_of_use(self, numbers: Sequence[str], at: datetime, instead: str) -> None:
+        """From the commit on nobody can keep what these keys have closed.
+
+        On PostgreSQL it waits for whoever has asked already whether they may: the table stays locked by each who read
+        it, until their end. Nothing else may be asked for in the same unit, or two would wait for each other.
+        """
+        if self._con.dialect.name == "postgresql":
+            await self._con.exec_driver_sql(f"LOCK TABLE {t.mark.name} IN ACCESS EXCLUSIVE MODE")
+        for number in numbers:
+            await self.set(f"{KEY_GONE}{number}", at, instead)
+
+    async def back_into_use(self, numbers: Sequence[str]) -> None:
+        await self.drop(*(f"{KEY_GONE}{number}" for number in numbers))
 
     async def drop(self, *names: str) -> None:
         await self._con.execute(t.mark.delete().where(t.mark.c.name.in_(names)))

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from storage import backups, migrate, pouring
 from storage import tables as t
 from storage.engine import is_sqlite
+from storage.marks import DATABASE
 from storage.tombstones import Tombstone
 
 STONES, PERSON = t.tombstone.name, t.person.name
@@ -40,6 +41,17 @@ def tombstones_in(url: str) -> list[Tombstone]:
         if not sa.inspect(con).has_table(STONES):
             return []
         return [Tombstone(row.id, row.mark, row.at) for row in con.execute(sa.select(t.tombstone))]
+
+
+def name_in(url: str) -> str | None:
+    """Which database that is which is to be replaced; None where that is not known."""
+    file = backups.file_of(url)
+    if file is not None and not file.exists():
+        return None
+    with pouring.as_it_stands(url) as con:
+        if not sa.inspect(con).has_table(t.mark.name):
+            return None
+        return con.scalar(sa.select(t.mark.c.value).where(t.mark.c.name == DATABASE))
 
 
 def people_in(url: str) -> int:

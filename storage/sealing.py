@@ -8,7 +8,7 @@ exchanged while both still open what they closed.
 import base64
 import hmac
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -28,6 +28,10 @@ Again: TypeAlias = Callable[[], Sequence[str] | None]
 
 class WrongKey(Exception):
     """None of the keys opens this value. Nothing was changed."""
+
+
+class KeyGone(Exception):
+    """This was closed with a key that has been taken out of use: it would be unreadable. Nothing was kept."""
 
 
 def new_key() -> str:
@@ -80,8 +84,8 @@ class Seal:
     """Opens with every key it was given, closes with the first.
 
     Keys may be exchanged while it is used: `again` is asked on every beat, and at once when a value was closed with a
-    key that is not at hand. What it gives is taken only if the key that closes now is still among them: with a file
-    that was replaced by mistake nothing would open any more.
+    key that is not at hand. What it gives is taken only if the key that closes now is still among them, or is known to
+    have been taken out of use: with a file that was replaced by mistake nothing would open any more.
     """
 
     def __init__(self, keys: Sequence[str], again: Again | None = None) -> None:
@@ -89,24 +93,30 @@ class Seal:
         self._again = again
         self.refused: str | None = None
         """Why keys that were found anew were not taken, until some are."""
+        self._not_taken: Sequence[str] | None = None
+        """Those keys: `again` tells of them only once."""
+        self.closings = 0
+        """How often something was closed or marked. As long as this stays, nobody has used the key."""
 
     def __repr__(self) -> str:
         return f"<Seal with {len(self._keys)} keys>"
 
-    def look_again(self) -> None:
-        """Take the keys that have come to stand where these came from."""
+    def look_again(self, gone: Collection[str] = ()) -> None:
+        """Take the keys that have come to stand where these came from. `gone`: numbers of keys out of use."""
         try:
             found = self._again() if self._again is not None else None
+            if found is None:
+                found = self._not_taken
             if found is None:
                 return
             keys = _all(found)
         except (ValueError, OSError) as why:
             self.refused = str(why) if isinstance(why, ValueError) else type(why).__name__
             return
-        if self._keys[0].number not in {key.number for key in keys}:
-            self.refused = "the key that closes now is not among them"
+        if self.number not in {*gone, *(key.number.hex() for key in keys)}:
+            self.refused, self._not_taken = "the key that closes now is not among them", found
             return
-        self._keys, self.refused = keys, None
+        self._keys, self.refused, self._not_taken = keys, None, None
 
     def newest(self) -> "Seal":
         """One that opens only what the first key closed."""
@@ -130,6 +140,7 @@ class Seal:
 
     def close(self, label: str, row_id: str, text: str) -> bytes:
         key, nonce = self._keys[0], os.urandom(NONCE_BYTES)
+        self.closings += 1
         return key.number + nonce + key.cipher.encrypt(nonce, text.encode(), f"{label}:{row_id}".encode())
 
     def open(self, label: str, row_id: str, sealed: bytes) -> str:
@@ -150,6 +161,7 @@ class Seal:
 
     def mark(self, label: str, text: str) -> str:
         """Stands for `text` without telling it: the number of the newest key, and a hash that only the key can make."""
+        self.closings += 1
         return self._keys[0].mark(label, text)
 
     def marks(self, label: str, text: str) -> list[str]:

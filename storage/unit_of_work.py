@@ -10,7 +10,7 @@ fails rolls back alone. On PostgreSQL each unit is a transaction on a connection
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cached_property
 
@@ -22,49 +22,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransactio
 from storage import engine as engines
 from storage import leading
 from storage.leading import LockLine
-from storage.sealing import Seal
+from storage.sealing import KeyGone, Seal
 from storage.stores import Stores
+from storage.unit import Unit
 
 log = structlog.get_logger()
 CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
 EMPTYING_MS = 500
 """So long emptying the log waits for somebody who still reads old pages; nobody can write meanwhile."""
-
-
-class Unit(Stores):
-    """What one action sees of the memory, through one open transaction."""
-
-    def __init__(self, con: AsyncConnection, seal: Seal) -> None:
-        super().__init__(con, seal)
-        self._afterwards: list[Callable[[], None]] = []
-        self.overwrites = False
-        """What this unit deletes must not be left behind in any file of the database once it has ended."""
-        self.calls_sender = False
-        """Once this is on disk, whichever process sends shall look for it."""
-
-    def after_commit(self, call: Callable[[], None]) -> None:
-        """Call this once everything is on disk; never if the unit fails. It must not raise and not wait."""
-        self._afterwards.append(call)
-
-    @asynccontextmanager
-    async def apart(self) -> AsyncIterator[None]:
-        """A part of this unit that may fail by itself: what it did is undone then, and the unit can go on."""
-        before = len(self._afterwards)
-        try:
-            async with self.con.begin_nested():
-                yield
-        except BaseException:
-            del self._afterwards[before:]
-            raise
-
-    async def finish(self) -> None:
-        """The last thing before the commit."""
-        if "audit" in self.__dict__:  # it has been asked for
-            await self.audit.link()
-
-    def committed(self) -> None:
-        for call in self._afterwards:
-            call()
 
 
 class _Turns:
@@ -195,8 +160,9 @@ class NotSaved(Exception):
 
 
 def is_trouble(broken: BaseException) -> bool:
-    """Is the database at fault (locked, full, out of reach), and not what was asked of it? Then it may do later."""
-    return isinstance(broken, NotSaved | OperationalError | InterfaceError | PoolTimeout)
+    """Is the database at fault (locked, full, out of reach), or the key, and not what was asked of it? Then it may do
+    later."""
+    return isinstance(broken, NotSaved | KeyGone | OperationalError | InterfaceError | PoolTimeout)
 
 
 class Memory:
@@ -210,6 +176,8 @@ class Memory:
         self._turns = _Turns(self._writer) if engines.is_sqlite(url) else None
         self.holds_old_pages = self._turns is not None
         """Deleted words may still stand in the log: somebody was reading old pages, or the last process died."""
+        self.keyless = asyncio.Event()
+        """Set once the key that closes here is out of use and no other has come in its place: nothing can be kept."""
         self._to_server = () if engines.is_sqlite(url) else engines.watched(self._writer)
 
     @asynccontextmanager
@@ -223,6 +191,10 @@ class Memory:
                 except asyncio.CancelledError as cancelled:
                     cut_off = cancelled
                     raise
+        except KeyGone:
+            if await self._has_no_key():
+                self.keyless.set()
+            raise
         except Exception:
             # Rolling back after a cancellation may fail in its own way; whoever was cancelled must still end.
             if cut_off is not None:
@@ -233,6 +205,10 @@ class Memory:
             self.holds_old_pages = self._turns is not None
             await self.overwrite()
         engines.now_if_cancelled()
+
+    async def _has_no_key(self) -> bool:
+        async with self.glance() as m:
+            return bool(await m.marks.gone_keys({self.seal.number}))
 
     @asynccontextmanager
     async def glance(self) -> AsyncIterator[Stores]:

@@ -10,8 +10,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 from bot.actions import aftermath, erasures
 from bot.actions.aftermath import Aftermath
@@ -21,7 +19,7 @@ from bot.config.settings import Settings
 from bot.domain.errors import NotUsable
 from bot.domain.plan import Plan
 from bot.ports import Clock
-from storage import backups, migrate, pouring, restoring
+from storage import backups, migrate, pouring, restoring, working
 from storage.backups import NotABackup, Slip
 from storage.sealing import Seal, WrongKey, new_key
 from storage.tombstones import Tombstone
@@ -128,12 +126,13 @@ def restore(settings: Settings, plan: Plan, wanted: Wanted, clock: Clock, progre
     try:
         slip, sealed = _whole(wanted.backup, seal, progress)
         there = restoring.people_in(url)
-        stones = _tombstones(settings, wanted)
-        with TemporaryDirectory(**_room(url)) as folder:
-            copy = restoring.copy_of(wanted.backup, Path(folder))
-            after, kept = asyncio.run(_settled(copy, seal, plan, clock, slip, stones, wanted))
+        known = _known(settings, wanted)
+        with working.folder(*_room(url)) as folder:
+            copy = restoring.copy_of(wanted.backup, folder)
+            after, kept, name = asyncio.run(_settled(copy, seal, plan, clock, slip, known, wanted))
             if not wanted.check_only:
-                erasures.write_down(settings.erased_file, kept)  # first: where it can't be written nothing is put back
+                # First: where it can't be written nothing is put back.
+                erasures.write_down(settings.erased_file, kept, name)
                 with pouring.in_plain_words(url), progress("Putting back", slip.rows) as step:
                     restoring.put_in_place(copy, url, replace=wanted.replace, step=step)
     except restoring.InUse:
@@ -142,7 +141,7 @@ def restore(settings: Settings, plan: Plan, wanted: Wanted, clock: Clock, progre
         raise NotUsable(NOT_EMPTY) from None
     except (migrate.NotReached, migrate.NewerDatabase, pouring.Broken) as why:
         raise NotUsable(f"database: {why}; nothing was changed") from None
-    return Restored(slip, sealed, after, there, len(stones))
+    return Restored(slip, sealed, after, there, len(known.stones))
 
 
 def working_folder(database: Path) -> str:
@@ -150,10 +149,15 @@ def working_folder(database: Path) -> str:
     return f".{database.name}-restore-"
 
 
-def _room(url: str) -> dict[str, Any]:
+def _room(url: str) -> tuple[str, Path | None]:
     """Where the working copy lies: beside an SQLite database, where there must be room for it anyway."""
     file = backups.file_of(url)
-    return {"prefix": working_folder(file), "dir": file.absolute().parent} if file else {"prefix": ".checkin-restore-"}
+    return (working_folder(file), file.absolute().parent) if file else (".checkin-restore-", None)
+
+
+def sweep(url: str) -> None:
+    """The copies of restores that were killed: they may hold somebody who has been erased."""
+    working.sweep(*_room(url))
 
 
 def _whole(backup: Path, seal: Seal, progress: Progress) -> tuple[Slip, int]:
@@ -174,15 +178,23 @@ def _whole(backup: Path, seal: Seal, progress: Progress) -> tuple[Slip, int]:
     return slip, sealed
 
 
-def _tombstones(settings: Settings, wanted: Wanted) -> list[Tombstone]:
-    """Everybody who is known to have been erased: by the list here, by further lists, by the database itself.
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Everybody who is known to have been erased, and the names of the databases of which that is all."""
+
+    stones: Sequence[Tombstone]
+    of: frozenset[str | None]
+
+
+def _known(settings: Settings, wanted: Wanted) -> _Known:
+    """By the list here, by further lists, by the database itself.
 
     Where nobody is, the list may as well have been begun anew, as a bot does on another computer: then it takes a word.
     """
     own = settings.erased_file
     lists = [*([own] if own.exists() else []), *wanted.lists]
     try:
-        read = [erasures.read(one) for one in lists]
+        read, of = [erasures.read(one) for one in lists], [erasures.databases(one) for one in lists]
     except erasures.Unreadable as why:
         raise NotUsable(str(why)) from None
     stones = erasures.together(*read, restoring.tombstones_in(_url(settings)))
@@ -192,20 +204,22 @@ def _tombstones(settings: Settings, wanted: Wanted) -> list[Tombstone]:
             f"{own} {what}: it says who was erased since the backup was made, and without it they would come back. "
             "Put your copy of it there or name it with --erased; if nobody was, say --nobody-erased-since."
         )
-    return stones
+    return _Known(stones, frozenset({restoring.name_in(_url(settings))}.union(*of)))
 
 
 async def _settled(
-    copy: str, seal: Seal, plan: Plan, clock: Clock, slip: Slip, stones: Sequence[Tombstone], wanted: Wanted
-) -> tuple[Aftermath, list[Tombstone]]:
+    copy: str, seal: Seal, plan: Plan, clock: Clock, slip: Slip, known: _Known, wanted: Wanted
+) -> tuple[Aftermath, list[Tombstone], str | None]:
     memory = Memory(copy, seal)
     try:
         desk = Desk(memory=memory, clock=clock, plan=plan)
         async with desk.glance() as m:
-            _are_whole(stones, await m.tombstones.everything(), seal, wanted)
-        after = await aftermath.settle(desk, slip.made_at, stones)
+            name = await m.marks.database()
+            _are_whole(known.stones, await m.tombstones.everything(), seal, wanted)
+        _are_of(name, known, wanted)
+        after = await aftermath.settle(desk, slip.made_at, known.stones)
         async with desk.glance() as m:
-            return after, await m.tombstones.everything()
+            return after, await m.tombstones.everything(), name
     finally:
         await memory.close()
 
@@ -226,4 +240,16 @@ def _are_whole(stones: Sequence[Tombstone], known: Sequence[Tombstone], seal: Se
         raise NotUsable(
             f"The list of who was erased is not whole: it lacks {len(lacking)} whom the backup itself knows. Put your "
             "newest copy there or name it with --erased; if nobody was erased since then, say --nobody-erased-since."
+        )
+
+
+def _are_of(name: str | None, known: _Known, wanted: Wanted) -> None:
+    """Raises NotUsable where the lists are all of other databases, as one begun anew is. A backup from before databases
+    had names has none.
+    """
+    if name is not None and name not in known.of and not wanted.nobody_since:
+        raise NotUsable(
+            "The list of who was erased is of another database than the backup, as one that was begun anew on another "
+            "computer. Put your newest copy there or name it with --erased; if nobody was erased since the backup was "
+            "made, say --nobody-erased-since."
         )

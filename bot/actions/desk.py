@@ -21,7 +21,8 @@ from bot.actions.pulse import Progress, Tally
 from bot.domain.plan import Plan
 from bot.ports import Clock
 from storage.stores import Stores
-from storage.unit_of_work import Memory, Unit
+from storage.unit import Unit
+from storage.unit_of_work import Memory
 
 
 @dataclass(slots=True)

@@ -24,26 +24,47 @@ HEAD = "# Who was erased, as marks that tell nothing without the key, for `check
 LINE = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00 (?P<id>[0-9a-f]{16}) (?P<mark>[0-9a-f]{72})")
 
 
+OF = "# database "
+LIST = "erased_list"
+"""What stands for the list among the loops, for as long as it can't be written."""
+CURE = "Correct database.erased_file, or make room on its disk; until then nobody is erased."
+
+
 class Unreadable(Exception):
     """A list of the erased can't be read. Says which line."""
 
 
 async def keep_outside(desk: Desk) -> None:
-    """Write down what the list does not have yet. Does nothing where it is complete."""
+    """Write down what the list does not have yet. Where it can't be written that is an illness of its own."""
     file = desk.erased_file
     if file is None:
         return
     async with desk.glance() as m:
         count = await m.tombstones.count()
-        if count == desk.erased_kept and file.exists():
+        if count == desk.erased_kept and file.exists() and is_writable(file):
             return
-        stones = await m.tombstones.everything()
+        stones, database = await m.tombstones.everything(), await m.marks.database()
     try:
-        await asyncio.to_thread(write_down, file, stones)
-    except OSError as why:
-        log.error("erased_list_not_written", file=str(file), error=why.strerror, hint="Correct database.erased_file.")
+        await asyncio.to_thread(write_down, file, stones, database)
+    except (OSError, ValueError) as why:  # ValueError: there is something else in the file
+        error = getattr(why, "strerror", None) or type(why).__name__
+        log.error("erased_list_not_written", file=str(file), error=error, hint=CURE)
+        if LIST not in desk.progress.begun:
+            desk.progress.begin(LIST)
+        desk.progress.trouble[LIST] = "not_written"
         return
     desk.erased_kept = count
+    desk.progress.end(LIST)
+
+
+def is_writable(file: Path) -> bool:
+    """As far as can be seen without writing: a full disk shows only then."""
+    return os.access(file if file.exists() else file.parent, os.W_OK)
+
+
+def may_begin(desk: Desk) -> bool:
+    """Nobody is erased, nor told so, while a restored backup would bring them back: it is tried again, and then told."""
+    return desk.erased_file is None or (LIST not in desk.progress.trouble and is_writable(desk.erased_file))
 
 
 async def overwrite(desk: Desk) -> None:
@@ -51,8 +72,10 @@ async def overwrite(desk: Desk) -> None:
     await desk.memory.overwrite()
 
 
-def write_down(file: Path, stones: Iterable[Tombstone]) -> None:
-    """Add those that are not in the list; it is made where there is none. On the disk when this returns."""
+def write_down(file: Path, stones: Iterable[Tombstone], database: str | None = None) -> None:
+    """Add those that are not in the list, and of which database they are all that it knows; the list is made where there
+    is none. On the disk when this returns.
+    """
     handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(handle, "r+", encoding="ascii") as held:
         fcntl.flock(held, fcntl.LOCK_EX)  # another process of the same computer
@@ -60,6 +83,7 @@ def write_down(file: Path, stones: Iterable[Tombstone]) -> None:
         before = held.read()
         known = {found["id"] for line in before.splitlines() if (found := LINE.fullmatch(line))}
         new = "".join(_line(one) for one in stones if one.id not in known)
+        new += f"{OF}{database}\n" if database is not None and f"{OF}{database}" not in before.splitlines() else ""
         start = HEAD if not before else "" if before.endswith("\n") else "\n"  # of a line that was cut off
         if start or new:
             held.write(start + new)
@@ -83,6 +107,14 @@ def read(file: Path) -> list[Tombstone]:
         if not says_nothing and not any(one.startswith(line) for one in whole):  # a line that was cut off comes again
             raise Unreadable(f"{file}:{number}: this line can't be read; put the list back from your copy")
     return [_stone(line, f"{file}") for line in whole]
+
+
+def databases(file: Path) -> set[str]:
+    """Of which databases this list was whole at some time. Raises Unreadable."""
+    try:
+        return {line.removeprefix(OF) for line in file.read_text("ascii").splitlines() if line.startswith(OF)}
+    except (OSError, UnicodeDecodeError) as why:
+        raise Unreadable(f"{file}: it can't be read ({type(why).__name__})") from None
 
 
 def _stone(line: str, where: str) -> Tombstone:

@@ -1,15 +1,19 @@
-"""Opening the database: with the keys that fit, brought up to date, and its access log begun; and a desk over it."""
+"""Opening the database: with the keys that fit, brought up to date, and its access log begun; a desk over it; alone."""
 
 import asyncio
+import fcntl
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from pathlib import Path
+from secrets import token_hex
 from tempfile import TemporaryDirectory
 
 import structlog
 from pydantic import SecretStr
 
+from bot.actions import backups
 from bot.actions.desk import Desk
 from bot.config.keys import again, key_file, keys_for
 from bot.config.settings import Database, Settings
@@ -17,6 +21,7 @@ from bot.domain.errors import NotUsable
 from bot.domain.plan import Plan
 from bot.ports import Clock, SystemClock
 from storage import migrate
+from storage.marks import DATABASE
 from storage.operations import sealed_by
 from storage.sealing import Seal, new_key
 from storage.unit_of_work import Memory
@@ -40,7 +45,7 @@ async def open_memory(settings: Settings, tell: Callable[[str], None]) -> AsyncI
     memory = Memory(url, seal)
     try:
         await _fits(memory)
-        await _chained(memory)
+        await _begun(memory)
         yield memory
     finally:
         await memory.close()
@@ -66,6 +71,8 @@ async def _fits(memory: Memory) -> None:
     """A wrong key is found before anything is done: else new rows would be sealed with it beside the old ones."""
     async with memory.glance() as m:
         _all_open(*await m.operations.sealed())
+        if await m.marks.gone_keys({memory.seal.number}):
+            raise NotUsable(f"database.encryption_keys: key {memory.seal.number} is out of use; put the newest one first")
 
 
 def _all_open(sealed: int, foreign: int) -> None:
@@ -73,13 +80,17 @@ def _all_open(sealed: int, foreign: int) -> None:
         raise NotUsable(f"database.encryption_keys: {foreign} of {sealed} sealed values need a key that is not here")
 
 
-async def _chained(memory: Memory) -> None:
-    """The access log is a chain from the first start on; what an earlier version wrote is tied then."""
+async def _begun(memory: Memory) -> None:
+    """From the first start on the access log is a chain, to which what an earlier version wrote is tied then, and the
+    database has a name: by that a list of the erased is known to be of it.
+    """
     async with memory.glance() as m:
-        begun = await m.audit.head()
-    if begun is None:
+        chained, name = await m.audit.head(), await m.marks.database()
+    if chained is None or name is None:
         async with memory.unit() as m:
-            await m.audit.begin(SystemClock().now())
+            await m.marks.set_once(DATABASE, SystemClock().now(), token_hex(8))
+            if chained is None:
+                await m.audit.begin(SystemClock().now())
 
 
 @asynccontextmanager
@@ -104,3 +115,31 @@ async def on_trial(settings: Settings, plan: Plan) -> AsyncIterator[Desk]:
 
 def _tell(words: str) -> None:
     sys.stderr.write(f"{words}\n")
+
+
+# ---------------------------------------------------------------- alone
+
+
+class AlreadyRunning(Exception):
+    """Another `run` works on this database file."""
+
+
+@contextmanager
+def only_one(url: str) -> Iterator[None]:
+    """Hold the lock file of an SQLite database; PostgreSQL takes any number of processes."""
+    path = url.partition("///")[2].partition("?")[0]
+    if not url.startswith("sqlite") or not path or path == ":memory:":
+        backups.sweep(url)
+        yield
+        return
+    try:
+        held = Path(f"{path}.lock").open("w")  # noqa: SIM115  # held for as long as the bot runs; closed below
+    except OSError as why:
+        raise NotUsable(f"database: {path} can't be kept there ({why.strerror})") from None
+    with held as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning(path) from None
+        backups.sweep(url)
+        yield

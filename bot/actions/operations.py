@@ -5,7 +5,6 @@ password, a name or a word of a client.
 """
 
 import asyncio
-import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -147,7 +146,7 @@ def _folder(settings: Settings) -> Path:
 def look_at_erased(settings: Settings) -> list[Finding]:
     """Whether the list of who was erased is whole, and can be kept where no restored backup overwrites it."""
     file = settings.erased_file
-    if not os.access(file if file.exists() else file.parent, os.W_OK):
+    if not erasures.is_writable(file):
         cure = "Set database.erased_file to a place that the bot may write to and that no backup overwrites."
         return [wrong("erased", f"{file} can't be written: a restored backup would bring back who was erased.", cure)]
     if not file.exists():
@@ -203,6 +202,7 @@ async def _look_inside(settings: Settings, plan: Plan, clock: Clock, seal: Seal)
             found = [await _writes(memory, clock), *await _opens(memory)]
             if any(one.state is State.WRONG for one in found):
                 return found
+            found += await _listed(settings, memory)
             async with Desk(memory=memory, clock=clock, plan=plan).turn() as turn:
                 missing = await people.contacts_missing(turn)
                 waiting = [_not_joined(person.ref) for _, person in missing if person is not None]
@@ -234,6 +234,21 @@ async def _writes(memory: Memory, clock: Clock) -> Finding:
             raise _TakenBack
     except _TakenBack:
         return fine("database", "It takes a row.")
+
+
+async def _listed(settings: Settings, memory: Memory) -> list[Finding]:
+    """Whether everybody whom the database knows as erased stands in the list: a full disk shows only so."""
+    async with memory.glance() as m:
+        stones = await m.tombstones.everything()
+    try:
+        known = {one.id for one in erasures.read(settings.erased_file)} if settings.erased_file.exists() else set()
+    except erasures.Unreadable:
+        return []  # said already
+    lacks = sum(one.id not in known for one in stones)
+    if not lacks:
+        return []
+    says = f"{settings.erased_file} lacks {lacks} who were erased: a restored backup would bring them back."
+    return [wrong("erased", says, f"If the bot runs and this stays for a minute: {erasures.CURE}")]
 
 
 async def _opens(memory: Memory) -> list[Finding]:

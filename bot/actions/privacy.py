@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.actions import cards, delivery, followup, menu, people
+from bot.actions import cards, delivery, erasures, followup, menu, people
 from bot.actions.desk import Turn
 from bot.domain.alerts import AlertState
 from bot.domain.delivery import CAN_DELETE, CLEAR, DELETE, Post, Urgency
@@ -72,6 +72,8 @@ async def _show_day(turn: Turn, client: Client, day: datetime, *, fresh: bool = 
 
 async def erase_due(turn: Turn) -> int:
     """Erase the first client whose day has come and who may be erased; those who must wait are told once why."""
+    if not erasures.may_begin(turn.desk):
+        return 0
     for client_id in await turn.m.erasing.due(turn.now):
         client = await people.client(turn, client_id)
         waits = await waits_for(turn, client)

@@ -25,6 +25,8 @@ CLIENTS_AT_ONCE = 50
 async def erase_discharged(turn: Turn) -> int:
     """Delete the first client whose time after discharge is over and for whom nothing waits. Returns how many."""
     before = turn.now - turn.plan.data.after_discharge
+    if not erasures.may_begin(turn.desk):
+        return 0
     for client_id, _ in await turn.m.erasing.discharged(before):
         client = await people.client(turn, client_id)
         if await privacy.waits_for(turn, client) is None:

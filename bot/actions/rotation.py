@@ -3,13 +3,14 @@
     a new key behind the old one   →  every running process has it, and opens with it
     the new key in front           →  every running process closes with it
     every value sealed anew, a few at a time; all opened once with the new key alone
+    the old key out of use           →  whoever slept through all of it keeps nothing closed with it (`Unit.key_holds`)
 
 Each process says in a mark which keys it has (`tell_keys`). A mark names the new key from before it is written anywhere,
 so that whatever is cut off at any moment goes on with the same key at the next try.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,7 @@ async def tell_keys(turn: Turn) -> int:
     """Look whether there are other keys, and say which ones this process has."""
     seal, name = turn.m.seal, f"{HAS_KEYS}{turn.desk.process}"
     seal.look_again()
+    await turn.m.key_holds()  # who slept and has nothing to close shall notice as well
     if seal.refused is not None:
         log.error("keys_not_taken", why=seal.refused)
     told, has = await turn.m.marks.get(name), ",".join(seal.numbers[:MOST_NUMBERS])
@@ -119,6 +121,18 @@ async def settled(desk: Desk) -> bool:
         now = desk.clock.now()
         running = any(abs(now - one.at) <= ALIVE for one in (await m.marks.named(HAS_KEYS)).values())
     return going is None and (not running or (done is not None and now - done.at > SETTLED))
+
+
+async def forbid(desk: Desk, numbers: Sequence[str]) -> None:
+    """From now on nobody keeps what was closed with these keys; whoever was about to has done so."""
+    async with desk.turn() as turn:
+        await turn.m.marks.take_out_of_use(numbers, turn.now, turn.m.seal.number)
+
+
+async def allow(desk: Desk, numbers: Sequence[str]) -> None:
+    """They stay for now."""
+    async with desk.turn() as turn:
+        await turn.m.marks.back_into_use(numbers)
 
 
 async def drop_older(desk: Desk, file: Path) -> None:

@@ -22,32 +22,40 @@ if TYPE_CHECKING:
 @config_option
 def erase(ref: str, yes: bool, config_path: str | None) -> None:
     """Delete everything held of one client, at once. It can't be undone."""
-    lines, done = _erase(load_or_exit(config_path, SystemClock().now()), ref, really=yes)
+    lines, status = _erase(load_or_exit(config_path, SystemClock().now()), ref, really=yes)
     for line in lines:
-        click.echo(line, err=not done)
-    if not done:
-        raise SystemExit(2)
+        click.echo(line, err=status != 0)
+    if status:
+        raise SystemExit(status)
 
 
-def _erase(found: Loaded, ref: str, *, really: bool) -> tuple[list[str], bool]:
-    """What to print, and whether anything was done."""
+def _erase(found: Loaded, ref: str, *, really: bool) -> tuple[list[str], int]:
+    """What to print, and the exit status: 1 where it is done here and may be undone by a backup, 2 where nothing was."""
     from bot import app, logs
     from bot.actions import erasures
     from bot.domain.errors import NotUsable
 
     logs.set_up("WARNING", json=False)
 
-    async def go() -> tuple[list[str], bool]:
+    async def go() -> tuple[list[str], int]:
         async with app.open_desk(found.settings, found.plan) as desk:
+            await erasures.keep_outside(desk)  # what could not be written the last time, whatever comes now
+            if really and not erasures.may_begin(desk):
+                return [f"{UNLISTED.format(file=desk.erased_file)} Nothing was deleted.", erasures.CURE], 2
             async with desk.turn() as turn:
-                done = await _erased(turn, ref, really=really)
+                lines, done = await _erased(turn, ref, really=really)
             await erasures.keep_outside(desk)
-            return done
+            if done and not erasures.may_begin(desk):
+                return [*lines, f"{UNLISTED.format(file=desk.erased_file)} {erasures.CURE} Then run this again."], 1
+            return lines, 0 if done else 2
 
     try:
         return asyncio.run(go())
     except NotUsable as why:
-        return [str(why)], False
+        return [str(why)], 2
+
+
+UNLISTED = "Not finished: {file} can't be written, so a restored backup would bring back who was erased."
 
 
 async def _erased(turn: "Turn", ref: str, *, really: bool) -> tuple[list[str], bool]:

@@ -131,10 +131,14 @@ async def _drop(desk: Any, settings: Settings) -> str:
     number = desk.memory.seal.number
     if await rotation.left(desk) or not await rotation.learnt(desk, number, closing=True):
         raise _Stopped("Older keys are still needed. Run `checkin-bot keys rotate` first.")
+    older = desk.memory.seal.numbers[1:]
+    await rotation.forbid(desk, older)  # before the last look: nothing comes after it that they have closed
     with Bar("Verifying", await rotation.every(desk)) as step:
         if await rotation.verify(desk, step):
+            await rotation.allow(desk, older)
             raise _Stopped(
-                "Not everything opens with the first key alone. Nothing was changed; `checkin-bot doctor` says more."
+                "Not everything opens with the first key alone. Nothing was changed; `checkin-bot keys rotate` seals "
+                "anew what came meanwhile, `checkin-bot doctor` says more."
             )
     await _written(rotation.drop_older(desk, file), file)
     return f"Done: only key {number} is left in {file}. Backups from before need the old one: keep a copy."

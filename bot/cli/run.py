@@ -77,6 +77,7 @@ async def _run(found: Loaded) -> int:
                 bot = app.wire(found.settings, desk)
                 async with _web(found, bot):
                     await app.run(bot, stop)
+                return 2 if desk.memory.keyless.is_set() else 0
     except app.AlreadyRunning as running:
         click.echo(f"Another run works on {running} already. End that one first.", err=True)
         return 2

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from bot import ticks
-from bot.actions import inbox
+from bot.actions import erasures, inbox, privacy
 from bot.actions.desk import Desk, Turn
 from bot.actions.heartbeat import Heart
 from bot.actions.inbox import Reader
@@ -161,6 +161,33 @@ async def test_a_piece_of_work_that_fails_every_time_is_an_illness_and_not_only_
         await settled_down()
         assert (await seen(desk, "/healthz")).status_code == 503
         task.cancel()
+
+
+async def test_a_list_of_the_erased_that_can_t_be_written_makes_it_ill_and_nobody_is_erased(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """A restored backup would bring them back. It goes on by itself once the list can be written."""
+    worker = await a_worker(desk)
+    client = await a_client(desk, worker)
+    async with desk.turn() as turn:
+        await turn.m.people.change_client(client.id, erase_at=turn.now)
+        await turn.m.tombstones.raise_for("somebody", turn.now)
+    desk.erased_file = tmp_path / "folder" / "list"
+    tidy = ticks.Loop("tidy", asyncio.Event(), (privacy.erase_due,), (erasures.keep_outside,))
+    await ticks.once(desk, tidy)
+    desk.progress.mark("tidy")
+    pass_seconds(desk, 121)
+    desk.progress.mark("tidy")
+    answer = await seen(desk, "/healthz")
+    assert (answer.status_code, answer.json()["stalled"]) == (503, ["erased_list"])
+    assert answer.json()["trouble"] == {"erased_list": "not_written"}
+    async with desk.glance() as m:
+        assert await m.tombstones.count() == 1
+    desk.erased_file.parent.mkdir()
+    for _ in range(2):
+        await ticks.once(desk, tidy)
+    assert (await seen(desk, "/healthz")).status_code == 200
+    assert len(erasures.read(desk.erased_file)) == 2
 
 
 @on_sqlite

@@ -155,6 +155,17 @@ async def test_a_list_of_the_erased_that_has_a_hole_or_no_place_is_found(house: 
 
 
 @on_both
+async def test_whoever_was_erased_and_is_not_in_the_list_is_counted(house: House, url: str) -> None:
+    """As on a full disk, which looks writable until something is written."""
+    memory = Memory(url, Seal([house.settings.database.encryption_keys[0].get_secret_value()]))
+    async with memory.unit() as m:
+        await m.tombstones.raise_for("somebody", house.clock.now())
+    await memory.close()
+    [lacks] = await house.wrong()
+    assert (lacks.area, "lacks 1 who were erased" in lacks.says) == ("erased", True)
+
+
+@on_both
 async def test_before_the_first_start_nothing_is_made_and_nothing_is_wrong(new_house: House, url: str) -> None:
     assert await new_house.wrong() == []
     if url.startswith("sqlite"):

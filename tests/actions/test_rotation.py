@@ -18,7 +18,7 @@ from bot.domain.words import Role
 from bot.rehearsal.clock import RehearsalClock
 from storage import tables as t
 from storage.resealing import LABELS
-from storage.sealing import NUMBER_BYTES, Seal, new_key, number_of
+from storage.sealing import NUMBER_BYTES, KeyGone, Seal, new_key, number_of
 from storage.unit_of_work import Memory
 from tests.support.desks import START
 
@@ -230,3 +230,82 @@ async def test_an_old_key_is_dropped_only_when_nothing_can_be_on_its_way_with_it
     assert len(keys_in(file)) == 1
     assert (await asyncio.to_thread(file.read_text)).startswith("# ours\n")
     assert desk.memory.seal.numbers == [number_of(keys_in(file)[0])]
+
+
+async def test_whoever_slept_through_an_exchange_keeps_nothing_with_the_old_key(
+    desk: Desk, memory: Memory, file: Path, plan: Plan, hurried: RehearsalClock
+) -> None:
+    """It is held to be gone after 75 s; when it wakes it is refused once, and then has the key that stands there now."""
+    async with at(memory, file, plan, hurried, "sleeper") as sleeper:
+        await _tells(sleeper)
+        await _exchanged_and_dropped(desk, file)
+        with pytest.raises(KeyGone):
+            await _adds(sleeper, "S-1")
+        await _adds(sleeper, "S-2")
+        await _tells(sleeper)
+        assert sleeper.memory.seal.numbers == [number_of(key) for key in keys_in(file)]
+        assert not sleeper.memory.keyless.is_set()
+    assert await numbers(desk) == {number_of(keys_in(file)[0])}
+    async with desk.glance() as m:
+        assert [one.ref for one in await m.people.everybody() if one.ref.startswith("S-")] == ["S-2"]
+
+
+async def test_whoever_has_looked_at_the_file_before_it_wrote_is_mended_as_well(
+    desk: Desk, memory: Memory, file: Path, plan: Plan, hurried: RehearsalClock
+) -> None:
+    async with at(memory, file, plan, hurried, "sleeper") as sleeper:
+        await _exchanged_and_dropped(desk, file)
+        sleeper.memory.seal.look_again()
+        assert sleeper.memory.seal.refused is not None
+        with pytest.raises(KeyGone):
+            await _tells(sleeper)
+        await _adds(sleeper, "S-1")
+        assert sleeper.memory.seal.refused is None
+
+
+async def test_whoever_is_given_no_other_key_says_so_and_keeps_nothing(
+    desk: Desk, memory: Memory, file: Path, plan: Plan, hurried: RehearsalClock, tmp_path: Path
+) -> None:
+    elsewhere = Path(shutil.copy(file, tmp_path / "other.keys"))
+    async with at(memory, elsewhere, plan, hurried, "far away") as sleeper:
+        await _exchanged_and_dropped(desk, file)
+        for n in range(2):
+            with pytest.raises(KeyGone):
+                await _adds(sleeper, f"S-{n}")
+        assert sleeper.memory.keyless.is_set()
+    assert await numbers(desk) == {number_of(keys_in(file)[0])}
+
+
+async def test_a_key_goes_out_of_use_only_when_who_is_writing_with_it_has_ended(
+    desk: Desk, memory: Memory, file: Path, plan: Plan, hurried: RehearsalClock
+) -> None:
+    """Whoever has asked whether the key holds commits first; otherwise the last look would miss what they wrote."""
+    async with at(memory, file, plan, hurried, "sleeper") as sleeper:
+        await _exchanged(desk, file)
+        async with asyncio.TaskGroup() as group, sleeper.turn() as turn:
+            await turn.m.people.add(Role.WORKER, "S-1", "New", "en", "Europe/London", turn.now)
+            await turn.m.key_holds()
+            forbidding = group.create_task(rotation.forbid(desk, desk.memory.seal.numbers[1:]))
+            for _ in range(20):
+                await desk.clock.wait(asyncio.Event(), timedelta(seconds=1))
+            assert not forbidding.done()
+    assert await rotation.left(desk) == 1
+
+
+async def _exchanged(desk: Desk, file: Path) -> None:
+    """All of `keys rotate`; only the command itself says that it is there."""
+    desk.clock.advance(rotation.ALIVE * 2)
+    assert await rotation.take_into_use(desk, file)
+    assert await rotation.reseal(desk, lambda: None) == 0
+    await rotation.end(desk)
+
+
+async def _exchanged_and_dropped(desk: Desk, file: Path) -> None:
+    await _exchanged(desk, file)
+    await rotation.forbid(desk, desk.memory.seal.numbers[1:])
+    await rotation.drop_older(desk, file)
+
+
+async def _adds(desk: Desk, ref: str) -> None:
+    async with desk.turn() as turn:
+        await turn.m.people.add(Role.WORKER, ref, "New", "en", "Europe/London", turn.now)

@@ -2,6 +2,11 @@
 
 import json
 import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +18,7 @@ from bot.actions.aftermath import Aftermath, Open
 from bot.actions.backups import working_folder
 from bot.cli import main
 from bot.cli.backing_up import _since
+from storage.backups import HALF
 
 
 def typed(*words: str) -> Result:
@@ -144,6 +150,48 @@ def test_the_copy_of_a_restore_that_was_killed_goes_with_the_next_start(tmp_path
         assert not left.exists()
 
 
+@contextmanager
+def half_way(into: str) -> Iterator[subprocess.Popen[str]]:
+    """Another process that has begun to write there, and stays alive."""
+    words = f"with {into} as there:\n print(there, flush=True)\n input()"
+    code = f"from pathlib import Path\nfrom storage import backups, working\n{words}"
+    command, root = [sys.executable, "-c", code], Path(__file__).parents[2]
+    with subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        yield process
+        process.kill()
+
+
+def test_what_a_killed_backup_left_goes_with_the_next_one_and_what_is_still_written_stays(small_service: Path) -> None:
+    def halves() -> set[Path]:
+        return set(small_service.glob(f"{HALF}*"))
+
+    with half_way(f"backups.a_new_file(Path({str(small_service / 'monday')!r}))") as monday:
+        [dies] = halves()
+        monday.kill()
+        monday.wait()
+    with half_way(f"backups.a_new_file(Path({str(small_service / 'tuesday')!r}))"):
+        [lives] = halves()  # it has swept itself
+        assert lives != dies
+        assert typed("backup", "one.backup").exit_code == 0
+        assert halves() == {lives}
+    assert typed("backup", "two.backup").exit_code == 0
+    assert halves() == set()
+
+
+def test_what_a_killed_restore_into_postgres_left_among_temporary_files_goes_with_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    url, left = "postgresql+psycopg://nobody@nowhere/none", ".checkin-restore-"
+    with half_way(f"working.folder({left!r})"), app.only_one(url):
+        assert len(list(tmp_path.glob(f"{left}*"))) == 1
+    with app.only_one(url):
+        assert list(tmp_path.glob(f"{left}*")) == []
+
+
 @pytest.mark.slow
 def test_on_another_computer_the_list_of_the_erased_is_asked_for(
     backup: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
@@ -159,6 +207,26 @@ def test_on_another_computer_the_list_of_the_erased_is_asked_for(
     assert typed("restore", "one.backup", "--nobody-erased-since").exit_code == 0
     assert set(people()) == {"W-1", "R-118"}
     assert (new / "checkin.erased").exists()
+
+
+def test_a_list_begun_anew_on_another_computer_is_not_taken_for_the_old_one(
+    backup: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has an erasing of its own; the backup knows nobody, so that nothing is seen to lack."""
+    assert typed("erase", "--client", "R-118", "--yes").exit_code == 0
+    new = tmp_path_factory.mktemp("new")
+    for name in ("config.toml", "checkin.keys", "one.backup", "roster.csv"):
+        (new / name).write_bytes((backup.parent / name).read_bytes())
+    (new / "checkin.keys").chmod(0o600)
+    monkeypatch.chdir(new)
+    assert typed("roster", "import", "roster.csv").exit_code == 0
+    assert typed("erase", "--client", "R-118", "--yes").exit_code == 0
+    done = typed("restore", "one.backup", "--replace")
+    assert (done.exit_code, "of another database" in done.stderr) == (2, True)
+    done = typed("restore", "one.backup", "--replace", "--erased", str(backup.parent / "checkin.erased"))
+    assert done.exit_code == 0, done.stderr
+    assert "and now again: R-118." in done.stdout
+    assert typed("restore", "one.backup", "--replace").exit_code == 0  # the list here is of both from now on
 
 
 def test_alerts_that_were_open_are_shown_on_the_terminal_and_not_what_they_are_about() -> None:

@@ -2,11 +2,13 @@
 
 import json
 import re
+import resource
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from bot.actions import erasures
 from bot.cli import main
 
 ROSTER = """role,ref,name,worker,language,timezone,next_session,status
@@ -67,3 +69,34 @@ def test_whoever_is_no_client_is_not_erased(folder: Path, ref: str) -> None:
     assert done.exit_code == 2
     assert ref not in done.output
     assert roster() == before
+
+
+def test_where_the_list_of_the_erased_can_t_be_written_nothing_is_deleted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = roster()
+    monkeypatch.setenv("CHECKIN_DATABASE__ERASED_FILE", str(folder / "nowhere" / "list"))
+    done = run("erase", "--client", "R-118", "--yes")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "Nothing was deleted." in done.stderr
+    assert roster() == before
+
+
+def test_where_the_list_gets_no_room_it_is_not_finished_until_it_has(folder: Path) -> None:
+    """The list may not grow: what a full disk looks like to whoever writes."""
+    kept, most = folder / "checkin.erased", 4_000_000
+    assert run("erase", "--client", "R-118").exit_code == 2  # which begins the list
+    begun = kept.read_text()
+    kept.write_text(begun + "#" * (most - len(begun) - 1) + "\n")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, limits[1]))
+    try:
+        done = [run("erase", "--client", "R-118", "--yes") for _ in range(2)]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [one.exit_code for one in done] == [1, 2]
+    assert [one.stdout for one in done] == ["", ""]
+    assert "Not finished" in done[0].stderr
+    again = run("erase", "--client", "R-118", "--yes")
+    assert (again.exit_code, "already" in again.stdout) == (0, True)
+    assert len(erasures.read(kept)) == 1

@@ -106,3 +106,22 @@ async def test_a_key_is_exchanged_under_a_running_bot(tmp_path: Path, url: str |
     assert found.taps > CLIENTS
     assert not found.lost + found.doubled + found.alerts_missing + found.open_keyboards
     assert not [line for line in bot.log.splitlines() if "failed" in line or "WrongKey" in line]
+
+
+@pytest.mark.slow
+async def test_a_bot_whose_key_is_out_of_use_ends_and_says_so(tmp_path: Path, url: str | None) -> None:
+    """It slept while the others exchanged it, and finds no other where its own came from."""
+    standin, key = StandIn(SystemClock(), TOKEN), new_key()
+    async with serve(standin) as address:
+        bot = LiveBot(tmp_path, address, config_file(), url, {"CHECKIN_DATABASE__ENCRYPTION_KEYS": f'["{key}"]'})
+        async with bot.desk() as desk:
+            await seat(desk, standin, 1)
+            await bot.start()
+            await standin.polled()
+            await rotation.forbid(desk, [number_of(key)])
+            assert bot.process is not None
+            assert await bot.process.wait() == 2, bot.log
+            assert "key_out_of_use" in bot.log
+        await bot.start()
+        assert await bot.process.wait() == 2
+    assert "is out of use; put the newest one first" in bot.log

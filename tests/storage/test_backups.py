@@ -141,7 +141,7 @@ def test_the_file_is_for_its_owner_only_and_takes_no_other_files_place(tmp_path:
     path = tmp_path / "one.backup"
     backed_up(sqlite_url, path)
     assert path.stat().st_mode & 0o777 == 0o600
-    assert [one.name for one in tmp_path.iterdir() if one.name.endswith(".part")] == []
+    assert [one.name for one in tmp_path.iterdir() if one.name.startswith(backups.HALF)] == []
     before = path.read_bytes()
     with pytest.raises(FileExistsError):
         backed_up(sqlite_url, path)
