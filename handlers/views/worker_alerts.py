@@ -67,7 +67,7 @@ def _blocks(facts: Facts, voice: Voice) -> list[Block]:
         Block(says_little(facts, voice), 1),
         Block(words, 4),
         Block(say("worker.alert.newer") if facts.get("newer") else None, 1),
-        Block(say(f"worker.wish.{facts['wish']}") if facts.get("asked") and facts["wish"] in _WISHES else None, 6),
+        Block(their_wish(facts, voice), 6),
         Block(sure(facts, voice), 6),
         Block(supervision(facts, voice), 1),
         Block(say("worker.alert.way_in", way_in=say(f"worker.way_in.{facts['way_in']}")), 2),
@@ -77,6 +77,12 @@ def _blocks(facts: Facts, voice: Voice) -> list[Block]:
 
 
 _WISHES = ("tell", "not_asked")
+
+
+def their_wish(facts: Facts, voice: Voice) -> Html | None:
+    """How the client wants it told, where they were asked or would have been."""
+    said = facts.get("asked") and facts["wish"] in _WISHES
+    return voice.say(f"worker.wish.{facts['wish']}") if said else None
 
 
 def _head(facts: Facts, voice: Voice) -> Html:
@@ -237,9 +243,14 @@ def _states(facts: Facts, voice: Voice) -> str | None:
 
 def _softened(facts: Facts, voice: Voice) -> Screen:
     """No numbers, no words, no picture, no time pressure."""
+    text = blocks(_head(facts, voice), nothing_to_show(facts, voice), _states(facts, voice))
+    return Screen(text, _rows(facts, voice), protected=True)
+
+
+def nothing_to_show(facts: Facts, voice: Voice) -> Html:
+    """All that may be said where the client would rather say it themselves, or did not choose."""
     asked = facts.get("wish") == "myself"
-    text = voice.say("worker.alert.softened.text" if asked else "worker.alert.softened.worth_asking")
-    return Screen(blocks(_head(facts, voice), text, _states(facts, voice)), _rows(facts, voice), protected=True)
+    return voice.say("worker.alert.softened.text" if asked else "worker.alert.softened.worth_asking")
 
 
 def _discreet(facts: Facts, voice: Voice) -> Screen:

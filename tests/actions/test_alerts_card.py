@@ -145,6 +145,33 @@ async def test_discreet_shows_the_first_line_until_somebody_opens_it(desk: Desk)
         assert [one.did for one in await m.audit.lines("R-118")] == ["read_alert"]
 
 
+async def test_everything_behind_more_is_reached_behind_show(desk: Desk) -> None:
+    desk.plan = replace(desk.plan, alerts=replace(desk.plan.alerts, detail=Detail.DISCREET))
+    world = await a_world(desk)
+    await world.low()
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=61)
+    await world.sam.taps("Show")
+    assert "Their wish. Tell you now." in world.sam.shows
+    assert world.sam.labels == ["More"]
+    await world.sam.taps("More")
+    await world.sam.taps("Not a concern")
+    await world.sam.taps("I knew")
+    assert [one.state.value for one in await world.alerts()] == ["dismissed"]
+
+
+async def test_discreet_behind_show_says_no_more_than_the_client_would_have_told(desk: Desk) -> None:
+    desk.plan = replace(desk.plan, alerts=replace(desk.plan.alerts, detail=Detail.DISCREET))
+    world = await a_world(desk)
+    await world.low()
+    await world.alex.taps("I'll say it myself")
+    await world.pass_time(seconds=61)
+    await world.sam.taps("Show")
+    assert world.sam.shows.startswith("R-118 · worth a talk when you meet")
+    assert "They'd like some time on how you two are getting on." in world.sam.shows
+    assert "fell to" not in world.sam.shows
+
+
 async def test_the_line_for_the_notes_can_be_copied(world: World) -> None:
     await world.low()
     await world.alex.taps("Tell")
