@@ -45,11 +45,13 @@ def state(one: Mapping[str, Any], voice: Voice) -> str:
         return say(f"{base}.{one['status']}")
     if one["status"] in ("left", "discharged") or one["asking"] == "no_more":
         return say(f"{base}.declined")
+    if one.get("unreachable"):
+        return say(f"{base}.blocked")
     key = STATES.get(str(one["asking"]))
     if key == "on_break" and one.get("until"):
         return say(f"{base}.on_break", until=one["until"])
-    if key and key != "on_break":
-        return say(f"{base}.{key}")
+    if key:
+        return say(f"{base}.{'break_over' if key == 'on_break' else key}")
     if one.get("open"):
         return say(f"{base}.open_alert", day=one["open"])
     return say(f"{base}.asked", day=one["last"]) if one.get("last") else say(f"{base}.no_answer_yet")
