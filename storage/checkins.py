@@ -118,6 +118,11 @@ class CheckIns:
         found: datetime | None = (await self._con.execute(newest)).scalar()
         return found
 
+    async def last_sent(self, client_id: str, now: datetime) -> CheckIn | None:
+        """The newest that left, however many that never did came after it."""
+        query = sa.select(t.check_in).where(c.client_id == client_id, c.planned_at <= now, c.sent_at.is_not(None))
+        return next(iter(await self._many(query.order_by(c.planned_at.desc(), c.id).limit(1))), None)
+
     async def rounds(
         self, client_ids: Sequence[str], now: datetime, in_turn: Collection[str], most: int = MEMORY
     ) -> Mapping[str, list[Round]]:

@@ -130,6 +130,8 @@ async def carry_on(turn: Turn, client: Client) -> None:
         raise Refusal("client.crisis.still_quiet")
     await turn.m.people.change_client(client.id, asking=Asking.ON, asking_since=turn.now, paused_until=None)
     await turn.m.people.resume(client.id, turn.now)
+    if client.asking is Asking.GONE_QUIET:
+        await people.tell_worker(turn, client, "worker.silence.came_back", people.once("back"))
     first = await timetable.plan_for(turn, client.id)
     await reassigning.tell_client(turn, await people.client(turn, client.id))
     await menu.show(turn, client, "carried_on", day=people.local(client.person, first) if first else None)
