@@ -1,5 +1,6 @@
 """Whatever people do: one kind sentence, nothing lost, nothing kept as an answer, nothing repeated of what was typed."""
 
+from bot.rehearsal.telegram import Phone
 from tests.support.town import LOW, Town, alerts_on, answered, toast, words_on
 
 SECRET = "xyzzy-plugh-1234567890"
@@ -258,6 +259,27 @@ async def test_what_is_forwarded_is_nobodys_answer_and_no_words_of_theirs(town: 
 async def test_words_of_danger_are_heard_even_when_they_are_forwarded(town: Town) -> None:
     town.alex.text("i want to die", forwarded=True)
     await town.alex.expect("Call 999 now.")
+
+
+async def unreadable(town: Town, phone: Phone, words: str) -> str:
+    """A message with a part that nothing here can read, as a later Telegram may bring; what the person then reads."""
+    before = phone.revision
+    message = phone._message(words, extra={"poll": {"id": 7}})
+    phone._say(message, words)
+    await town.settled()
+    return (await phone.expect(lambda _: True, after=before)).text
+
+
+async def test_who_sent_what_could_not_be_read_is_not_left_without_an_answer(town: Town) -> None:
+    for phone in (town.alex, town.sam, town.stranger()):
+        assert "didn't get through, and nobody has seen it. Please try again." in await unreadable(town, phone, "hello")
+    await town.jo.expect("Something could not be handled")
+
+
+async def test_words_of_danger_are_passed_on_even_from_what_could_not_be_read(town: Town) -> None:
+    assert "I've sent this to Jo" in await unreadable(town, town.alex, "i want to die")
+    await town.jo.expect("Urgent · R-118")
+    assert "Call 999 now." in await unreadable(town, town.stranger(), "i want to die")
 
 
 async def test_a_group_that_it_never_learnt_it_was_added_to_is_left_at_the_first_word(town: Town) -> None:
