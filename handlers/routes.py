@@ -25,10 +25,12 @@ from bot.actions.inbox import MOST_ATTEMPTS
 from bot.actions.people import texts
 from bot.actions.settling import Hooks
 from bot.bank.risk import scan
+from bot.bank.typed import control_words
 from bot.domain.errors import Refusal
 from bot.domain.outgoing import Outgoing
 from bot.domain.people import Person
 from bot.domain.plan import Plan
+from bot.domain.typed import Control
 from bot.domain.words import Role
 from handlers import access
 from handlers.client import typed as client_typed
@@ -67,8 +69,23 @@ async def typed(talk: Talk) -> None:
         talk.answer = _to_stranger(talk)
     elif talk.client is not None:
         await client_typed.typed(talk)
+    elif any(one.whole_message(talk.text or "") in MENUS for one in control_words(talk.speaker.language)):
+        await people.show_commands(talk.turn, talk.speaker)
     else:
-        talk.answer = Refusal("errors.not_understood")
+        talk.answer = _to_staff(talk)
+
+
+MENUS = (Control.MENU, Control.HELP)
+"""Words that bring staff the list of what they can do."""
+
+
+def _to_staff(talk: Talk) -> Refusal:
+    """What staff type goes to nobody, whatever they type it under; also words of danger, and then it must say so."""
+    service, words = talk.turn.plan.service, talk.text or talk.caption
+    numbers = _numbers(talk.turn.plan)
+    if numbers and words and scan(words, service.languages):
+        return Refusal("errors.staff_in_danger", {"crisis_text": numbers})
+    return Refusal("errors.not_understood")
 
 
 def _to_stranger(talk: Talk) -> Refusal:

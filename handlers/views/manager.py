@@ -1,6 +1,7 @@
 """What reaches managers and duty contacts: handling facts, never answers; danger; the wish for somebody else; figures."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from bot.domain.words import Facts
@@ -9,6 +10,8 @@ from handlers.views.screen import Button, Rows, Screen, View, Voice, button
 from handlers.views.worker_alerts import ACK, ACT, MORE, TALKED
 
 DAY, HOUR, MINUTE = 86400, 3600, 60
+MOST_CALLS = 3
+"""Moments that are named one by one."""
 
 
 # ---------------------------------------------------------------- not picked up
@@ -47,13 +50,24 @@ def _tried(facts: Facts, voice: Voice) -> Html | None:
     away: Any = facts.get("away") or ()
     said = []
     if tried:
-        one = "manager.escalation.tried_one"
-        parts = [voice.say.plain("manager.escalation.tried_cover" if t["cover"] else one, **_who(t)) for t in tried]
-        said.append(voice.say("manager.escalation.tried", tried="; ".join(parts)))
+        said.append(voice.say("manager.escalation.tried", tried="; ".join(_calls(tried, voice))))
         said.append(voice.say("manager.escalation.took_all"))
     said += [voice.say("manager.escalation.not_through", name=name) for name in dict.fromkeys(dead)]
     said += [voice.say("manager.escalation.away", name=name) for name in dict.fromkeys(away)]
     return Html(" ".join(said)) if said else None
+
+
+def _calls(tried: Sequence[Mapping[str, Any]], voice: Voice) -> Iterator[str]:
+    """One after the other; whoever was asked day after day is named once, or in the end it would fill the message."""
+    for name, group in groupby(tried, key=lambda one: one["name"]):
+        same = list(group)
+        if len(same) > MOST_CALLS:
+            often = {"n": len(same), "since": same[0]["when"], "until": same[-1]["when"]}
+            yield voice.say.plain("manager.escalation.tried_often", name=name, **often)
+            continue
+        for one in same:
+            key = "manager.escalation.tried_cover" if one["cover"] else "manager.escalation.tried_one"
+            yield voice.say.plain(key, **_who(one))
 
 
 def _who(one: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,6 +163,9 @@ def _nobody(facts: Facts, voice: Voice) -> Html | None:
     tried: Any = facts.get("tried") or ()
     if not tried or facts["state"] != "raised" or not facts.get("again"):
         return None
+    if len(tried) > MOST_CALLS:
+        often = {"n": len(tried), "since": tried[0], "until": tried[-1]}
+        return voice.say("manager.danger.nobody_often", duty=facts["duty"], **often)
     return voice.say("manager.danger.nobody", duty=facts["duty"], tried=tried)
 
 

@@ -125,6 +125,16 @@ def shown(kind: str, facts: Facts, voice: Voice) -> Screen:
     return VIEWS[kind](facts, voice)
 
 
+def test_however_often_somebody_was_asked_it_stays_a_short_message(voice: Voice) -> None:
+    """Weeks of repeating, in the end longer than Telegram takes: then nobody would be asked any more."""
+    danger = seen(shown("danger", {**DANGER, "tried": [NOW] * 700}, voice).text)
+    assert "Sent to Jo 700 times from Tue 12 May, 15:00 to Tue 12 May, 15:00. Nobody has taken it." in danger
+    sam, ada = ({"name": name, "when": NOW, "cover": False} for name in ("Sam", "Ada"))
+    asked = seen(shown("manager.escalation", {**ESCALATION, "tried": [sam, sam, *[ada] * 200]}, voice).text)
+    assert "Sam, Tue 12 May, 15:00; Sam, Tue 12 May, 15:00; Ada, 200 times from Tue 12 May, 15:00 to" in asked
+    assert max(len(danger), len(asked)) < 1000
+
+
 @pytest.mark.parametrize("kind", sorted(EVERY))
 def test_every_button_fits_and_leads_somewhere(kind: str, voice: Voice) -> None:
     for row in shown(kind, EVERY[kind], voice).rows:
