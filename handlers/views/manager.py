@@ -23,9 +23,10 @@ def escalation(facts: Facts, voice: Voice) -> Screen:
     if facts["state"] != "raised":
         return Screen(blocks(say("manager.escalation.head", ref=ref), _states(facts, voice)), _rows(facts, voice))
     since = say("manager.escalation.for_since", name=facts["name"], when=facts["since"], within=_within(facts, voice))
+    passed = bool(facts.get("passed"))
     text = blocks(
-        say("manager.escalation.head", ref=ref),
-        lines(since, _tried(facts, voice)),
+        say("manager.escalation.head_passed" if passed else "manager.escalation.head", ref=ref),
+        lines(since, _states(facts, voice) if passed else _tried(facts, voice)),
         say(
             {"asked": "manager.escalation.what_asked", "softened": "manager.escalation.what_softened"}.get(
                 str(facts["what"]), "manager.escalation.what_it_is"
@@ -120,11 +121,13 @@ def someone_else(facts: Facts, voice: Voice) -> Screen:
     """A matter of its own."""
     key = "manager.someone_else.slipped" if facts.get("slipped") else "manager.someone_else.text"
     text = voice.say(key, ref=facts["ref"], name=facts["name"], day=facts["day"])
-    line = None
+    line: str | None = None
     if facts.get("done"):
         line = voice.say("manager.someone_else.done", when=facts["done"])
     elif facts.get("taken"):
         line = voice.say("manager.someone_else.taken", when=facts["taken"], day=facts["day"])
+    elif facts["state"] == "raised":
+        line = _states(facts, voice)  # passed on to whom, or by whom
     done = _button(facts, voice, "manager.buttons.done", TALKED)
     pass_to = _button(facts, voice, "manager.buttons.pass_to", ACT, "pass")
     rows: Rows = {
@@ -176,7 +179,8 @@ def _worker_told(facts: Facts, voice: Voice) -> Html:
 
 def _danger_states(facts: Facts, voice: Voice) -> str | None:
     found: Any = facts.get("states") or ()
-    taken_by = [voice.say(f"worker.state.{one['text']}", **_quoted(one)) for one in found if "taken" in one["text"]]
+    shown = [one for one in found if one["text"].startswith(("taken", "passed"))]
+    taken_by = [voice.say(f"worker.state.{one['text']}", **_quoted(one)) for one in shown]
     touched = facts.get("in_touch")
     by = next((one.get("by") for one in found), None)
     if touched and by:

@@ -97,6 +97,8 @@ def _head(facts: Facts, voice: Voice) -> Html:
             return say("worker.reminder.text", ref=ref, when=facts["sent"], name=going["name"], until=going["when"])
         return say("worker.reminder.no_next", ref=ref, when=facts["sent"])
     if lead == "worker.alert_cover":
+        if facts.get("passed"):
+            return say("worker.cover.passed", ref=ref, name=name)
         if facts.get("unreachable"):
             return say("worker.cover.unreachable", ref=ref, name=name)
         if facts.get("away"):
