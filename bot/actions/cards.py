@@ -169,6 +169,7 @@ async def facts_for(
         slipped = any(line.state == SLIPPED for line in await turn.m.alerts.history(alert.id))
         concerned = await people.worker_then(turn, client, alert.raised_at)
         facts["name"] = concerned.name if concerned else client.ref
+        facts["overdue"] = alert.is_open and duty.promised(turn.plan, alert.goes_at) <= turn.now
         return "manager.someone_else", facts | {"day": day, "taken": taken, "done": done, "slipped": slipped}
     if rung_of(alert, reader) in HIGHER:
         if alert.client_said in ("try_again", "no_choice"):

@@ -180,6 +180,8 @@ def _language(facts: Facts, voice: Voice) -> Screen:
 def _when(facts: Facts, voice: Voice) -> Screen:
     plan: Html = voice.say("client.when.text", plan=plan_words(facts, voice.say))
     paused = voice.say("client.when.paused", until=facts["until"]) if facts.get("until") else None
+    if paused is None and not facts.get("asked", True):
+        paused = voice.say("client.when.not_now")
     changes: tuple[Line, ...] = (("client.when.buttons.clock", "clock"), _BACK_TO_SETTINGS)
     if facts["plan"] == "plan_days":
         changes = (("client.when.buttons.day", "day"), ("client.when.buttons.time", "time"), *changes)

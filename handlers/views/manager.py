@@ -134,7 +134,8 @@ def someone_else(facts: Facts, voice: Voice) -> Screen:
         "raised": ((_button(facts, voice, "manager.buttons.got_it", ACK), done), (pass_to,)),
         "acknowledged": ((done, pass_to),),
     }.get(str(facts["state"]), ())
-    return Screen(blocks(text, line), rows, protected=True)
+    late = voice.say("manager.someone_else.overdue") if facts.get("overdue") else None
+    return Screen(blocks(text, late, line), rows, protected=True)
 
 
 # ---------------------------------------------------------------- danger

@@ -107,6 +107,21 @@ async def test_stop_in_any_mood_is_quiet_before_any_tap(chat: Chat, said: str) -
     assert chat.labels == ["No more messages", "Just a break", "It's about Sam", "Carry on"]
 
 
+async def test_when_says_that_nothing_is_asked_just_now(chat: Chat) -> None:
+    await chat.types("/when")
+    assert "not asking" not in chat.shows
+    await chat.types("stop")
+    await chat.types("/when")
+    assert chat.shows.endswith("Just now I'm not asking anything.")
+
+
+@pytest.mark.parametrize("page", ["break", "when", "less", "one", "on"])
+async def test_to_whoever_has_left_nothing_is_promised_but_the_way_back(chat: Chat, page: str) -> None:
+    await chat.taps_data("1:m:no_more_yes")
+    await chat.taps_data(f"1:m:{page}")
+    assert chat.refused == "client.leave.gone_already"
+
+
 async def test_after_stop_there_is_a_way_back(chat: Chat) -> None:
     await chat.types("stop")
     await chat.types("menu")
