@@ -90,13 +90,15 @@ def _head(facts: Facts, voice: Voice) -> Html:
     say, ref, name = voice.say, facts["ref"], facts["name"]
     if facts.get("severity") == "high":
         return say("worker.alert.head_now", ref=ref)
-    lead = facts.get("lead")
-    if lead == "worker.alert_reminder":
+    lead, waits = facts.get("lead"), facts["state"] == "raised"
+    if lead == "worker.alert_reminder" and waits:
         going: Any = facts.get("escalates")
         if going:
             return say("worker.reminder.text", ref=ref, when=facts["sent"], name=going["name"], until=going["when"])
         return say("worker.reminder.no_next", ref=ref, when=facts["sent"])
     if lead == "worker.alert_cover":
+        if not waits:
+            return say("worker.cover.taken", ref=ref, name=name)
         if facts.get("passed"):
             return say("worker.cover.passed", ref=ref, name=name)
         if facts.get("unreachable"):
