@@ -1,10 +1,10 @@
 """The only wiring: settings → storage → actions → handlers → loops; what starts in which order, and how it ends.
 
-lead         which of the first and the third this process does, of all on one database
+lead         whether this process, of all on one database, is the one that receives, and the one that delivers
 receive      Telegram's updates into the inbox
 inbox        from the inbox to handlers, one transaction each
 deliver      from the outbox to Telegram, paced
-release      check-ins: due, reminders, half-done, over; breaks that end
+release      check-ins: due, reminders, half-done, over; breaks that end; whoever has to agree anew
 escalate     alerts that nobody took; clients to be asked whether it helped
 tidy         what may be forgotten, what clients asked to have deleted; whether the bot is still live; what workers are
              asked themselves, and their weekly digest; whether the wall clock was set
@@ -26,6 +26,7 @@ from telegram.ext import ExtBot
 
 from bot import charts, ticks
 from bot.actions import (
+    access_log,
     aftermath,
     backups,
     checkins,
@@ -220,6 +221,7 @@ def loops(desk: Desk) -> tuple[ticks.Loop, ...]:
             (
                 housekeeping.tell_not_live,
                 housekeeping.forget,
+                access_log.note_down,
                 rotation.tell_keys,
                 privacy.erase_due,
                 *retention.WORK,

@@ -12,7 +12,7 @@ from io import BytesIO
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from bot.domain.picture import A_WEEK, Gap, GapKind, Line, Picture, Point, together
+from bot.domain.picture import A_WEEK, Gap, GapKind, Picture, Point, Series, together
 from bot.domain.words import Construct
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Labels:
 def warm_up() -> None:
     """Import what drawing needs and draw once, so that the first alert does not wait for it."""
     today = date(2026, 1, 5)
-    lines = (Line(Construct.BOND, (Point(today, 5.0), Point(today + A_WEEK, 6.0))),)
+    lines = (Series(Construct.BOND, (Point(today, 5.0), Point(today + A_WEEK, 6.0))),)
     draw(Picture(today, today + A_WEEK, lines), Labels({}, "", "", {}, date.isoformat, str))
 
 

@@ -16,7 +16,21 @@ from structlog.typing import Processor
 TOKEN = re.compile(r"\d{5,}:[A-Za-z0-9_-]{20,}")
 KEPT = frozenset(
     {"event", "level", "timestamp", "logger", "error", "hint", "update", "attempt", "loop", "row", "kind", "person"}
-    | {"check_in", "alert", "why", "state", "age", "count", "after", "seconds", "address", "mode", "file", "version"}
+    | {
+        "check_in",
+        "alert",
+        "why",
+        "state",
+        "age",
+        "count",
+        "after",
+        "seconds",
+        "address",
+        "mode",
+        "file",
+        "version",
+        "noted",
+    }
     | {"by", "key", "status", "port", "path"}
 )
 """The only keys that are ever written. Whatever else somebody passes by mistake is dropped."""

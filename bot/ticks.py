@@ -50,7 +50,8 @@ async def run(desk: Desk, loop: Loop) -> None:
 
 
 async def _look(desk: Desk, loop: Loop) -> bool:
-    """Whether all of it got through: what fails again and again is an illness, and not only a line in the log."""
+    """Whether all of `work` got through: what fails again and again is an illness, and not only a line in the log. What
+    is done apart and fails is such a line, and tried again at the next look."""
     got_through = [await _work_off(desk, loop, work) for work in loop.work]
     for work_apart in loop.apart:
         await _look_apart(desk, loop, work_apart)

@@ -20,8 +20,10 @@ async def who(turn: Turn, chat_id: int) -> tuple[Person | None, Client | None]:
     if person.role is Role.CLIENT:
         await turn.m.people.lock([person.id])
         found = await turn.m.people.client(person.id)
-        # Whoever was erased is nobody here any more, from that moment on, though their receipt may still be on its way.
-        return (None, None) if found is None or found.erased_at is not None else (found.person, found)
+        # Whoever was erased is nobody here any more, from that moment on, though their receipt may still be on its way;
+        # and somebody else may have closed the chat while this unit waited for the client.
+        here = found is not None and found.erased_at is None and found.person.chat_id == chat_id
+        return (found.person, found) if found is not None and here else (None, None)
     if person.status is Status.DISCHARGED:
         raise Refusal("errors.no_longer")
     return person, None

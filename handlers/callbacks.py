@@ -1,4 +1,5 @@
-"""What a button carries: `1:verb:arg:arg`, at most 64 bytes, ids and numbers only. A button lives for ever.
+"""What a button carries: `1:verb:arg:arg`, at most 64 bytes: ids, numbers and words of ours, nothing
+about anybody. A button lives for ever.
 
 The leading number is the version of this format. Whatever this module would not have written, or is of another version,
 is `None`, and the person gets the one kind answer for buttons that have had their time.
@@ -38,5 +39,6 @@ def decode(data: str | None) -> Tap | None:
 
 
 def whole(written: str) -> int | None:
-    """A whole number as `encode` writes it; None for anything else. No button carries one of more than four digits."""
+    """A whole number of at most four digits as `encode` writes it; None for anything else. The one that is longer, the
+    moment on the button that closes a chat, is read where it is used."""
     return int(written) if _WHOLE.fullmatch(written) else None

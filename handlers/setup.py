@@ -1,9 +1,9 @@
 """From a raw update to one handler: the one table of routes, and PTB's Application that parses and dispatches.
 
-private message   /command → COMMANDS,  other words → `typed`
+private message   /command → COMMANDS; other words, and words of danger behind a slash → `routes.typed`
 tap on a button   verb → TAPS
-edited message    → `typed`, marked as edited
-blocked, back     → `people.unreachable`, `people.reachable`
+edited message    → `routes.typed`, marked as edited; an edited command is nothing, but for words of danger
+blocked, back     → `routes.gone`, `routes.back`
 groups, channels  nothing is said, and the bot leaves
 """
 

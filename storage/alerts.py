@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.alerts import OPEN, AlertState, Kind, Wish
 from bot.domain.ladder import Rung, Step
-from bot.domain.matters import Alert, Line
+from bot.domain.matters import Alert, HistoryLine
 from bot.domain.usefulness import Judged
 from bot.domain.words import Severity
 from storage import tables as t
@@ -142,11 +142,11 @@ class AlertStore:
         """One more line of history."""
         await self._con.execute(_NOTE, {"alert_id": alert_id, "at": at, "state": state, "by": by})
 
-    async def history(self, alert_id: str) -> list[Line]:
+    async def history(self, alert_id: str) -> list[HistoryLine]:
         rank = sa.case((t.alert_event.c.state == AlertState.RAISED, 0), else_=1)
         query = sa.select(t.alert_event).where(t.alert_event.c.alert_id == alert_id)
         rows = await self._con.execute(query.order_by(t.alert_event.c.at, rank, t.alert_event.c.id))
-        return [Line(row.at, row.state, row.by) for row in rows]
+        return [HistoryLine(row.at, row.state, row.by) for row in rows]
 
     # ------------------------------------------------------------ rows
 

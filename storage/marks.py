@@ -91,7 +91,12 @@ class Plans:
         self._con = con
 
     async def note(self, version: str, rules: Mapping[str, Any], at: datetime, by: str = "start") -> bool:
-        """Remember that this version is in force from now on; False if it is already: then nothing changes."""
+        """Remember that this version is in force from now on; False if it is already: then nothing changes.
+
+        Of several processes that start at once one is told True; the others wait until its unit has ended.
+        """
+        if self._con.dialect.name == "postgresql":  # in SQLite one writes at a time anyhow
+            await self._con.exec_driver_sql("LOCK TABLE plan_version IN SHARE ROW EXCLUSIVE MODE")
         latest = await self.at(at)
         if latest is not None and latest.version == version:
             return False

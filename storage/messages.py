@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.delivery import PostState
-from bot.domain.outgoing import Outgoing, Standing
+from bot.domain.outgoing import Outgoing, Shown
 from bot.domain.signals.occasions import RUNNING
 from storage import tables as t
 
@@ -141,19 +141,19 @@ class Messages:
 
     # ------------------------------------------------------------ what was sent
 
-    async def stand(self, out: Outgoing, now: Standing, at: datetime) -> list[Standing]:
+    async def stand(self, out: Outgoing, now: Shown, at: datetime) -> list[Shown]:
         """This message is what the surface shows from now on. Returns what stood there until now."""
         here = {"the_person_id": out.person_id, "the_chat_id": out.chat_id, "the_surface": out.surface}
         others = {**here, "the_message_id": now.message_id}
         older = [
-            Standing(row.message_id, row.has_photo, row.has_buttons) for row in await self._con.execute(_OTHERS, others)
+            Shown(row.message_id, row.has_photo, row.has_buttons) for row in await self._con.execute(_OTHERS, others)
         ]
         if older:
             await self._con.execute(_OVER, others)
         await self.note(out, now, at, current=True)
         return older
 
-    async def note(self, out: Outgoing, now: Standing, at: datetime, *, current: bool) -> None:
+    async def note(self, out: Outgoing, now: Shown, at: datetime, *, current: bool) -> None:
         """This message is in the chat; if `current`, it is what its surface shows."""
         assert out.chat_id is not None
         given = {

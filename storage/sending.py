@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.alerts import AlertState, Kind
 from bot.domain.delivery import REPEATED_WHEN_UNSURE, Guard, PostState, Urgency, back_off
 from bot.domain.ladder import Rung, Step
-from bot.domain.outgoing import AskedNow, HeldNow, Outgoing, Standing
+from bot.domain.outgoing import AskedNow, HeldNow, Outgoing, Shown
 from bot.domain.people import Asking, Status
 from bot.domain.words import Role
 from storage import leading
@@ -142,7 +142,7 @@ class Sending:
 
     def _out(self, row: Any) -> Outgoing:
         sealed = row.facts_sealed
-        stands = Standing(row.stands, row.has_photo, row.has_buttons) if row.stands is not None else None
+        stands = Shown(row.stands, row.has_photo, row.has_buttons) if row.stands is not None else None
         return Outgoing(
             id=row.id,
             person_id=row.person_id,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.schedules import Due
@@ -72,13 +73,17 @@ class Timetable:
             await self._con.execute(t.timetable.delete().where(same), ends)
 
     async def put(self, slots: Collection[Slot]) -> None:
-        """Write these rows, in place of whatever stands there."""
+        """Write these rows, in place of whatever stands there, or is being written there by somebody else just now."""
         if not slots:
             return
-        keys = [{"its_client": one.client_id, "its_schedule": one.schedule} for one in slots]
-        same = sa.and_(c.client_id == sa.bindparam("its_client"), c.schedule == sa.bindparam("its_schedule"))
-        await self._con.execute(t.timetable.delete().where(same), keys)
-        await self._con.execute(t.timetable.insert(), [_row(one) for one in slots])
+        dialect = sqlite if self._con.dialect.name == "sqlite" else postgresql
+        rows = dialect.insert(t.timetable)
+        changes = {column.name: rows.excluded[column.name] for column in c if column.name not in KEYS}
+        # In one order, so that two who write the same rows do not wait for each other.
+        in_order = sorted(slots, key=lambda one: (one.client_id, one.schedule))
+        await self._con.execute(
+            rows.on_conflict_do_update(index_elements=KEYS, set_=changes), [_row(one) for one in in_order]
+        )
 
     async def drop(self, slots: Collection[Slot]) -> None:
         """Forget these rows."""

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.image import imread
 
 from bot.charts import HEIGHT, LOOKS, WIDTH, Labels, _spread_out, _unbroken, _wrapped, draw, warm_up
-from bot.domain.picture import Gap, GapKind, Line, Picture, Point
+from bot.domain.picture import Gap, GapKind, Picture, Point, Series
 from bot.domain.words import ALLIANCE, Construct
 from tests.support.histories import A_DAY, A_WEEK
 
@@ -29,10 +29,10 @@ def points(*values: float | None) -> tuple[Point, ...]:
     return tuple(Point(START + n * A_WEEK, value) for n, value in enumerate(values))
 
 
-STEADY = Picture(START, START + 8 * A_WEEK, tuple(Line(one, points(8, 8, 7, 8, 9, 8, 8)) for one in ALLIANCE))
+STEADY = Picture(START, START + 8 * A_WEEK, tuple(Series(one, points(8, 8, 7, 8, 9, 8, 8)) for one in ALLIANCE))
 LOW = replace(
     STEADY,
-    lines=(Line(Construct.BOND, points(8, 8, 7, None, 9, 8, 2)), *STEADY.lines[1:]),
+    lines=(Series(Construct.BOND, points(8, 8, 7, None, 9, 8, 2)), *STEADY.lines[1:]),
     about=Construct.BOND,
     usual=8.0,
     low=START + 6 * A_WEEK,
@@ -59,8 +59,8 @@ def test_the_same_facts_give_the_same_picture() -> None:
     "chart",
     [
         replace(STEADY, lines=()),
-        replace(STEADY, lines=(Line(Construct.BOND, points(0)),), low=START, about=Construct.BOND, usual=0.2),
-        replace(STEADY, lines=(Line(Construct.TASKS, points(None, None)),)),
+        replace(STEADY, lines=(Series(Construct.BOND, points(0)),), low=START, about=Construct.BOND, usual=0.2),
+        replace(STEADY, lines=(Series(Construct.TASKS, points(None, None)),)),
         replace(STEADY, low=START, usual=10.0, spread=3.0),
         replace(STEADY, end=START),
         replace(LOW, gaps=tuple(Gap(START + n * A_DAY, START + (n + 9) * A_DAY, kind) for n, kind in enumerate(GapKind))),

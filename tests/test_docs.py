@@ -49,6 +49,12 @@ def test_every_link_leads_somewhere(path: Path) -> None:
             assert heading in _headings(there), target
 
 
+def test_every_page_that_the_code_names_is_there() -> None:
+    code = [path for package in ("bot", "handlers", "storage") for path in sorted((ROOT / package).rglob("*.py"))]
+    told = {(named(path), page) for path in code for page in re.findall(r"docs/[\w/.-]*\w", path.read_text("utf-8"))}
+    assert [one for one in sorted(told) if not (ROOT / one[1]).exists()] == []
+
+
 def _headings(path: Path) -> set[str]:
     lines = re.findall(r"^#+ (.+)$", path.read_text("utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in lines}

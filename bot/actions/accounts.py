@@ -1,8 +1,9 @@
 """A person's chat ends: the phone is lost, the account is another one, or the link was opened by the wrong one.
 
-One account is one chat. Nothing goes along from one account to another by itself (docs/decisions/0008): the old chat is
-told so, cleared of what Telegram lets a bot delete, and shows nothing more; whoever joins in another account agrees anew
-and is shown nothing of before. The assigned worker and the managers hear of every change, and it is on record.
+One account is one chat (docs/decisions/0010-one-account-one-chat.md). Nothing goes along from one to another by itself:
+the old chat is told so, cleared of what Telegram lets a bot delete, and shows nothing more; whoever joins in another
+account agrees anew and is shown nothing of before. The assigned worker and the managers hear of every change, and it is
+on record.
 """
 
 from dataclasses import replace

@@ -17,7 +17,7 @@ from bot.actions import settling
 from bot.actions.desk import Desk, Turn
 from bot.actions.gate import Gate
 from bot.actions.leading import Term
-from bot.actions.line import Item, Line
+from bot.actions.line import Item, WaitingLine
 from bot.actions.reach import Reach
 from bot.actions.settling import HookFailed, Hooks
 from bot.domain.delivery import LEASE, REPEATED_WHEN_UNSURE, Guard, Urgency, back_off
@@ -71,7 +71,7 @@ class Courier:
         self._senders = senders
         self._term = term or Term(desk.process)
         self._stir = asyncio.Event()
-        self._line = Line(desk, self._stir)
+        self._line = WaitingLine(desk, self._stir)
         self._gate = Gate(desk.clock, pacing or Pacing.of(), self._stir.set)
         self._busy: set[str] = set()
         """People with something in flight."""

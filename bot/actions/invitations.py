@@ -10,7 +10,7 @@ from bot.actions.desk import Turn
 from bot.domain.consent import DONE, Choice
 from bot.domain.delivery import Post
 from bot.domain.errors import Refusal
-from bot.domain.invitations import LIFE, WRONG_WITHIN, Invitation, Standing, hash_of, is_code, link, most_wrong
+from bot.domain.invitations import LIFE, WRONG_WITHIN, CodeState, Invitation, hash_of, is_code, link, most_wrong
 from bot.domain.people import Asking, Client, Person, Status
 from bot.domain.words import Role
 from storage.invitations import new_code
@@ -22,9 +22,9 @@ BOT_NAME = "bot_username"
 log = structlog.get_logger()
 
 _WRONG = {
-    Standing.USED: "client.code.used",
-    Standing.ENDED: "client.code.ended",
-    Standing.EXPIRED: "client.code.expired",
+    CodeState.USED: "client.code.used",
+    CodeState.ENDED: "client.code.ended",
+    CodeState.EXPIRED: "client.code.expired",
 }
 
 
@@ -98,9 +98,9 @@ async def open_link(turn: Turn, chat_id: int, code: str) -> Refusal | None:
     person = await turn.m.people.by_id(invitation.person_id)
     if person is None:
         return await _wrong(turn, chat_id, "client.code.unknown")
-    standing = invitation.standing(turn.now)
-    if standing is not Standing.GOOD:
-        return await _not_good(turn, chat_id, person, invitation, standing)
+    state = invitation.state(turn.now)
+    if state is not CodeState.GOOD:
+        return await _not_good(turn, chat_id, person, invitation, state)
     return await _let_in(turn, chat_id, person, invitation)
 
 
@@ -110,15 +110,13 @@ async def _wrong(turn: Turn, chat_id: int, key: str) -> Refusal:
     return Refusal(key)
 
 
-async def _not_good(
-    turn: Turn, chat_id: int, person: Person, invitation: Invitation, standing: Standing
-) -> Refusal | None:
-    if standing is Standing.USED and person.chat_id == chat_id:
+async def _not_good(turn: Turn, chat_id: int, person: Person, invitation: Invitation, state: CodeState) -> Refusal | None:
+    if state is CodeState.USED and person.chat_id == chat_id:
         return await welcome_back(turn, person)
     client = await turn.m.people.client(person.id)
-    if standing is Standing.USED and client is not None:
+    if state is CodeState.USED and client is not None:
         await people.tell_worker(turn, client, "worker.invite.refused_again", f"again:{invitation.id}")
-    return await _wrong(turn, chat_id, _WRONG[standing])
+    return await _wrong(turn, chat_id, _WRONG[state])
 
 
 async def welcome_back(turn: Turn, person: Person) -> Refusal | None:

@@ -29,7 +29,7 @@ class Item:
     since: float = 0.0
 
 
-class Line:
+class WaitingLine:
     """A picture of the outbox, looked at anew when a bell rings, something becomes due, or someone is through."""
 
     def __init__(self, desk: Desk, stir: asyncio.Event) -> None:

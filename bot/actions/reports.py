@@ -31,16 +31,8 @@ FEWEST_WORKERS = 3
 # ---------------------------------------------------------------- export
 
 
-async def export(m: Stores, ref: str | None = None) -> dict[str, Any]:
-    """Everything on record, as docs/codebook.md describes; of one client with `ref`. Raises KeyError if unknown."""
-    clients = [one async for one in export_clients(m, ref)]
-    if ref is not None and not clients:
-        raise KeyError(ref)
-    return {"format": FORMAT, "clients": clients}
-
-
 async def export_clients(m: Stores, ref: str | None = None) -> AsyncIterator[dict[str, Any]]:
-    """One client after the other, by ref."""
+    """Everything on record, as bot/bank/codebook.md describes: one client after the other, by ref, or one alone."""
     for client in await m.people.clients():
         if ref is None or client.ref == ref:
             yield await _client(m, client)

@@ -1,5 +1,6 @@
 """Meetings of client and worker, and what a worker may see of a client at any time."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from bot.actions import cards, evidence, people, reading, timetable
@@ -16,6 +17,8 @@ from storage.sessions import HELD, MISSED, PLANNED
 
 RECENT = timedelta(days=14)
 """`/met` and `/missed` are about the meeting that was to be within this time."""
+AT_ONCE = 30
+"""Clients of a caseload in one message: with the longest refs and what the shipped texts say of them they fit."""
 
 
 # ---------------------------------------------------------------- meetings
@@ -83,8 +86,17 @@ async def caseload(turn: Turn, staff: Person) -> None:
                 for one in await turn.m.people.caseload(worker.id)
                 if _since(await turn.m.alerts.open_of(one.id, Kind.ALLIANCE), None)
             ]
-    facts: Facts = {"clients": lines, "covered": covered}
-    await cards.say(turn, staff, Post(staff.id, "worker.caseload", people.once("caseload"), facts, people.once("list")))
+    for facts in _messages(lines, covered):
+        post = Post(staff.id, "worker.caseload", people.once("caseload"), facts, people.once("list"))
+        await cards.say(turn, staff, post)
+
+
+def _messages(lines: list[Json], covered: list[Json]) -> Iterator[Facts]:
+    """A few clients in each message, however many there are; one that says so where there are none."""
+    for first in range(0, max(1, len(lines) + len(covered)), AT_ONCE):
+        last = first + AT_ONCE
+        others = covered[max(0, first - len(lines)) : max(0, last - len(lines))]
+        yield {"clients": lines[first:last], "covered": others, "of": len(lines), "first": first == 0}
 
 
 async def _line(turn: Turn, client: Client) -> dict[str, Json]:
@@ -92,12 +104,12 @@ async def _line(turn: Turn, client: Client) -> dict[str, Json]:
     return {
         "ref": client.ref,
         "status": client.person.status.value,
+        "unreachable": client.person.unreachable is not None,
         "asking": (await _asking(turn, client)).value,
         "open": await open_since(turn, client),
         "last": answered.isoformat() if answered else None,
         "next": client.next_session.isoformat() if client.next_session else None,
         "until": client.paused_until.isoformat() if client.paused_until else None,
-        "unreachable": client.person.unreachable is not None,
     }
 
 

@@ -20,7 +20,7 @@ from bot.domain.outgoing import (
     Go,
     Later,
     Outgoing,
-    Standing,
+    Shown,
     for_asked,
     for_holder,
     for_person,
@@ -165,7 +165,7 @@ async def _stands(turn: Turn, out: Outgoing, sent: Sent) -> None:
     elif out.kind == CLEAR:
         await turn.m.messages.bare(out.chat_id, sent.message_id)
     elif out.surface is not None:
-        shows = Standing(sent.message_id, sent.has_photo, sent.has_buttons)
+        shows = Shown(sent.message_id, sent.has_photo, sent.has_buttons)
         if out.stands != shows:
             for older in await turn.m.messages.stand(out, shows, turn.now):
                 await _tidy_older(turn, out, older)
@@ -180,12 +180,12 @@ async def _one_too_many(turn: Turn, out: Outgoing, sent: Sent, state: PostState)
     if state is PostState.SENDING or (state is PostState.REPLACED and stands is None):
         await _stands(turn, out, sent)  # what is on its way takes its place
     elif stands != sent.message_id:  # else a tap has told where it stands
-        shows = Standing(sent.message_id, sent.has_photo, sent.has_buttons)
+        shows = Shown(sent.message_id, sent.has_photo, sent.has_buttons)
         await turn.m.messages.note(out, shows, turn.now, current=False)
         await _tidy_older(turn, out, shows)
 
 
-async def _tidy_older(turn: Turn, out: Outgoing, older: Standing) -> None:
+async def _tidy_older(turn: Turn, out: Outgoing, older: Shown) -> None:
     """What stood there before: gone if this was meant to take its place, else without buttons."""
     if not out.fresh:
         await _take_away(turn, out, DELETE, older.message_id)

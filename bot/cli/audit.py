@@ -14,7 +14,7 @@ from bot.cli.config import config_option, load_or_exit
 from bot.ports import SystemClock
 
 if TYPE_CHECKING:
-    from bot.actions.access_log import Verdict
+    from bot.actions.access_log import Verified
 
 Result = TypeVar("Result")
 NOTED = re.compile(r"([1-9][0-9]{0,9}):([0-9a-f]{64})")
@@ -75,31 +75,31 @@ def verify(noted: str | None, as_json: bool, config_path: str | None) -> None:
         click.echo("--noted: is not understood; give it as `audit verify` printed it, as in 118:9f…", err=True)
         raise SystemExit(2)
 
-    async def look(desk: Any) -> "Verdict":
+    async def look(desk: Any) -> "Verified":
         with Bar("Verifying", await access_log.count(desk)) as step:
             return await access_log.verify(desk, (int(then[1]), then[2]) if then else None, step)
 
-    verdict = _at_desk(config_path, look)
+    seen = _at_desk(config_path, look)
     if as_json:
-        flaws = [{"line": one.line, "why": str(one.why)} for one in verdict.flaws]
-        document = {"intact": not flaws, "lines": verdict.lines, "begun_at": None, "noted": verdict.noted, "flaws": flaws}
-        begun = verdict.begun_at.isoformat() if verdict.begun_at else None
+        flaws = [{"line": one.line, "why": str(one.why)} for one in seen.flaws]
+        document = {"intact": not flaws, "lines": seen.lines, "begun_at": None, "noted": seen.noted, "flaws": flaws}
+        begun = seen.begun_at.isoformat() if seen.begun_at else None
         click.echo(json.dumps({**document, "begun_at": begun}, indent=1))
     else:
-        _print(verdict)
-    raise SystemExit(1 if verdict.flaws else 0)
+        _print(seen)
+    raise SystemExit(1 if seen.flaws else 0)
 
 
-def _print(verdict: "Verdict") -> None:
-    for one in verdict.flaws:
+def _print(seen: "Verified") -> None:
+    for one in seen.flaws:
         where = "The end" if one.line is None else f"Line {one.line}"
         click.echo(f"{where}: {SAID[one.why]}.")
-    lines = f"{verdict.lines} {'line' if verdict.lines == 1 else 'lines'}"
-    if verdict.flaws:
-        click.echo(f"Broken: {lines}, {len(verdict.flaws)} of them or between them not as written.")
+    lines = f"{seen.lines} {'line' if seen.lines == 1 else 'lines'}"
+    if seen.flaws:
+        click.echo(f"Broken: {lines}, {len(seen.flaws)} of them or between them not as written.")
     else:
-        since = f", begun on {verdict.begun_at:%Y-%m-%d}" if verdict.begun_at else ""
-        click.echo(f"Intact: {lines}{since}. Note this down elsewhere: {verdict.noted}")
+        since = f", begun on {seen.begun_at:%Y-%m-%d}" if seen.begun_at else ""
+        click.echo(f"Intact: {lines}{since}. Note this down elsewhere: {seen.noted}")
 
 
 def _at_desk(config_path: str | None, work: Callable[[Any], Awaitable[Result]]) -> Result:

@@ -15,10 +15,10 @@ import click
 
 from bot.config.load import Loaded, Problems, place, read
 from bot.domain import differences
-from bot.domain.differences import Change, Key
+from bot.domain.differences import Difference, Key
 from bot.domain.errors import NotUsable
 from bot.domain.plan import Lack, Plan, live_problems
-from bot.domain.preview import Line, Looked, preview, somebody
+from bot.domain.preview import Foreseen, Looked, preview, somebody
 from bot.domain.words import OPERATOR
 from bot.ports import SystemClock
 
@@ -134,7 +134,7 @@ def diff_command(other: str, config_path: str | None, days: int, as_json: bool) 
     _print_difference(keys, changes, days)
 
 
-def _print_difference(keys: Sequence[Key], changes: Sequence[Change], days: int) -> None:
+def _print_difference(keys: Sequence[Key], changes: Sequence[Difference], days: int) -> None:
     for key in keys:
         click.echo(f"{key.name}: {_value(key.before)} → {_value(key.after)}")
     if not keys:
@@ -151,7 +151,7 @@ def _value(value: object) -> str:
     return "(default)" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def _asked(line: Line | None) -> str:
+def _asked(line: Foreseen | None) -> str:
     if line is None:
         return "nothing"
     if line.outcome != "ask":
@@ -187,7 +187,7 @@ async def _roster(found: Loaded) -> Sequence[Looked]:
         return await looking.everybody(turn)
 
 
-def _print(lines: Sequence[Line], clients: Sequence[Looked], plan: Plan, days: int) -> None:
+def _print(lines: Sequence[Foreseen], clients: Sequence[Looked], plan: Plan, days: int) -> None:
     for line in lines:
         local = line.at.astimezone(ZoneInfo(line.timezone))
         said = ", ".join(line.questions) if line.outcome == "ask" else f"not asked: {SAID[line.outcome]}"

@@ -15,7 +15,7 @@ from bot import logs
 
 if TYPE_CHECKING:
     from bot.rehearsal.run import Stage
-    from bot.rehearsal.telegram import Line
+    from bot.rehearsal.telegram import TranscriptLine
 
 PORT = 8765
 LONDON = ZoneInfo("Europe/London")
@@ -111,10 +111,10 @@ def _next_check_in(stage: "Stage") -> Callable[[], Awaitable[str | None]]:
     return press
 
 
-def _on_terminal() -> Callable[["Line"], None]:
+def _on_terminal() -> Callable[["TranscriptLine"], None]:
     """Write the conversation as it happens, so that it can be followed without a browser."""
 
-    def write(line: "Line") -> None:
+    def write(line: "TranscriptLine") -> None:
         who = f"{line.name} sees" if line.kind in SEEN else line.name
         words = " / ".join(part for part in line.text.split("\n") if part)
         buttons = " ".join(f"[{label}]" for row in line.buttons for label in row)

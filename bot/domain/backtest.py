@@ -103,7 +103,7 @@ def _side_by_side(replays: Sequence[Replay], step: Callable[[], None]) -> None:
 
 
 @dataclass(slots=True)
-class Change:
+class Effect:
     """What other numbers would have done: alerts gained, lost, and lost although the worker had called them useful."""
 
     before: int = 0
@@ -115,30 +115,30 @@ class Change:
 
 @dataclass(slots=True)
 class Comparison:
-    """The changes in all, by rule (an alert counts for each of its rules) and by worker."""
+    """The effect in all, by rule (an alert counts for each of its rules) and by worker."""
 
-    whole: Change = field(default_factory=Change)
-    by_rule: dict[str, Change] = field(default_factory=dict)
-    by_worker: dict[str, Change] = field(default_factory=dict)
+    whole: Effect = field(default_factory=Effect)
+    by_rule: dict[str, Effect] = field(default_factory=dict)
+    by_worker: dict[str, Effect] = field(default_factory=dict)
 
-    def _changes(self, case: Case, alert: Replayed) -> list[Change]:
+    def _effects(self, case: Case, alert: Replayed) -> list[Effect]:
         worker = case.worker(alert.raised_at)
-        rules = [self.by_rule.setdefault(rule, Change()) for rule in alert.rules]
-        return [self.whole, *rules, self.by_worker.setdefault(worker, Change())]
+        rules = [self.by_rule.setdefault(rule, Effect()) for rule in alert.rules]
+        return [self.whole, *rules, self.by_worker.setdefault(worker, Effect())]
 
     def add(self, case: Case, before: Sequence[Replayed], after: Sequence[Replayed]) -> None:
         """One client's alerts by the numbers in force and by the others, but for what no figure may tell."""
         before, after = ([alert for alert in alerts if alert.kind not in UNTOLD] for alerts in (before, after))
         for alert in before:
             lost = not any(_same(alert, one) for one in after)
-            for change in self._changes(case, alert):
-                change.before += 1
-                change.lost += lost
-                change.useful_lost += lost and case.was_useful(alert)
+            for effect in self._effects(case, alert):
+                effect.before += 1
+                effect.lost += lost
+                effect.useful_lost += lost and case.was_useful(alert)
         for alert in after:
-            for change in self._changes(case, alert):
-                change.after += 1
-                change.gained += not any(_same(alert, one) for one in before)
+            for effect in self._effects(case, alert):
+                effect.after += 1
+                effect.gained += not any(_same(alert, one) for one in before)
 
 
 def _same(one: Replayed, other: Replayed) -> bool:

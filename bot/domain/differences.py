@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeAlias
 
-from bot.domain.preview import Line
+from bot.domain.preview import Foreseen
 from bot.domain.words import Json
 
 SECRET = ("telegram.token", "telegram.webhook_secret", "database.url", "database.encryption_keys", "heartbeat.url")
@@ -27,14 +27,14 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Difference:
     """One occasion of one client, as it would be by each; None: there would be none."""
 
-    before: Line | None
-    after: Line | None
+    before: Foreseen | None
+    after: Foreseen | None
 
     @property
-    def line(self) -> Line:
+    def line(self) -> Foreseen:
         """The one that there is, the later plan's if there are two."""
         found = self.after or self.before
         assert found is not None
@@ -73,12 +73,12 @@ def _shown(name: str, value: Any) -> Json:
     return value if isinstance(value, bool | int | float | str | list) else str(value)
 
 
-def occasions(before: Sequence[Line], after: Sequence[Line]) -> list[Change]:
+def occasions(before: Sequence[Foreseen], after: Sequence[Foreseen]) -> list[Difference]:
     """What would be asked otherwise, not at all, or besides; earliest day first."""
     one, other = ({_occasion(line): line for line in lines} for lines in (before, after))
-    found = [Change(one.get(name), other.get(name)) for name in sorted({*one, *other})]
+    found = [Difference(one.get(name), other.get(name)) for name in sorted({*one, *other})]
     return [change for change in found if change.before != change.after]
 
 
-def _occasion(line: Line) -> _Occasion:
+def _occasion(line: Foreseen) -> _Occasion:
     return line.local_date, line.ref, line.schedule

@@ -73,20 +73,20 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DigestLine:
     """What is said of a client: the name of a rule or `worth_asking`; `held_back`: as the budget was spent."""
 
     says: str
     held_back: bool
 
 
-def lines(held: Iterable[Held]) -> tuple[Line, ...]:
+def lines(held: Iterable[Held]) -> tuple[DigestLine, ...]:
     """At most three, the strongest first: higher tiers, what was said before what was reckoned, then the newest."""
     found: dict[str, bool] = {}
     for one in sorted(held, key=_weight):
         says = WORTH_ASKING if one.softened else one.signal.rule
         found[says] = found.get(says, False) or one.over_budget
-    return tuple(Line(says, held_back) for says, held_back in found.items())[:MOST_LINES]
+    return tuple(DigestLine(says, held_back) for says, held_back in found.items())[:MOST_LINES]
 
 
 def weight(held: Sequence[Held]) -> tuple[int, int, float]:

@@ -16,7 +16,7 @@ opens at the first, and whoever tries from ever new accounts needs one for each 
 _CODE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
-class Standing(StrEnum):
+class CodeState(StrEnum):
     """What a code is worth now."""
 
     GOOD = "good"
@@ -38,12 +38,12 @@ class Invitation:
     used_at: datetime | None = None
     ended: str | None = None
 
-    def standing(self, now: datetime) -> Standing:
+    def state(self, now: datetime) -> CodeState:
         if self.used_at is not None:
-            return Standing.USED
+            return CodeState.USED
         if self.ended is not None:
-            return Standing.ENDED
-        return Standing.GOOD if now < self.expires_at else Standing.EXPIRED
+            return CodeState.ENDED
+        return CodeState.GOOD if now < self.expires_at else CodeState.EXPIRED
 
 
 def is_code(text: str) -> bool:

@@ -96,7 +96,7 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class HistoryLine:
     """One line of an alert's history: what it became or what was done, when, by whom (a ref, `client` or `bot`)."""
 
     at: datetime

@@ -21,7 +21,7 @@ AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Shown:
     """What a surface shows now."""
 
     message_id: int
@@ -57,7 +57,7 @@ class Outgoing:
     expires_at: datetime | None = None
     withdrawn: str | None = None
     """Why it was taken back while it was in flight."""
-    stands: Standing | None = None
+    stands: Shown | None = None
     former: bool = False
     """It goes to a chat that was theirs and is being closed."""
     claimed_by: str | None = None

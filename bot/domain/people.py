@@ -59,6 +59,7 @@ class Person:
     unreachable: str | None = None
     joined_at: datetime | None = None
     away_until: datetime | None = None
+    """Heeded everywhere, but nobody can say it to the bot yet."""
     expects: str | None = None
     """What this person's next typed words are for, such as `goal:new`; kept in the database, so no restart forgets."""
     expects_until: datetime | None = None

@@ -47,7 +47,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Series:
     """The answers about one construct, oldest first."""
 
     construct: Construct
@@ -70,7 +70,7 @@ class Picture:
 
     start: date
     end: date
-    lines: tuple[Line, ...]
+    lines: tuple[Series, ...]
     about: Construct | None = None
     usual: float | None = None
     spread: float = 1.0
@@ -98,7 +98,7 @@ class Picture:
             start=day(facts["start"]),
             end=day(facts["end"]),
             lines=tuple(
-                Line(Construct(name), tuple(Point(day(at), value) for at, value in points))
+                Series(Construct(name), tuple(Point(day(at), value) for at, value in points))
                 for name, points in facts["lines"].items()
             ),
             about=Construct(facts["about"]) if facts["about"] else None,
@@ -115,7 +115,7 @@ def picture(history: History, now: datetime, signal: Signal | None = None, weeks
     end = now.astimezone(zone).date()
     start = _start(known, end - weeks * A_WEEK, end - FEWEST_WEEKS * A_WEEK, zone)
     about = signal.construct if signal and signal.construct in ALLIANCE else None
-    lines = tuple(Line(one, tuple(_points(known, one, start, zone))) for one in ALLIANCE)
+    lines = tuple(Series(one, tuple(_points(known, one, start, zone))) for one in ALLIANCE)
     return Picture(
         start,
         end,

@@ -62,6 +62,7 @@ class Alerts:
     complaints_to: tuple[str, ...] = ()
     cover: Mapping[str, str] = field(default_factory=dict)
     snooze: timedelta = timedelta(days=1)
+    """Not in effect yet: *More* offers tomorrow and the next meeting. The key is promised to whoever writes a file."""
     budget_per_worker_per_week: int = 3
     budget_per_client_per_month: float = 0.25
 

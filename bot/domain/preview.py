@@ -29,7 +29,7 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Foreseen:
     """One occasion: what would happen. `outcome` is `ask`, or the reason for not asking."""
 
     ref: str
@@ -64,14 +64,14 @@ def somebody(plan: Plan) -> Looked:
     return Looked(Asked("somebody", plan.service.timezone), Standing(has_other=bool(plan.alerts.complaints_to)))
 
 
-def preview(plan: Plan, clients: Iterable[Looked], now: datetime, days: int) -> list[Line]:
+def preview(plan: Plan, clients: Iterable[Looked], now: datetime, days: int) -> list[Foreseen]:
     """Everything that would happen from now on, for so many days; earliest first."""
     until = now + timedelta(days=days)
     lines = [line for client in clients for line in _of_client(plan, client, now, until)]
     return sorted(lines, key=lambda line: (line.at, line.ref, line.schedule))
 
 
-def _of_client(plan: Plan, client: Looked, now: datetime, until: datetime) -> Iterator[Line]:
+def _of_client(plan: Plan, client: Looked, now: datetime, until: datetime) -> Iterator[Foreseen]:
     due = [(one, schedule) for schedule in plan.schedules for one in _occasions(plan, schedule, client, now, until)]
     for one, schedule in sorted(due, key=lambda pair: (pair[0].at, pair[1].name)):
         line = _line(plan, schedule, client, one)
@@ -80,7 +80,7 @@ def _of_client(plan: Plan, client: Looked, now: datetime, until: datetime) -> It
             client = _after(client, line, one, takes_turns(schedule, plan.bank))
 
 
-def _after(client: Looked, line: Line, due: Due, in_turn: bool) -> Looked:
+def _after(client: Looked, line: Foreseen, due: Due, in_turn: bool) -> Looked:
     """The same client, once that check-in has been answered."""
     now = Round(f"{due.at.isoformat()} {line.schedule}", due.at, tuple(Item(one) for one in line.questions), in_turn)
     standing = replace(client.standing, rounds=(now, *client.standing.rounds))
@@ -95,7 +95,7 @@ def _occasions(plan: Plan, schedule: Schedule, client: Looked, now: datetime, un
         yield due
 
 
-def _line(plan: Plan, schedule: Schedule, client: Looked, due: Due) -> Line:
+def _line(plan: Plan, schedule: Schedule, client: Looked, due: Due) -> Foreseen:
     last, at = client.last.get(schedule.name), due.at
     asked = replace(
         client.asked,
@@ -107,7 +107,7 @@ def _line(plan: Plan, schedule: Schedule, client: Looked, due: Due) -> Line:
     if isinstance(decision, Wait):
         at = decision.until
         decision = decide(asked, schedule, plan.calendar, due.at, due.local_date, at)
-    line = Line(asked.ref, schedule.name, due.local_date, at, asked.timezone, "ask")
+    line = Foreseen(asked.ref, schedule.name, due.local_date, at, asked.timezone, "ask")
     if not isinstance(decision, Send):
         return replace(line, outcome=str(decision.reason) if isinstance(decision, Skip) else "late")
     closes = decision.expires_at

@@ -3,7 +3,7 @@
     texts = Texts.shipped()
     say = texts.for_language("en", zone=ZoneInfo("Europe/London"), worker="Sam", place="The Hill")
     say("client.thanks.text")                    Html: for messages and captions, sent with parse mode HTML
-    say("client.reminder.text", n=3, when=...)   facts by name; `n` also chooses the plural form
+    say("client.reminder.text", n=3, until=...)  facts by name; `n` also chooses the plural form
     say.plain("client.question.buttons.skip")    str: for buttons, toasts and command descriptions
 
 One file per language, named by its code: `en.toml`. docs/texts.md tells how a text is changed and a language added.

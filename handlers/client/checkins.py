@@ -4,12 +4,13 @@ from bot.actions import checkins
 from bot.domain.checkins import Means
 from bot.domain.errors import Refusal
 from bot.domain.later import Later
-from bot.domain.people import Client, Style
+from bot.domain.people import Style
 from bot.domain.questions import STEPS, Value
 from bot.domain.words import Role
+from handlers import access
 from handlers.callbacks import whole
 from handlers.context import Route, Talk, route
-from handlers.views.client_checkins import ANSWER, BACK, LATER, SKIP, WORDS
+from handlers.verbs import ANSWER, BACK, LATER, SKIP, WORDS
 
 STALE = "errors.stale_button"
 TOASTS = {
@@ -23,24 +24,24 @@ BETWEEN = {f"{step:g}": step for step in STEPS if step != int(step)}
 async def tapped(talk: Talk) -> None:
     """A value."""
     check_in, item, raw = _args(talk, 3)
-    meant = await checkins.answer(talk.turn, _client(talk), check_in, _item(item), _value(raw), talk.message_id)
+    meant = await checkins.answer(talk.turn, access.client(talk), check_in, _item(item), _value(raw), talk.message_id)
     talk.toast = TOASTS.get(meant)
 
 
 async def skipped(talk: Talk) -> None:
     check_in, item = _args(talk, 2)
-    meant = await checkins.answer(talk.turn, _client(talk), check_in, _item(item), None, talk.message_id)
+    meant = await checkins.answer(talk.turn, access.client(talk), check_in, _item(item), None, talk.message_id)
     talk.toast = TOASTS.get(meant)
 
 
 async def back(talk: Talk) -> None:
     check_in, item = _args(talk, 2)
-    await checkins.back(talk.turn, _client(talk), check_in, _item(item), talk.message_id)
+    await checkins.back(talk.turn, access.client(talk), check_in, _item(item), talk.message_id)
 
 
 async def later(talk: Talk) -> None:
     """*Later* itself, one of its times, or back to the question."""
-    client = _client(talk)
+    client = access.client(talk)
     match talk.args:
         case (check_in,):
             await checkins.show_later(talk.turn, client, check_in)
@@ -56,19 +57,13 @@ async def words(talk: Talk) -> None:
     check_in, style = _args(talk, 2)
     if style not in set(Style):
         raise Refusal(STALE)
-    await checkins.words(talk.turn, _client(talk), check_in, Style(style), talk.message_id)
+    await checkins.words(talk.turn, access.client(talk), check_in, Style(style), talk.message_id)
 
 
 def _args(talk: Talk, count: int) -> tuple[str, ...]:
     if len(talk.args) != count:
         raise Refusal(STALE)
     return talk.args
-
-
-def _client(talk: Talk) -> Client:
-    if talk.client is None:
-        raise Refusal("errors.not_yours")
-    return talk.client
 
 
 def _item(raw: str) -> int:

@@ -6,6 +6,7 @@ from bot.domain.words import Role
 from handlers import access
 from handlers.callbacks import whole
 from handlers.context import Talk, route
+from handlers.verbs import FOLLOW_UP
 
 
 async def tap(talk: Talk) -> None:
@@ -21,4 +22,4 @@ async def tap(talk: Talk) -> None:
             raise Refusal(followup.STALE)
 
 
-TAPS = {"fu": route(tap, Role.CLIENT)}
+TAPS = {FOLLOW_UP: route(tap, Role.CLIENT)}

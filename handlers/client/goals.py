@@ -5,6 +5,7 @@ from bot.domain.errors import Refusal
 from bot.domain.words import Role
 from handlers import access
 from handlers.context import Talk, route
+from handlers.verbs import GOAL
 
 
 async def tap(talk: Talk) -> None:
@@ -33,4 +34,4 @@ async def tap(talk: Talk) -> None:
             raise Refusal("errors.old_button")
 
 
-TAPS = {"g": route(tap, Role.CLIENT)}
+TAPS = {GOAL: route(tap, Role.CLIENT)}

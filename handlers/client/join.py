@@ -8,6 +8,7 @@ from bot.domain.words import Role
 from handlers import access
 from handlers.callbacks import whole
 from handlers.context import Talk, route
+from handlers.verbs import JOIN
 
 
 async def start(talk: Talk) -> None:
@@ -36,5 +37,5 @@ async def tap(talk: Talk) -> None:
     await invitations.tap_screen(talk.turn, access.client(talk), number, Choice(choice), minutes)
 
 
-TAPS = {"j": route(tap, Role.CLIENT)}
+TAPS = {JOIN: route(tap, Role.CLIENT)}
 COMMANDS = {"start": route(start)}

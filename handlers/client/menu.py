@@ -14,6 +14,7 @@ from bot.domain.words import Role
 from handlers import access
 from handlers.callbacks import whole
 from handlers.context import Handler, Talk, route
+from handlers.verbs import MENU
 
 Action: TypeAlias = Callable[[Turn, Client, str], Awaitable[None]]
 
@@ -46,7 +47,6 @@ async def _zone(turn: Turn, client: Client, value: str) -> None:
 
 ACTIONS: Mapping[str, Action] = {
     "top": _page("top"),
-    "close": _page("closed"),
     "urgent": lambda turn, client, _: talks.show_help(turn, client, fresh=True),
     "talk": _page("talk"),
     "how": lambda turn, client, _: talks.about(turn, client, TalkAbout.HOW_WE_WORK),
@@ -124,5 +124,5 @@ _COMMANDS: Mapping[str, Callable[[Turn, Client], Awaitable[None]]] = {
     "stop": settings.go_quiet,
 }
 
-TAPS = {"m": route(tap, Role.CLIENT)}
+TAPS = {MENU: route(tap, Role.CLIENT)}
 COMMANDS = {name: route(_command(action), Role.CLIENT) for name, action in _COMMANDS.items()}

@@ -5,7 +5,8 @@ from bot.domain.errors import Refusal
 from bot.domain.words import Role
 from handlers import access
 from handlers.context import Talk, route
-from handlers.views.client_new_worker import NEW_WORKER, NO, YES
+from handlers.verbs import NEW_WORKER
+from handlers.views.client_new_worker import NO, YES
 
 
 async def tap(talk: Talk) -> None:

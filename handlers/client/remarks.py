@@ -3,22 +3,24 @@
 from bot.actions import menu, remarks, settings, unanswered
 from bot.domain.errors import Refusal
 from bot.domain.words import Role
+from handlers import access
 from handlers.context import Route, Talk, route
-from handlers.views.client_remarks import CHANGES, QUESTIONS, REMARK
+from handlers.verbs import QUESTIONS, REMARK
+from handlers.views.client_remarks import CHANGES
 
 
 async def sharing(talk: Talk) -> None:
     """`r:REMARK:n`, `r:REMARK:d`, and `r:REMARK:y:WORKER`: a yes is for the worker whom the button named."""
-    if talk.client is None or len(talk.args) not in (2, 3):
+    if len(talk.args) not in (2, 3):
         raise Refusal("errors.stale_button")
-    await remarks.decide(talk.turn, talk.client, *talk.args)
+    await remarks.decide(talk.turn, access.client(talk), *talk.args)
 
 
 async def about_questions(talk: Talk) -> None:
     """The message turns into the page of the menu that does what was chosen."""
-    if talk.client is None or len(talk.args) != 2 or talk.args[1] not in CHANGES:
+    if len(talk.args) != 2 or talk.args[1] not in CHANGES:
         raise Refusal("errors.stale_button")
-    turn, client = talk.turn, talk.client
+    turn, client = talk.turn, access.client(talk)
     await unanswered.heard(turn, client, talk.args[0])
     match talk.args[1]:
         case "less_often":

@@ -6,6 +6,7 @@ from bot.domain.errors import Refusal
 from bot.domain.words import Role
 from handlers import access
 from handlers.context import Talk, route
+from handlers.verbs import AGAIN, SHARE, UNDO
 
 STALE = "errors.old_button"
 
@@ -38,7 +39,7 @@ async def start_again(talk: Talk) -> None:
 
 
 TAPS = {
-    "sh": route(choose, Role.CLIENT),
-    "un": route(undo, Role.CLIENT),
-    "ca": route(start_again, Role.CLIENT),
+    SHARE: route(choose, Role.CLIENT),
+    UNDO: route(undo, Role.CLIENT),
+    AGAIN: route(start_again, Role.CLIENT),
 }

@@ -6,6 +6,7 @@ from bot.domain.errors import Refusal
 from bot.domain.words import Role
 from handlers import access
 from handlers.context import Talk, route
+from handlers.verbs import URGENT_HELP
 
 
 async def tap(talk: Talk) -> None:
@@ -33,5 +34,5 @@ async def help_(talk: Talk) -> None:
     await people.show_commands(talk.turn, access.speaker(talk))
 
 
-TAPS = {"c": route(tap, Role.CLIENT)}
+TAPS = {URGENT_HELP: route(tap, Role.CLIENT)}
 COMMANDS = {"help": route(help_)}

@@ -34,19 +34,15 @@ _WAITING: Mapping[str, Waiting] = {
 
 
 async def typed(talk: Talk) -> None:
-    """One message that is no command, or holds words of danger, from anybody."""
-    if talk.client is None:
-        access.speaker(talk)
-        raise Refusal("errors.not_understood")
-    if talk.text is None:
-        lists = scan(talk.caption or "", talk.turn.plan.service.languages)
-        if lists:
-            await talks.danger(talk.turn, talk.client, lists, talk.caption or "", talk.message_id)
-            return
+    """One message of a client's that is no command, or holds words of danger."""
+    client = access.client(talk)
+    if talk.text is not None:
+        await _words(talk, client, talk.text)
+        return
+    lists = scan(talk.caption or "", talk.turn.plan.service.languages)
+    if not lists:
         raise Refusal(f"client.small.{_INSTEAD.get(talk.what or '', 'other_kind')}")
-    if talk.client.person.chat_id != talk.chat_id:
-        raise Refusal("client.code.none")
-    await _words(talk, talk.client, talk.text)
+    await talks.danger(talk.turn, client, lists, talk.caption or "", talk.message_id)
 
 
 async def _words(talk: Talk, client: Client, text: str) -> None:

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from bot.bank import five_words
-from bot.domain.answers import FALL_BACK, labels
+from bot.domain.answers import labels
 from bot.domain.questions import STEPS, Question, Scale, Value
 from bot.domain.words import Facts
-from bot.texts import Html, blocks, html, lines
+from bot.texts import Html, blocks, lines
+from handlers.verbs import ANSWER, BACK, LATER, SKIP, WORDS
 from handlers.views.screen import Button, Rows, Screen, View, Voice, button
+from handlers.views.wording import in_language, option_label, worded
 
-ANSWER, BACK, SKIP, LATER, WORDS = "a", "b", "s", "l", "w"
 NUMBERS_IN_ROW = 6
 LETTERS_IN_ROW = 22
 """Labels that are longer together go below each other: a phone cuts off what is too wide."""
@@ -34,18 +35,18 @@ def question(facts: Facts, voice: Voice) -> Screen:
 
 def _text(asked: Question, facts: Facts, voice: Voice, in_words: bool) -> Html:
     say, language = voice.say, voice.say.language
-    words = filled(_in(asked.text, language), facts, voice)
-    least, most = _in(asked.low, language), _in(asked.high, language)
+    words = _filled(in_language(asked.text, language), facts, voice)
+    least, most = in_language(asked.low, language), in_language(asked.high, language)
     if asked.scale is Scale.NUMBERS and not in_words and least and most:
         ends = say("client.question.ends", least=least, most=most)
         card = say("client.question.frame", n=facts["n"], of=facts["of"], question=words, ends=ends)
     else:
         card = say("client.question.frame_no_ends", n=facts["n"], of=facts["of"], question=words)
-    note = _in(asked.note, language)
+    note = in_language(asked.note, language)
     return lines(
         card,
         say("client.question.type_it") if asked.scale is Scale.TEXT else None,
-        filled(note, facts, voice) if note else None,
+        _filled(note, facts, voice) if note else None,
         say("client.question.first_time", worker=facts["worker"]) if facts["first"] and not asked.note else None,
         say("client.question.offer_words") if _offers(asked, facts) else None,
         _chosen(asked, facts, voice, in_words),
@@ -53,19 +54,16 @@ def _text(asked: Question, facts: Facts, voice: Voice, in_words: bool) -> Html:
     )
 
 
-def filled(words: str, facts: Facts, voice: Voice) -> Html:
-    """A wording of the bank with what it quotes; all of it escaped."""
+def _filled(words: str, facts: Facts, voice: Voice) -> Html:
     goal = facts.get("goal") or voice.say("client.question.goal_unnamed", n=facts.get("goal_number") or 1)
     date = facts.get("date")
     quoted = {
         "worker": facts["worker"],
         "manager": facts.get("manager") or voice.plan.service.place,
         "goal": goal,
-        "task": facts.get("task") or "",
-        "date": voice.say.forms.write(date, "date") if date else "",
-        "place": voice.plan.service.place,
+        "date": voice.say.forms.write(date, "date") if date else None,
     }
-    return Html(html(words).format_map({name: html(value) for name, value in quoted.items()}))
+    return worded(words, quoted, voice)
 
 
 def _chosen(asked: Question, facts: Facts, voice: Voice, in_words: bool) -> Html | None:
@@ -77,7 +75,7 @@ def _chosen(asked: Question, facts: Facts, voice: Voice, in_words: bool) -> Html
 
 def _label(asked: Question, value: Value, language: str, in_words: bool) -> str:
     if isinstance(value, str):
-        return next((_in(one.text, language) for one in asked.options if one.id == value), value)
+        return option_label(asked, value, language)
     if asked.scale is Scale.FACES:
         return FACES[int(value)]
     if asked.scale is Scale.WORDS:
@@ -102,7 +100,7 @@ def _values(asked: Question, facts: Facts, voice: Voice, in_words: bool) -> Rows
         case Scale.FACES:
             return (tuple(one(face, n) for n, face in enumerate(FACES)),)
         case Scale.CHOICE:
-            return packed(one(_in(option.text, language), f"={option.id}") for option in asked.options)
+            return packed(one(in_language(option.text, language), f"={option.id}") for option in asked.options)
         case Scale.TEXT:
             return ()
 
@@ -142,10 +140,6 @@ def packed(buttons: Iterable[Button]) -> Rows:
 
 def _five(asked: Question, language: str) -> Sequence[str]:
     return labels(asked, language) or five_words(language)
-
-
-def _in(wordings: Mapping[str, str], language: str) -> str:
-    return wordings.get(language) or wordings.get(FALL_BACK) or next(iter(wordings.values()), "")
 
 
 def _number(facts: Facts, name: str) -> int:

@@ -5,10 +5,8 @@ from typing import Any
 
 from bot.domain.words import Facts
 from bot.texts import Html, blocks, lines
+from handlers.verbs import GOAL, GOAL_SEEN
 from handlers.views.screen import Button, Rows, Screen, View, Voice, button
-
-VERB = "g"
-WORKER_VERB = "gs"
 
 
 def goals(facts: Facts, voice: Voice) -> Screen:
@@ -40,7 +38,7 @@ def _list_rows(facts: Facts, voice: Voice) -> Rows:
 
 
 def _button(voice: Voice, key: str, *args: str | int, action: str | None = None, **known: Any) -> Button:
-    return button(voice.say.plain(f"client.goals.buttons.{key}", **known), VERB, action or key, *args)
+    return button(voice.say.plain(f"client.goals.buttons.{key}", **known), GOAL, action or key, *args)
 
 
 def _after(key: str) -> View:
@@ -58,7 +56,7 @@ def _pick(key: str, action: str) -> View:
     """One button per goal, by its number and its words."""
 
     def page(facts: Facts, voice: Voice) -> Screen:
-        rows = tuple((button(_label(one), VERB, action, one["id"]),) for one in _live(facts))
+        rows = tuple((button(_label(one), GOAL, action, one["id"]),) for one in _live(facts))
         return Screen(voice.say(key), (*rows, (_button(voice, "back", action="list"),)))
 
     return page
@@ -113,7 +111,7 @@ _PAGES: Mapping[str, View] = {
 def for_worker(facts: Facts, voice: Voice) -> Screen:
     """A client's new goal, for the worker to read; only after that may it be quoted."""
     text = voice.say(f"worker.goal.{facts['what']}", ref=facts["ref"], goal=facts["goal"])
-    seen = button(voice.say.plain("worker.goal.buttons.seen"), WORKER_VERB, str(facts["id"]))
+    seen = button(voice.say.plain("worker.goal.buttons.seen"), GOAL_SEEN, str(facts["id"]))
     return Screen(text, ((seen,),), protected=True)
 
 

@@ -6,9 +6,8 @@ from typing import Any
 from bot.domain.consent import SCREENS, Choice
 from bot.domain.words import Facts
 from bot.texts import Html, Say, lines
+from handlers.verbs import JOIN
 from handlers.views.screen import Button, Rows, Screen, View, Voice, button
-
-VERB = "j"
 
 
 def join(facts: Facts, voice: Voice) -> Screen:
@@ -79,7 +78,7 @@ def _rows(screen: int, facts: Facts, say: Say) -> Rows:
 
 
 def _button(say: Say, facts: Facts, key: str, screen: int, choice: Choice) -> Button:
-    return button(say.plain(f"client.join.buttons.{key}", **_known(facts)), VERB, screen, choice.value)
+    return button(say.plain(f"client.join.buttons.{key}", **_known(facts)), JOIN, screen, choice.value)
 
 
 # ---------------------------------------------------------------- pages beside the six
@@ -88,7 +87,7 @@ def _button(say: Say, facts: Facts, key: str, screen: int, choice: Choice) -> Bu
 def _clock(facts: Facts, voice: Voice) -> Screen:
     """Other clocks to tap on, two in a row; none of them says which country it is."""
     offered: Any = facts["clocks"]
-    buttons = [button(str(wall), VERB, 6, Choice.CLOCK.value, int(minutes)) for minutes, wall in offered]
+    buttons = [button(str(wall), JOIN, 6, Choice.CLOCK.value, int(minutes)) for minutes, wall in offered]
     pairs = tuple(tuple(buttons[at : at + 2]) for at in range(0, len(buttons), 2))
     return Screen(voice.say("client.join.clock.ask"), pairs)
 

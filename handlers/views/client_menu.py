@@ -6,15 +6,16 @@ from itertools import groupby
 from typing import Any, TypeAlias
 
 from bot.domain.words import Facts
-from bot.texts import Html, blocks, html, lines, seen
+from bot.texts import Html, blocks, lines, seen
+from handlers.verbs import MENU
 from handlers.views.client_join import plan_words
 from handlers.views.screen import Rows, Screen, View, Voice, button
+from handlers.views.wording import in_language, option_label, worded
 
-VERB = "m"
 MOST = 3900
 """Letters of a page; a message holds 4,096."""
 
-Line: TypeAlias = tuple[str, str]
+Labelled: TypeAlias = tuple[str, str]
 """The key of a label, and the action that a tap on it starts."""
 
 
@@ -23,7 +24,7 @@ class Page:
     """A text and its buttons, one to a line."""
 
     text: str
-    buttons: tuple[Line, ...] = ()
+    buttons: tuple[Labelled, ...] = ()
 
 
 _BACK_TO_TOP = ("client.menu.buttons.back", "top")
@@ -104,7 +105,6 @@ PAGES: Mapping[str, Page] = {
     "language_set": Page("client.language.set", (_BACK_TO_SETTINGS,)),
     "language_only": Page("client.language.only_one", (_BACK_TO_SETTINGS,)),
     "clock_set": Page("client.join.clock.set", (_BACK_TO_WHEN,)),
-    "closed": Page("client.menu.closed"),
 }
 """Pages that need nothing but their texts."""
 
@@ -124,9 +124,9 @@ def _known(facts: Facts, voice: Voice) -> dict[str, Any]:
     return known
 
 
-def _rows(buttons: tuple[Line, ...], facts: Facts, voice: Voice) -> Rows:
+def _rows(buttons: tuple[Labelled, ...], facts: Facts, voice: Voice) -> Rows:
     known = _known(facts, voice)
-    return tuple((button(voice.say.plain(label, **known), VERB, *action.split(":")),) for label, action in buttons)
+    return tuple((button(voice.say.plain(label, **known), MENU, *action.split(":")),) for label, action in buttons)
 
 
 # ---------------------------------------------------------------- pages that are made
@@ -142,7 +142,7 @@ def _carried_on(facts: Facts, voice: Voice) -> Screen:
 
 
 def _break(facts: Facts, voice: Voice) -> Screen:
-    wanted: tuple[Line, ...] = (
+    wanted: tuple[Labelled, ...] = (
         ("client.about_questions.buttons.break", "long"),
         ("client.break.buttons.less_often", "less"),
         ("client.break.buttons.just_one", "one"),
@@ -155,7 +155,7 @@ def _break(facts: Facts, voice: Voice) -> Screen:
 
 
 def _settings(facts: Facts, voice: Voice) -> Screen:
-    wanted: list[Line] = [
+    wanted: list[Labelled] = [
         ("client.settings.buttons.answers", "answers"),
         ("client.settings.buttons.goals", "goals"),
         ("client.settings.buttons.when", "when"),
@@ -173,7 +173,7 @@ def _settings(facts: Facts, voice: Voice) -> Screen:
 
 def _language(facts: Facts, voice: Voice) -> Screen:
     offered: Any = facts["names"]
-    rows = tuple((button(str(name), VERB, "lang", str(code)),) for code, name in offered)
+    rows = tuple((button(str(name), MENU, "lang", str(code)),) for code, name in offered)
     return Screen(voice.say("client.language.text"), (*rows, *_rows((_BACK_TO_SETTINGS,), facts, voice)))
 
 
@@ -182,7 +182,7 @@ def _when(facts: Facts, voice: Voice) -> Screen:
     paused = voice.say("client.when.paused", until=facts["until"]) if facts.get("until") else None
     if paused is None and not facts.get("asked", True):
         paused = voice.say("client.when.not_now")
-    changes: tuple[Line, ...] = (("client.when.buttons.clock", "clock"), _BACK_TO_SETTINGS)
+    changes: tuple[Labelled, ...] = (("client.when.buttons.clock", "clock"), _BACK_TO_SETTINGS)
     if facts["plan"] == "plan_days":
         changes = (("client.when.buttons.day", "day"), ("client.when.buttons.time", "time"), *changes)
     return Screen(lines(plan, paused), _rows(changes, facts, voice))
@@ -192,7 +192,7 @@ def _when_day(facts: Facts, voice: Voice) -> Screen:
     """The seven days; those on which there is a check-in are ticked."""
     chosen: Any = facts["days"]
     days = [(n, voice.say.forms.write(n, "weekday")) for n in range(7)]
-    buttons = [button(f"✓ {name}" if n in chosen else name, VERB, "toggle", n) for n, name in days]
+    buttons = [button(f"✓ {name}" if n in chosen else name, MENU, "toggle", n) for n, name in days]
     pairs = tuple(tuple(buttons[at : at + 2]) for at in range(0, 7, 2))
     return Screen(
         voice.say("client.when.ask_day"), (*pairs, *_rows((("client.when.buttons.back", "when"),), facts, voice))
@@ -201,7 +201,7 @@ def _when_day(facts: Facts, voice: Voice) -> Screen:
 
 def _when_time(facts: Facts, voice: Voice) -> Screen:
     hours: Any = facts["hours"]
-    buttons = [button(str(wall), VERB, "at", int(str(wall)[:2])) for wall in hours]
+    buttons = [button(str(wall), MENU, "at", int(str(wall)[:2])) for wall in hours]
     rows = tuple(tuple(buttons[at : at + 3]) for at in range(0, len(buttons), 3))
     return Screen(
         voice.say("client.when.ask_time"), (*rows, *_rows((("client.when.buttons.back", "when"),), facts, voice))
@@ -210,7 +210,7 @@ def _when_time(facts: Facts, voice: Voice) -> Screen:
 
 def _clock(facts: Facts, voice: Voice) -> Screen:
     offered: Any = facts["clocks"]
-    buttons = [button(str(wall), VERB, "zone", int(minutes)) for minutes, wall in offered]
+    buttons = [button(str(wall), MENU, "zone", int(minutes)) for minutes, wall in offered]
     pairs = tuple(tuple(buttons[at : at + 2]) for at in range(0, len(buttons), 2))
     return Screen(voice.say("client.join.clock.ask"), (*pairs, *_rows((_BACK_TO_WHEN,), facts, voice)))
 
@@ -238,29 +238,23 @@ def _answer(one: Mapping[str, Any], facts: Facts, voice: Voice) -> Html:
     if one["text"] is not None:
         return voice.say("client.answers.words", words=one["text"])
     question = _asked(one, facts, voice)
-    return voice.say("client.answers.line", question=html(question), answer=_value(one, voice))
+    return voice.say("client.answers.line", question=question, answer=_value(one, voice))
 
 
 def _asked(one: Mapping[str, Any], facts: Facts, voice: Voice) -> str:
     """The question as it was put, with the names that stand in it."""
-    bank = voice.plan.bank
-    if one["question"] not in bank:
+    question = voice.plan.bank.get(one["question"])
+    if question is None:
         return str(one["question"])
-    texts = bank[one["question"]].text
-    words = texts.get(voice.say.language) or next(iter(texts.values()))
-    known = {"worker": facts["worker"], "manager": facts["manager"], "place": facts["place"], "goal": one["goal"] or "…"}
-    for name, value in {**known, "task": "…", "date": "…"}.items():
-        words = words.replace(f"{{{name}}}", str(value))
-    return words
+    known = {"worker": facts["worker"], "manager": facts["manager"], "goal": one["goal"]}
+    return worded(in_language(question.text, voice.say.language), known, voice)
 
 
 def _value(one: Mapping[str, Any], voice: Voice) -> str:
     if one["choice"] is None:
         return voice.say.forms.write(one["value"], "number")
-    bank = voice.plan.bank
-    options = bank[one["question"]].options if one["question"] in bank else ()
-    labels = {option.id: option.text for option in options}.get(one["choice"], {})
-    return labels.get(voice.say.language) or next(iter(labels.values()), str(one["choice"]))
+    question = voice.plan.bank.get(one["question"])
+    return option_label(question, str(one["choice"]), voice.say.language) if question else str(one["choice"])
 
 
 _MADE: Mapping[str, View] = {

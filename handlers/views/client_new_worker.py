@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from bot.domain.words import Facts
+from handlers.verbs import NEW_WORKER
 from handlers.views.screen import Screen, View, Voice, button
 
-NEW_WORKER = "nw"
 YES, NO = "yes", "no"
 
 

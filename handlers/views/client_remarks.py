@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from bot.actions.remarks import DELETE, KEEP, SHOW
 from bot.domain.words import Facts
 from bot.texts import html
+from handlers.verbs import QUESTIONS, REMARK
 from handlers.views.screen import Rows, Screen, View, Voice, button
 
-REMARK, QUESTIONS = "r", "q"
 LONGEST = 3_800
 """Letters of a remark that fit one message beside its head; all of it is in the export."""
 CHANGES = ("less_often", "other_time", "just_one", "break", "no_more", "keep")

@@ -5,9 +5,8 @@ from typing import Any
 
 from bot.domain.words import Facts
 from bot.texts import Html, blocks
+from handlers.verbs import AGAIN, FOLLOW_UP, SHARE, UNDO
 from handlers.views.screen import Rows, Screen, View, Voice, button
-
-SHARE, UNDO, FOLLOW, AGAIN = "sh", "un", "fu", "ca"
 
 
 def _known(facts: Facts) -> dict[str, Any]:
@@ -75,14 +74,14 @@ def follow(facts: Facts, voice: Voice) -> Screen:
     if page == "how_now":
         return Screen(text, _numbers(str(facts["alert"])))
     rows = tuple(
-        (button(voice.say.plain(f"client.follow.buttons.{one}", **_known(facts)), FOLLOW, str(facts["alert"]), one),)
+        (button(voice.say.plain(f"client.follow.buttons.{one}", **_known(facts)), FOLLOW_UP, str(facts["alert"]), one),)
         for one in names
     )
     return Screen(text, rows)
 
 
 def _numbers(alert: str) -> Rows:
-    buttons = [button(str(n), FOLLOW, alert, n) for n in range(11)]
+    buttons = [button(str(n), FOLLOW_UP, alert, n) for n in range(11)]
     return (tuple(buttons[:6]), tuple(buttons[6:]))
 
 

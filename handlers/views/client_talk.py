@@ -4,9 +4,8 @@ from collections.abc import Mapping
 
 from bot.domain.words import Facts
 from bot.texts import Html, blocks
+from handlers.verbs import URGENT_HELP
 from handlers.views.screen import Rows, Screen, View, Voice, button
-
-VERB = "c"
 
 
 def crisis(facts: Facts, voice: Voice) -> Screen:
@@ -34,16 +33,16 @@ def _passing(passed: str, facts: Facts, voice: Voice) -> Html:
 def _matched_rows(voice: Voice) -> Rows:
     say = voice.say.plain
     return (
-        (button(say("client.crisis.buttons.numbers"), VERB, "numbers"),),
-        (button(say("client.crisis.buttons.not_meant"), VERB, "not_meant"),),
+        (button(say("client.crisis.buttons.numbers"), URGENT_HELP, "numbers"),),
+        (button(say("client.crisis.buttons.not_meant"), URGENT_HELP, "not_meant"),),
     )
 
 
 def _opened_rows(facts: Facts, voice: Voice) -> Rows:
     say = voice.say.plain
     return (
-        (button(say("client.crisis.buttons.contact_me", place=facts["place"]), VERB, "contact"),),
-        (button(say("client.crisis.buttons.back"), VERB, "back"),),
+        (button(say("client.crisis.buttons.contact_me", place=facts["place"]), URGENT_HELP, "contact"),),
+        (button(say("client.crisis.buttons.back"), URGENT_HELP, "back"),),
     )
 
 

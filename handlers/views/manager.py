@@ -6,8 +6,8 @@ from typing import Any
 
 from bot.domain.words import Facts
 from bot.texts import Html, blocks, lines
+from handlers.verbs import ACK, ACT, MORE, TALKED
 from handlers.views.screen import Button, Rows, Screen, View, Voice, button
-from handlers.views.worker_alerts import ACK, ACT, MORE, TALKED
 
 DAY, HOUR, MINUTE = 86400, 3600, 60
 MOST_CALLS = 3

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.domain.words import Facts
-from bot.texts import Html, blocks, lines
+from bot.texts import Html, blocks, lines, seen
+from handlers.views.room import MESSAGE, as_many
 from handlers.views.screen import Screen, View, Voice
 
 MINUTE, HOUR = 60, 3600
@@ -12,8 +13,17 @@ MINUTE, HOUR = 60, 3600
 
 def report(facts: Facts, voice: Voice) -> Screen:
     """Figures only: no answers, and nothing about a small caseload."""
-    say, f = voice.say, dict[str, Any](facts)
-    text = blocks(
+    f = dict[str, Any](facts)
+    above = [*_counts(f, voice), _nothing_missed(f, voice), _useful(f, voice)]
+    ratings = voice.say("manager.report.ratings", **f["ratings"]) if f.get("ratings") else None
+    below = [ratings, voice.say("manager.report.footnote")]
+    room = MESSAGE - len(seen(blocks(*above, *below))) - len("\n\n")
+    return Screen(blocks(*above, _caseloads(f, voice, room), *below))
+
+
+def _counts(f: Mapping[str, Any], voice: Voice) -> list[Html]:
+    say = voice.say
+    return [
         say("manager.report.head", day=f["since"]),
         lines(
             say("manager.report.clients", n=f["joined"], of=f["clients"]),
@@ -33,13 +43,7 @@ def report(facts: Facts, voice: Voice) -> Screen:
                 no_answer=f["no_answer"],
             ),
         ),
-        _nothing_missed(f, voice),
-        _useful(f, voice),
-        _caseloads(f, voice),
-        say("manager.report.ratings", **f["ratings"]) if f.get("ratings") else None,
-        say("manager.report.footnote"),
-    )
-    return Screen(text)
+    ]
 
 
 def _useful(f: Mapping[str, Any], voice: Voice) -> str | None:
@@ -59,9 +63,10 @@ def _all(one: Mapping[str, Any]) -> int:
     return int(one["useful"]) + int(one["knew"]) + int(one["not_concern"])
 
 
-def _caseloads(f: Mapping[str, Any], voice: Voice) -> str | None:
+def _caseloads(f: Mapping[str, Any], voice: Voice, room: int) -> Html:
+    """As many as fit: of all that stands here only these grow with the service."""
     rows = [_caseload(one, voice) for one in f.get("caseloads") or ()]
-    return lines(*rows) if rows else None
+    return as_many(rows, room, lambda n: voice.say("manager.report.more_caseloads", n=n))
 
 
 def _caseload(one: Mapping[str, Any], voice: Voice) -> Html:

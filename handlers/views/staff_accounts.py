@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from bot.domain.words import Facts
+from handlers.verbs import UNLINK
 from handlers.views.screen import Screen, View, Voice, button
 
-UNLINK = "ul"
 YES, NO = "yes", "no"
 
 

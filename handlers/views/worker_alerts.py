@@ -1,30 +1,20 @@
 """The worker's alert: a card that fits under a picture, its softened form, and what stands behind its buttons."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
+from bot.domain.answers import labels
 from bot.domain.card import SAID
 from bot.domain.questions import MEANINGS, Question, meaning
 from bot.domain.words import Facts
-from bot.texts import Html, blocks, lines, seen
+from bot.texts import Html, blocks, lines
+from handlers.verbs import ACK, ACT, MORE, TALKED
 from handlers.views.pictures import chart, in_words
+from handlers.views.room import CAPTION, MESSAGE, Block, fitted
 from handlers.views.screen import Rows, Screen, View, Voice, button
-
-CAPTION, MESSAGE = 1024, 4096
-"""Telegram's limits, counted on what is seen."""
-ACK, TALKED, MORE, ACT = "ack", "talked", "more", "al"
-
+from handlers.views.wording import in_language, option_label, worded
 
 # ---------------------------------------------------------------- the card
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A part of the card; of those that may be left out the one with the highest `spare` goes first, 0 never."""
-
-    text: str | None
-    spare: int = 0
 
 
 def card(facts: Facts, voice: Voice) -> Screen:
@@ -34,22 +24,13 @@ def card(facts: Facts, voice: Voice) -> Screen:
     if facts.get("softened"):
         return _softened(facts, voice)
     drawn = chart(facts, voice)
-    text = fitted(_blocks(facts, voice), voice, CAPTION if drawn else MESSAGE)
+    text = fitted(_blocks(facts, voice), CAPTION if drawn else MESSAGE, more_reasons(voice))
     return Screen(text, _rows(facts, voice), drawn, protected=True)
 
 
-def fitted(parts: Sequence[Block], voice: Voice, most: int) -> Html:
-    """The parts below each other in at most so many characters; what is left out stands under *Whole card*."""
-    kept = list(parts)
-    text = _joined(kept)
-    while len(seen(text)) > most and any(one.spare for one in kept):
-        kept.remove(max(kept, key=lambda one: one.spare))
-        text = _joined([*kept, Block(voice.say("worker.alert.more_reasons"))])
-    return text if len(seen(text)) <= most else _joined([one for one in kept if not one.spare][:2])
-
-
-def _joined(parts: Sequence[Block]) -> Html:
-    return blocks(*(one.text for one in parts))
+def more_reasons(voice: Voice) -> Html:
+    """Where what is left out stands."""
+    return voice.say("worker.alert.more_reasons")
 
 
 def _blocks(facts: Facts, voice: Voice) -> list[Block]:
@@ -131,36 +112,22 @@ def tapped(one: Mapping[str, Any], facts: Facts, voice: Voice) -> dict[str, str]
     said = one.get("answer") or (one["value"] if isinstance(one["value"], str) else None)
     if said is None or not one.get("question"):
         return {}
-    question = str(one["question"])
-    return {"question": _wording(question, facts, voice), "answer": _label(question, str(said), voice)}
-
-
-def _wording(question_id: str, facts: Facts, voice: Voice) -> str:
-    """The question as the client saw it."""
-    question = voice.plan.bank.get(question_id)
+    question = voice.plan.bank.get(str(one["question"]))
     if question is None:
-        return question_id
-    said = question.text.get(voice.say.language) or question.text.get("en", question_id)
-    quoted = {"worker": facts["name"], "place": voice.plan.service.place}
-    for name, value in quoted.items():
-        said = said.replace("{" + name + "}", str(value))
-    return said
+        return {"question": str(one["question"]), "answer": str(said)}
+    asked = worded(in_language(question.text, voice.say.language), {"worker": facts["name"]}, voice)
+    return {"question": asked, "answer": _label(question, str(said), voice.say.language)}
 
 
-def _label(question_id: str, said: str, voice: Voice) -> str:
+def _label(question: Question, said: str, language: str) -> str:
     """What stood on the button that the client tapped, in the reader's language."""
-    question = voice.plan.bank.get(question_id)
-    if question is None:
-        return said
-    for option in question.options:
-        if meaning(question, option.id) == said:
-            return option.text.get(voice.say.language) or option.text.get("en", said)
-    return _word(question, said, voice.say.language) or said
+    option = next((one.id for one in question.options if meaning(question, one.id) == said), None)
+    return option_label(question, option, language) if option else _word(question, said, language) or said
 
 
 def _word(question: Question, said: str, language: str) -> str | None:
     known = MEANINGS.get(question.asks, ()) if question.asks else ()
-    words = question.words.get(language) or question.words.get("en", ())
+    words = labels(question, language)
     return words[known.index(said)] if said in known and len(words) == len(known) else None
 
 

@@ -5,15 +5,13 @@ from typing import Any
 
 from bot.domain.words import Facts
 from bot.texts import Html, lines
+from handlers.verbs import ACT, HOLD, MORE
 from handlers.views.pictures import in_words
+from handlers.views.room import MESSAGE, Block, fitted
 from handlers.views.screen import Button, Rows, Screen, View, Voice, button
 from handlers.views.worker_alerts import (
-    ACT,
-    MESSAGE,
-    MORE,
-    Block,
     changed,
-    fitted,
+    more_reasons,
     nothing_to_show,
     others,
     reason,
@@ -118,7 +116,7 @@ def whole(facts: Facts, voice: Voice) -> Screen:
         Block(voice.say("worker.alert.discreet.shown_until", when=facts["until"])),
     ]
     rows = ((_choices(facts, voice),),) if facts.get("offers_more") else ()
-    return Screen(fitted(parts, voice, MESSAGE), rows, protected=True)
+    return Screen(fitted(parts, MESSAGE, more_reasons(voice)), rows, protected=True)
 
 
 def _choices(facts: Facts, voice: Voice) -> Button:
@@ -167,14 +165,14 @@ def silence(facts: Facts, voice: Voice) -> Screen:
     """Four in a row without a tap."""
     say, client = voice.say.plain, str(facts["client"])
     row = (
-        button(say("worker.hold.buttons.write_again"), "hd", client, "again"),
-        button(say("worker.hold.buttons.hold"), "hd", client, "hold"),
+        button(say("worker.hold.buttons.write_again"), HOLD, client, "again"),
+        button(say("worker.hold.buttons.hold"), HOLD, client, "hold"),
     )
     return Screen(voice.say("worker.silence.text", ref=facts["ref"], n=facts["n"]), (row,))
 
 
 def held(facts: Facts, voice: Voice) -> Screen:
-    row = (button(voice.say.plain("worker.hold.buttons.write_again"), "hd", str(facts["client"]), "again"),)
+    row = (button(voice.say.plain("worker.hold.buttons.write_again"), HOLD, str(facts["client"]), "again"),)
     return Screen(voice.say("worker.hold.held", ref=facts["ref"]), (row,))
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from bot.domain.words import Facts
+from handlers.verbs import RATE
 from handlers.views.client_checkins import NUMBERS_IN_ROW
 from handlers.views.screen import Screen, View, Voice, button
 
-RATE, SKIP = "rt", "skip"
+SKIP = "skip"
 
 
 def rating(facts: Facts, voice: Voice) -> Screen:

@@ -7,7 +7,8 @@ from bot.domain.errors import Refusal
 from bot.domain.words import Role
 from handlers import access
 from handlers.context import Talk, route
-from handlers.views.staff_accounts import NO, UNLINK, YES
+from handlers.verbs import UNLINK
+from handlers.views.staff_accounts import NO, YES
 
 LATEST = 2**33
 """Seconds; what is larger was never on a button."""

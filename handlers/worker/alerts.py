@@ -14,6 +14,7 @@ from bot.domain.people import Client, Person
 from bot.domain.words import Role
 from handlers import access
 from handlers.context import Talk, route
+from handlers.verbs import ACK, ACT, HOLD, MORE, TALKED
 
 STALE = "errors.old_button"
 STAFF = (Role.WORKER, Role.MANAGER)
@@ -109,11 +110,11 @@ async def _by_ref(talk: Talk, do: Callable[[Turn, Person, str], Awaitable[str]],
 
 
 TAPS = {
-    "ack": route(ack, *STAFF),
-    "talked": route(talked, *STAFF),
-    "more": route(show_more, *STAFF),
-    "al": route(act, *STAFF),
-    "hd": route(held, Role.WORKER),
+    ACK: route(ack, *STAFF),
+    TALKED: route(talked, *STAFF),
+    MORE: route(show_more, *STAFF),
+    ACT: route(act, *STAFF),
+    HOLD: route(held, Role.WORKER),
 }
 COMMANDS = {
     "ack": route(ack_command, *STAFF),

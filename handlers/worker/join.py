@@ -5,6 +5,7 @@ from bot.domain.errors import Refusal
 from bot.domain.words import Role
 from handlers import access
 from handlers.context import Talk, route
+from handlers.verbs import GOAL_SEEN, STAFF_JOIN
 
 
 async def yes(talk: Talk) -> None:
@@ -29,5 +30,5 @@ async def goal_seen(talk: Talk) -> None:
     await goals.seen(talk.turn, access.speaker(talk), talk.args[0])
 
 
-TAPS = {"sj": route(yes, Role.WORKER, Role.MANAGER), "gs": route(goal_seen, Role.WORKER, Role.MANAGER)}
+TAPS = {STAFF_JOIN: route(yes, Role.WORKER, Role.MANAGER), GOAL_SEEN: route(goal_seen, Role.WORKER, Role.MANAGER)}
 COMMANDS = {"invite": route(invite, Role.WORKER, Role.MANAGER)}

@@ -5,7 +5,8 @@ from bot.domain.errors import Refusal
 from bot.domain.words import Role
 from handlers import access
 from handlers.context import Talk, route
-from handlers.views.worker_rating import RATE, SKIP
+from handlers.verbs import RATE
+from handlers.views.worker_rating import SKIP
 
 
 async def rated(talk: Talk) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.actions import backtest, reports
+from bot.actions import backtest
 from bot.actions.alerts import raise_someone_else, raise_talk
 from bot.actions.desk import Desk
 from bot.actions.exported import NotAnExport, cases
@@ -16,6 +16,7 @@ from bot.domain.backtest import STILL_OPEN, Case, Recorded
 from bot.domain.replay import in_a_week
 from bot.domain.signals.history import History
 from tests.support.checkins import move
+from tests.support.exports import export
 from tests.support.stories import World, a_world
 
 pytestmark = pytest.mark.slow
@@ -36,7 +37,7 @@ async def world(desk: Desk) -> World:
 
 async def exported(world: World) -> dict[str, Any]:
     async with world.desk.glance() as m:
-        found: dict[str, Any] = json.loads(json.dumps(await reports.export(m)))
+        found: dict[str, Any] = json.loads(json.dumps(await export(m)))
     return found
 
 

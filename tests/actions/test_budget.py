@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.actions import reports
 from bot.actions.desk import Desk
 from bot.domain.alerts import AlertState, Kind
 from tests.support.checkins import latest, plan_for, tap
+from tests.support.exports import export
 from tests.support.people import a_client
 from tests.support.stories import World, a_world, earlier_answers
 
@@ -53,7 +53,7 @@ async def test_what_the_client_had_told_is_held_for_nothing_in_the_export(world:
     await world.alex.taps("Tell Sam for me")
     await world.pass_time(minutes=2)
     async with world.desk.glance() as m:
-        (client,) = (await reports.export(m, "R-118"))["clients"]
+        (client,) = (await export(m, "R-118"))["clients"]
     assert client["alerts"]
     assert {one["held"] for one in client["signals"] if one["rule"] == "item_low"} == {None}
 

@@ -1,5 +1,6 @@
 """Releasing: at the right wall time in every zone, each occasion once, and what does not fit is on record."""
 
+import asyncio
 import random
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -261,6 +262,18 @@ async def test_whoever_starts_with_another_plan_moves_everybody(desk: Desk, clie
     at(desk, slots[0].due.at)
     assert await release(desk) == 1
     assert [one.schedule for one in await all_of(desk, client)] == ["every day"]
+
+
+async def test_processes_that_start_at_once_with_another_plan_all_come_up(desk: Desk, worker: Person) -> None:
+    clients = [await a_client(desk, worker, ref=f"R-{n}", name=f"Client {n}", chat_id=5000 + n) for n in range(20)]
+    await app.prepare(desk)
+    for one in clients:
+        await plan_for(desk, one)
+    desk.plan = replace(every_day(), safety=desk.plan.safety)
+    await asyncio.gather(*(app.prepare(desk) for _ in range(3)), *(plan_for(desk, one) for one in clients))
+    async with desk.glance() as m:
+        assert [one.schedule for one in await m.timetable.everything()] == ["every day"] * 20
+        assert [one.version for one in await m.plans.all()][1:] == [desk.plan.version]
 
 
 async def test_who_goes_by_an_older_plan_leaves_what_they_do_not_know(desk: Desk, client: Client) -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from bot import bank
 from bot.actions import preview as looking
-from bot.actions import reports
 from bot.actions.desk import Desk
 from bot.domain.checkins import CheckIn, State
 from bot.domain.plan import Plan
@@ -19,6 +18,7 @@ from bot.domain.signals.history import Signal
 from bot.domain.words import Tier
 from storage.sessions import MISSED
 from tests.support.checkins import all_of, at, plan_for, release
+from tests.support.exports import export
 from tests.support.plans import TWICE_A_WEEK, a_plan
 from tests.support.stories import World, a_world, earlier_answers
 
@@ -274,7 +274,7 @@ async def test_it_is_in_the_full_export_as_any_answer(world: World) -> None:
     check_in = await fit_asked(world)
     await gives(world, check_in, "mixed", "8")
     async with world.desk.glance() as m:
-        found = json.loads(json.dumps(await reports.export(m, "R-118")))
+        found = json.loads(json.dumps(await export(m, "R-118")))
     answers = found["clients"][0]["check_ins"][-1]["answers"]
     assert [(one["asks"], one["value"]) for one in answers] == [("fit", "mixed"), (None, 8)]
 

@@ -12,7 +12,7 @@ from bot.actions.release import release_due
 from bot.actions.timetable import plan_for
 from bot.domain.people import Asking
 from bot.domain.plan import Plan
-from bot.domain.preview import Line, preview
+from bot.domain.preview import Foreseen, preview
 from tests.support.people import a_client, a_worker
 from tests.support.plans import a_plan
 
@@ -24,7 +24,7 @@ def plan() -> Plan:
     return replace(a_plan(), bank=bank.shipped())
 
 
-async def previewed(desk: Desk) -> list[Line]:
+async def previewed(desk: Desk) -> list[Foreseen]:
     async with desk.turn() as turn:
         return preview(turn.plan, await looking.everybody(turn), turn.now, DAYS)
 

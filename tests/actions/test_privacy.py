@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.actions import alerts, erasures, handling, people, privacy, remarks, reports
+from bot.actions import alerts, erasures, handling, people, privacy, remarks
 from bot.actions.desk import Desk
 from bot.domain.alerts import Kind
 from bot.domain.delivery import CLEAR, DELETE, Post, PostState
@@ -21,6 +21,7 @@ from storage import tables as t
 from storage import unit_of_work
 from tests.support.checkins import move, plan_for
 from tests.support.desks import desk_for, sqlite_memory
+from tests.support.exports import export
 from tests.support.people import a_client
 from tests.support.post_office import at_work, rows
 from tests.support.scripted import Scripted
@@ -85,7 +86,7 @@ async def everything(desk: Desk) -> str:
 
 async def exported(desk: Desk, ref: str) -> dict[str, Any]:
     async with desk.glance() as m:
-        found: dict[str, Any] = (await reports.export(m, ref))["clients"][0]
+        found: dict[str, Any] = (await export(m, ref))["clients"][0]
     return found
 
 

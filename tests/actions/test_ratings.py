@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from bot.actions import ratings, reports
+from bot.actions import ratings
 from bot.actions.desk import Desk
 from bot.domain.people import Asking
 from tests.support.checkins import at, move
+from tests.support.exports import export
 from tests.support.people import a_client, a_manager, a_worker
 from tests.support.stories import Phone, World, a_world
 
@@ -175,7 +176,7 @@ async def test_a_low_number_is_on_nobody_else_s_screen_and_in_no_export(world: W
         assert "working together" not in phone.all_words
     assert await world.alerts() == []
     async with world.desk.glance() as m:
-        exported: Any = json.loads(json.dumps(await reports.export(m)))
+        exported: Any = json.loads(json.dumps(await export(m)))
         kept = await m.signals.of_client(world.client.id)
     assert "worker_strain" in [one.signal.rule for one in kept]
     assert [one["rule"] for one in exported["clients"][0]["signals"] if one["rule"] == "worker_strain"] == []

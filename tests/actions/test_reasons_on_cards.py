@@ -13,7 +13,6 @@ from bot import bank
 from bot.actions import alerts, goals
 from bot.actions.desk import Desk
 from bot.actions.people import texts
-from bot.actions.reports import export
 from bot.domain.plan import Plan
 from bot.domain.signals.catalogue import RULES
 from bot.domain.words import Tier
@@ -22,6 +21,7 @@ from handlers import routes
 from handlers.views.screen import Voice
 from handlers.views.worker_alerts import reason
 from tests.support.checkins import plan_for
+from tests.support.exports import export
 from tests.support.plans import TWICE_A_WEEK, a_plan
 from tests.support.stories import World, a_world, earlier_answers
 

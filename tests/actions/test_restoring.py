@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot import app
-from bot.actions import alerts, checkins, privacy, remarks, reports
+from bot.actions import alerts, checkins, privacy, remarks
 from bot.actions.backups import Restored
 from bot.actions.presence import HEARD, Presence
 from bot.domain.checkins import State
@@ -23,6 +23,7 @@ from storage.sealing import Seal, new_key
 from storage.unit_of_work import Memory
 from tests.support.checkins import asked, at, move, plan_for, release, untouched_check_in
 from tests.support.empty import empty_postgres, empty_sqlite
+from tests.support.exports import export
 from tests.support.full import everything
 from tests.support.people import a_client
 from tests.support.safekeeping import KEY, Safekeeping, in_safekeeping
@@ -85,7 +86,7 @@ async def test_after_erasing_and_putting_an_older_backup_back_the_canary_is_nowh
     rows = everything(kept.url)
     assert CANARY not in repr(rows)
     async with kept.world.desk.glance() as m:
-        exported = (await reports.export(m, "R-118"))["clients"][0]
+        exported = (await export(m, "R-118"))["clients"][0]
         client = await m.people.client(kept.world.client.id)
     assert {name for name, value in exported.items() if value} == {"ref", "status", "timezone"}
     assert client is not None
@@ -103,12 +104,12 @@ async def test_nobody_else_loses_anything_by_it(kept: Safekeeping) -> None:
     async with kept.world.desk.turn() as turn:
         await turn.m.goals.add(other.id, "stay dry", turn.now)
     async with kept.world.desk.glance() as m:
-        before = (await reports.export(m, "R-200"))["clients"][0]
+        before = (await export(m, "R-200"))["clients"][0]
     backup = await kept.back_up()
     await erase(kept)
     await kept.restore(backup)
     async with kept.world.desk.glance() as m:
-        assert (await reports.export(m, "R-200"))["clients"][0] == before
+        assert (await export(m, "R-200"))["clients"][0] == before
 
 
 @pytest.mark.slow

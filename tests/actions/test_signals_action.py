@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.actions import evidence, reading, reports, signals
+from bot.actions import evidence, reading, signals
 from bot.actions.desk import Desk
 from bot.domain.alerts import AlertState
 from bot.domain.checkins import Answer
@@ -14,6 +14,7 @@ from bot.domain.signals.beside import Rating, Remark, Repair
 from bot.domain.signals.history import Span
 from storage.remarks import NOBODY, WORKER
 from storage.sessions import HELD, MISSED
+from tests.support.exports import export
 from tests.support.stories import World, a_world, earlier_answers
 
 
@@ -172,7 +173,7 @@ async def test_ratings_are_those_of_the_present_worker_and_no_export_knows_them(
     assert await rules(world) == ["worker_strain"]
     assert await world.alerts() == []
     async with world.desk.glance() as m:
-        found = await reports.export(m)
+        found = await export(m)
     assert "strain" not in json.dumps(found)
     assert "rating" not in json.dumps(found)
 

@@ -23,7 +23,7 @@ from bot.domain.people import Client
 from bot.domain.schedules import Due
 from bot.ports import SystemClock
 from bot.rehearsal.run import TOKEN
-from bot.rehearsal.telegram import Line, StandIn, serve
+from bot.rehearsal.telegram import StandIn, TranscriptLine, serve
 from storage import tables as t
 from storage.people import NAME
 from storage.timetable import Slot
@@ -169,7 +169,7 @@ class Watch:
         """When the last one came (`time.perf_counter`)."""
         left, full = set(self.chats), asyncio.Event()
 
-        def hear(line: Line) -> None:
+        def hear(line: TranscriptLine) -> None:
             if line.kind == self.kind:
                 left.discard(line.chat_id)
                 if not left:

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from bot.app import prepare
 from bot.rehearsal.telegram import Kind, Rule, StandIn
 from tests.benchmarks.figures import Figure, Results, Size
 from tests.benchmarks.house import PATIENCE, House, Watch, config, make_due, running, telegram
@@ -72,6 +73,7 @@ async def _bot(house: House, address: str, way: str, people: int) -> AsyncIterat
         return
     bot = LiveBot(house.copy("tapping"), address, config())
     async with bot.desk() as desk:
+        await prepare(desk)  # else the start works the timetable out anew, and nobody is due
         await make_due(desk, house.clients[:people])
     await bot.start()
     try:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from bot.domain.digest import MOST_LINES, Held, Line, leaves_at, lines, week_of, weight
+from bot.domain.digest import MOST_LINES, DigestLine, Held, leaves_at, lines, week_of, weight
 from bot.domain.schedules import Calendar
 from bot.domain.signals.history import Signal
 from bot.domain.words import DutyHours, Hours, Tier
@@ -83,12 +83,12 @@ def test_the_strongest_come_first_and_three_at_most() -> None:
 
 def test_one_rule_is_one_line_however_often_it_was_found() -> None:
     found = [held("steady_low"), held("steady_low", Tier.ALERT, budget=True, ago=30)]
-    assert lines(found) == (Line("steady_low", held_back=True),)
+    assert lines(found) == (DigestLine("steady_low", held_back=True),)
 
 
 def test_all_that_is_softened_is_one_and_the_same_line() -> None:
     found = [held("drop", Tier.ALERT, soft=True, budget=True), held("one_sided", soft=True), held("silence")]
-    assert lines(found) == (Line("worth_asking", held_back=True), Line("silence", held_back=False))
+    assert lines(found) == (DigestLine("worth_asking", held_back=True), DigestLine("silence", held_back=False))
 
 
 def test_the_client_with_the_most_behind_it_comes_first() -> None:

@@ -17,7 +17,7 @@ from bot.domain.outgoing import (
     HeldNow,
     Later,
     Outgoing,
-    Standing,
+    Shown,
     for_asked,
     for_holder,
     for_person,
@@ -187,9 +187,9 @@ def test_other_matters_go_to_their_contact_whoever_is_assigned(kind: Kind) -> No
     ("changes", "edits"),
     [
         ({}, None),
-        ({"stands": Standing(5)}, 5),
-        ({"stands": Standing(5), "fresh": True}, None),
-        ({"kind": CLEAR, "facts": {MESSAGE: 7}, "stands": Standing(5)}, 7),
+        ({"stands": Shown(5)}, 5),
+        ({"stands": Shown(5), "fresh": True}, None),
+        ({"kind": CLEAR, "facts": {MESSAGE: 7}, "stands": Shown(5)}, 7),
         ({"kind": "x", "facts": {MESSAGE: 7}}, None),
     ],
 )
@@ -205,7 +205,7 @@ def test_which_message_it_takes_the_place_of(changes: dict[str, Any], edits: int
         ({"urgency": Urgency.QUESTION}, False),
         ({"urgency": Urgency.REPLY}, False),
         ({"urgency": Urgency.DIGEST}, False),
-        ({"urgency": Urgency.QUESTION, "stands": Standing(5)}, True),
+        ({"urgency": Urgency.QUESTION, "stands": Shown(5)}, True),
     ],
 )
 def test_alerts_and_edits_are_repeated_without_limit_when_unsure(changes: dict[str, Any], repeats: bool) -> None:

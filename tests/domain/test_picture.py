@@ -10,8 +10,7 @@ from bot.domain.picture import Gap, GapKind, Picture, facts_in_words, picture, t
 from bot.domain.signals.catalogue import settings
 from bot.domain.signals.evaluate import evaluate
 from bot.domain.signals.history import History, Signal, Span
-from bot.domain.signals.standing import standings
-from bot.domain.words import ALLIANCE, Construct
+from bot.domain.words import Construct
 from tests.support.histories import A_DAY, A_WEEK, MONDAY, check_in, end, missed, weekly
 
 RECOVERY = settings("recovery")
@@ -139,17 +138,3 @@ def test_unanswered_weeks_are_counted_and_never_called_low() -> None:
     days = [(MONDAY + n * A_WEEK).date() for n in range(3)]
     with_gaps = replace(chart, gaps=tuple(Gap(day, day, GapKind.UNANSWERED) for day in days))
     assert said(with_gaps)[1:] == [("gaps", {"n": 3}), ("not_zero", {})]
-
-
-def test_the_other_answers_stand_beside_their_own_usual() -> None:
-    history = with_a_low_answer(6)
-    found = standings(history, RECOVERY, end(history), "low")
-    assert [(one.construct, one.value, one.usual) for one in found] == [
-        (construct, value, 8.0) for construct, value in zip(ALLIANCE, (2.0, 8.0, 8.0), strict=True)
-    ]
-    assert found[0].last_three == (8.0, 8.0, 8.0)
-
-
-def test_a_skipped_answer_has_no_number() -> None:
-    history = replace(weekly(8), occasions=(*weekly(8).occasions, check_in("x", MONDAY + A_WEEK, None, 8, 8)))
-    assert standings(history, RECOVERY, end(history), "x")[0].value is None

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from bot import bank
 from bot.domain.people import Asking
-from bot.domain.preview import Line, Looked, preview, somebody
+from bot.domain.preview import Foreseen, Looked, preview, somebody
 from bot.domain.schedules import Asked, Calendar, Schedule
 from bot.domain.words import Hours
 from tests.support.plans import OFFICE, TWICE_A_WEEK, a_plan
@@ -14,7 +14,7 @@ MONDAY = datetime(2026, 3, 23, 8, tzinfo=UTC)
 PLAN = replace(a_plan(), bank=bank.shipped())
 
 
-def said(lines: list[Line]) -> list[str]:
+def said(lines: list[Foreseen]) -> list[str]:
     return [f"{one.as_json()['date']} {one.as_json()['time']} {one.outcome}" for one in lines]
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot.rehearsal.people import asks
 from handlers import routes
 from handlers.context import Talk
-from handlers.views.client_checkins import ANSWER
+from handlers.verbs import ANSWER
 from storage import tables as t
 from tests.faults.conftest import Line
 from tests.support.post_office import settled_down

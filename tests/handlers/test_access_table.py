@@ -20,7 +20,7 @@ from bot.domain.people import Status
 from bot.domain.plan import Plan
 from bot.domain.words import Role
 from bot.rehearsal.clock import RehearsalClock
-from handlers import access, routes, setup
+from handlers import access, routes, setup, verbs
 from handlers.callbacks import decode
 from handlers.context import Talk
 from handlers.receiver import ALLOWED
@@ -269,6 +269,11 @@ COMMANDS: Mapping[str, tuple[tuple[Role, ...], Whose]] = {
     "when": ((C,), Whose.ONESELF),
 }
 NOT_TRIED = (Whose.ONESELF, Whose.NOBODY)
+
+
+def test_each_verb_of_a_button_is_taken_by_one_handler() -> None:
+    written = [value for name, value in vars(verbs).items() if name.isupper()]
+    assert sorted(written) == sorted(routes.TAPS)
 
 
 async def test_every_button_and_every_command_is_in_the_table(place: Place) -> None:

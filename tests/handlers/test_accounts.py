@@ -15,6 +15,7 @@ from bot.domain.people import Asking, Client, Status
 from bot.domain.words import Role
 from bot.ports import Letter, Unreachable
 from handlers import routes
+from storage.people import People
 from tests.support.checkins import move, release
 from tests.support.post_office import deliver, rows
 from tests.support.stories import Phone, World, a_world
@@ -114,6 +115,19 @@ async def test_the_button_that_closes_a_chat_is_good_for_ten_minutes(world: Worl
     await world.sam.taps("Yes, close it")
     assert world.sam.refused == "errors.old_button"
     assert (await alex_now(world)).person.chat_id == 1001
+
+
+async def test_a_chat_that_is_closed_while_its_words_wait_for_the_client_is_nobodys(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Staff hold the client's row to close the chat; what was sent from it is read once they are through."""
+
+    async def closed_meanwhile(people: People, ids: list[str]) -> None:
+        await people.change(ids[0], chat_id=None)
+
+    with monkeypatch.context() as now:
+        now.setattr(People, "lock", closed_meanwhile)
+        assert await world.alex.who() == (None, None)
 
 
 async def test_the_old_chat_reads_that_it_is_closed_and_is_nobodys_afterwards(world: World) -> None:

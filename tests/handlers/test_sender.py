@@ -15,7 +15,7 @@ from bot import charts
 from bot.charts import Labels
 from bot.domain.delivery import CLEAR, DELETE
 from bot.domain.outgoing import ALSO
-from bot.domain.picture import Line, Picture, Point
+from bot.domain.picture import Picture, Point, Series
 from bot.domain.plan import Plan
 from bot.domain.words import Construct, Facts
 from bot.ports import Gone, Letter, Refused, Sent, TryLater, Unreachable, Unsure, Verdict
@@ -33,7 +33,7 @@ SAM = 7001
 PICTURE = Picture(
     date(2026, 1, 5),
     date(2026, 1, 19),
-    (Line(Construct.BOND, (Point(date(2026, 1, 5), 5.0), Point(date(2026, 1, 12), 6.0))),),
+    (Series(Construct.BOND, (Point(date(2026, 1, 5), 5.0), Point(date(2026, 1, 12), 6.0))),),
 )
 LABELS = Labels({}, "", "", {}, date.isoformat, str)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.config.load import Loaded, Problems, read, read_text
 from bot.config.shapes import zones
 from handlers.callbacks import decode, encode
-from handlers.views.client_checkins import ANSWER
+from handlers.verbs import ANSWER
 from tests.parsers.cases import made_up
 from tests.parsers.shapes import NASTY, texts
 

@@ -8,9 +8,9 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from bot.actions.desk import Desk
-from bot.rehearsal.telegram import Line, Phone, StandIn
+from bot.rehearsal.telegram import Phone, StandIn, TranscriptLine
 from handlers.callbacks import decode
-from handlers.views.client_checkins import ANSWER
+from handlers.verbs import ANSWER
 from storage import tables as t
 from tests.support.seats import Seated, asks, is_card
 
@@ -58,7 +58,7 @@ class Shown:
     def check_ins(self) -> set[str]:
         return {check_in for check_in, _ in self.copies}
 
-    def __call__(self, line: Line) -> None:
+    def __call__(self, line: TranscriptLine) -> None:
         message = self.standin.chats[line.chat_id].messages.get(line.message_id)
         about = asks(message) if line.kind == "sent" and message is not None else None
         if about is not None:

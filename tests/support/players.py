@@ -64,7 +64,23 @@ class Player:
             shown = await _sees(self.phone, is_card, seen)
             if shown is not None or await self._in_doubt():
                 return shown
-        raise AssertionError(f"{self.client.ref} is never asked\n{self.phone.transcript}")
+        raise AssertionError(f"{self.client.ref} is never asked\n{self.phone.transcript}\n{await self._on_record()}")
+
+    async def _on_record(self) -> str:
+        """What the database knows of the newest check-ins, for whoever has to find out why nothing came."""
+        kept = (
+            (t.timetable, t.timetable.c.next_due_at),
+            (t.check_in, t.check_in.c.planned_at),
+            (t.outbox, t.outbox.c.number),
+        )
+        async with self.desk.glance() as m:
+            found = [
+                await m.con.execute(
+                    sa.select(table).where(table.c.client_id == self.client.id).order_by(newest.desc()).limit(8)
+                )
+                for table, newest in kept
+            ]
+        return "\n".join(str(dict(row._mapping)) for rows in found for row in rows)
 
     async def _patiently(self) -> AsyncIterator[None]:
         """Again and again, until patience is at its end."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bot import ticks
-from bot.actions import checkins, reports
+from bot.actions import checkins
 from bot.actions.desk import Desk
 from bot.app import open_desk
 from bot.config.load import Loaded, Problems, read_text
@@ -23,6 +23,7 @@ from bot.rehearsal.people import asks
 from bot.rehearsal.run import TOKEN, Stage, rehearsal
 from bot.rehearsal.telegram import Message, Phone, StandIn, Tap
 from tests.support.desks import START
+from tests.support.exports import export
 from tests.support.people import a_client, a_manager, a_worker
 from tests.support.stories import earlier_answers
 
@@ -185,7 +186,7 @@ class Town:
     async def kept(self, ref: str = "R-118") -> dict[str, Any]:
         """What `export` says about one client."""
         async with self.stage.desk.glance() as m:
-            found: dict[str, Any] = (await reports.export(m, ref))["clients"][0]
+            found: dict[str, Any] = (await export(m, ref))["clients"][0]
             return found
 
     async def alerts(self, ref: str = "R-118") -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from bot.rehearsal.clock import RehearsalClock
-from bot.rehearsal.telegram import Line, Message, StandIn
+from bot.rehearsal.telegram import Message, StandIn, TranscriptLine
 
 HEARTBEAT = 5.0
 """Real seconds between two signs of life; each carries the clock."""
@@ -49,7 +49,7 @@ class Feed:
         """One server-sent event."""
         return f"event: {name}\ndata: {json.dumps(data)}\n\n"
 
-    def _hear(self, line: Line) -> None:
+    def _hear(self, line: TranscriptLine) -> None:
         if line.kind == "toast" and line.chat_id in self._shown:
             self._toasts.append({"phone": line.chat_id, "text": line.text})
 

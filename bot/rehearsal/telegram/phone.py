@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bot.rehearsal.telegram import content
 from bot.rehearsal.telegram.chats import Chat, gone_json, message_json, stamp
 from bot.rehearsal.telegram.entities import commands
-from bot.rehearsal.telegram.shapes import File, Json, Line, Message, Toast
+from bot.rehearsal.telegram.shapes import File, Json, Message, Toast, TranscriptLine
 
 if TYPE_CHECKING:
     from bot.rehearsal.telegram.standin import StandIn
@@ -82,7 +82,7 @@ class Phone:
         return self._tg.revision
 
     @property
-    def transcript(self) -> list[Line]:
+    def transcript(self) -> list[TranscriptLine]:
         """What happened in this chat."""
         return [line for line in self._tg.transcript if line.chat_id == self.chat.id]
 

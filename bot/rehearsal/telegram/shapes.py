@@ -88,7 +88,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TranscriptLine:
     """One thing that happened in a chat. `kind`: said, sent, edited, deleted, tapped, toast, blocked, unblocked."""
 
     at: datetime

@@ -27,7 +27,7 @@ from bot.rehearsal.telegram.params import Params, read
 from bot.rehearsal.telegram.phone import Group, Phone, Tap
 from bot.rehearsal.telegram.queue import UpdateQueue
 from bot.rehearsal.telegram.refusals import Refusal, conflict
-from bot.rehearsal.telegram.shapes import Call, File, Json, Keyboard, Line, Message, Toast
+from bot.rehearsal.telegram.shapes import Call, File, Json, Keyboard, Message, Toast, TranscriptLine
 
 LONGEST_POLL = 50
 TWO_POLLERS = "terminated by other getUpdates request; make sure that only one bot instance is running"
@@ -74,9 +74,9 @@ class StandIn:
         self.files: dict[str, File] = {}
         self.open_taps: dict[str, Tap] = {}
         self.calls: list[Call] = []
-        self.transcript: list[Line] = []
+        self.transcript: list[TranscriptLine] = []
         self.handed_out: dict[int, Json] = {}
-        self.listeners: list[Callable[[Line], None]] = []
+        self.listeners: list[Callable[[TranscriptLine], None]] = []
         self.polls = 0
         self.closing = asyncio.Event()
         self.pushed = asyncio.Event()
@@ -145,7 +145,7 @@ class StandIn:
     def note(self, chat: Chat, kind: str, text: str, buttons: Keyboard = (), message_id: int = 0) -> None:
         """Write one line into the transcript and tell whoever watches."""
         labels = tuple(tuple(button.text for button in row) for row in buttons)
-        line = Line(self.clock.now(), chat.id, chat.name, kind, text, labels, message_id)
+        line = TranscriptLine(self.clock.now(), chat.id, chat.name, kind, text, labels, message_id)
         self.transcript.append(line)
         for listener in self.listeners:
             listener(line)
