@@ -65,4 +65,4 @@ async def own_client(talk: Talk, ref: str | None) -> Client:
     """
     if not ref:
         raise Refusal("errors.ref_missing")
-    return await people.own(talk.turn, speaker(talk), ref)
+    return await people.own(talk.turn, speaker(talk), await people.as_spelt(talk.turn, ref))

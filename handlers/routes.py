@@ -11,6 +11,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+import structlog
 from telegram import BotCommand
 
 import handlers.client
@@ -18,19 +19,25 @@ import handlers.manager
 import handlers.views
 import handlers.worker
 from bot.actions import access_log, alerts, arrivals, checkins, digest, more, overtaken, people, said_back
+from bot.actions import talk as talks
 from bot.actions.desk import Desk, Turn
 from bot.actions.inbox import MOST_ATTEMPTS
 from bot.actions.people import texts
 from bot.actions.settling import Hooks
 from bot.bank.risk import scan
+from bot.bank.typed import control_words
 from bot.domain.errors import Refusal
 from bot.domain.outgoing import Outgoing
 from bot.domain.people import Person
 from bot.domain.plan import Plan
+from bot.domain.typed import Control
 from bot.domain.words import Role
+from handlers import access
 from handlers.client import typed as client_typed
 from handlers.context import Route, Talk
 from handlers.views.screen import View, Voice
+
+log = structlog.get_logger()
 
 
 def _modules(package: ModuleType) -> list[ModuleType]:
@@ -62,18 +69,62 @@ async def typed(talk: Talk) -> None:
         talk.answer = _to_stranger(talk)
     elif talk.client is not None:
         await client_typed.typed(talk)
+    elif any(one.whole_message(talk.text or "") in MENUS for one in control_words(talk.speaker.language)):
+        await people.show_commands(talk.turn, talk.speaker)
     else:
-        talk.answer = Refusal("errors.not_understood")
+        talk.answer = _to_staff(talk)
+
+
+MENUS = (Control.MENU, Control.HELP)
+"""Words that bring staff the list of what they can do."""
+
+
+def _to_staff(talk: Talk) -> Refusal:
+    """What staff type goes to nobody, whatever they type it under; also words of danger, and then it must say so."""
+    service, words = talk.turn.plan.service, talk.text or talk.caption
+    numbers = _numbers(talk.turn.plan)
+    if numbers and words and scan(words, service.languages):
+        return Refusal("errors.staff_in_danger", {"crisis_text": numbers})
+    return Refusal("errors.not_understood")
 
 
 def _to_stranger(talk: Talk) -> Refusal:
     """Nobody is told what a stranger wrote, and nothing is kept: in danger they get the numbers, and read just that."""
-    service = talk.turn.plan.service
-    numbers = next((said for one in service.languages if (said := service.crisis_text.get(one, "").strip())), None)
-    words = talk.text or talk.caption
-    if numbers and words and scan(words, service.languages):
+    numbers, words = _numbers(talk.turn.plan), talk.text or talk.caption
+    if numbers and words and scan(words, talk.turn.plan.service.languages):
         return Refusal("errors.stranger_in_danger", {"crisis_text": numbers})
     return Refusal("errors.stranger")
+
+
+async def not_taken_in(turn: Turn, chat_id: int, message: object) -> Refusal | None:
+    """What somebody sent was set aside: nobody has read it. Words of danger in it are passed on if that can be done."""
+    raw = message if isinstance(message, Mapping) else {}
+    words = next((one for one in (raw.get("text"), raw.get("caption")) if isinstance(one, str) and one), "")
+    lists, numbers = scan(words, turn.plan.service.languages), _numbers(turn.plan)
+    if lists and await _passed_on(turn, chat_id, lists, words):
+        return None
+    if lists and numbers:
+        return Refusal("errors.set_aside_in_danger", {"crisis_text": numbers})
+    return Refusal("errors.set_aside")
+
+
+async def _passed_on(turn: Turn, chat_id: int, lists: frozenset[str], words: str) -> bool:
+    """It may be this very thing that failed before: then they read whom to call, and that nobody knows."""
+    try:
+        async with turn.m.apart():
+            _, client = await access.who(turn, chat_id)
+            if client is not None:
+                await talks.danger(turn, client, lists, words, None)
+            return client is not None
+    except Exception as broken:
+        log.error("danger_not_passed_on", error=type(broken).__name__)
+        return False
+
+
+def _numbers(plan: Plan) -> str | None:
+    """Whom to call, in the first language that has it."""
+    said = (plan.service.crisis_text.get(one, "").strip() for one in plan.service.languages)
+    return next((one for one in said if one), None)
 
 
 async def gone(turn: Turn, person: Person, at: datetime) -> None:

@@ -44,6 +44,8 @@ class _Now:
 
 
 _NOW: ContextVar[_Now] = ContextVar("now")
+NEWS = "my_chat_member"
+"""The kind of update in which nobody says anything to the bot."""
 
 
 class _Strict(Application[Any, Any, Any, Any, Any, Any]):
@@ -117,6 +119,14 @@ class TelegramEars:
 
     async def tell_administrator(self, turn: Turn, update_id: int) -> None:
         await routes.tell_administrator(turn, update_id)
+
+    async def tell_sender(self, turn: Turn, update: Mapping[str, Any], chat_id: int, reaction: Reaction) -> None:
+        """Read from the raw update, since it may be one that can't be parsed. News about a chat is nobody's words."""
+        if chat_id <= 0 or NEWS in update:
+            return
+        said = await routes.not_taken_in(turn, chat_id, update.get("message") or update.get("edited_message"))
+        if said is not None:
+            await self._say(turn, chat_id, update["update_id"], reaction, said)
 
     # ------------------------------------------------------------ the four kinds of updates
 

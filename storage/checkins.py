@@ -111,6 +111,18 @@ class CheckIns:
             found[check_in.client_id].append(check_in)
         return found
 
+    async def last_answered(self, client_id: str) -> datetime | None:
+        """When the newest check-in ended that the client touched, however many came after it."""
+        touched = (c.client_id == client_id, c.last_touched_at.is_not(None), c.finished_at.is_not(None))
+        newest = sa.select(c.finished_at).where(*touched).order_by(c.planned_at.desc()).limit(1)
+        found: datetime | None = (await self._con.execute(newest)).scalar()
+        return found
+
+    async def last_sent(self, client_id: str, now: datetime) -> CheckIn | None:
+        """The newest that left, however many that never did came after it."""
+        query = sa.select(t.check_in).where(c.client_id == client_id, c.planned_at <= now, c.sent_at.is_not(None))
+        return next(iter(await self._many(query.order_by(c.planned_at.desc(), c.id).limit(1))), None)
+
     async def rounds(
         self, client_ids: Sequence[str], now: datetime, in_turn: Collection[str], most: int = MEMORY
     ) -> Mapping[str, list[Round]]:

@@ -44,6 +44,10 @@ class People:
     async def by_ref(self, ref: str) -> Person | None:
         return await self._one("ref", ref)
 
+    async def refs(self) -> list[str]:
+        """Everybody's, as the roster spells them: no two differ in capitals alone."""
+        return list(await self._con.scalars(sa.select(t.person.c.ref).order_by(t.person.c.ref)))
+
     async def by_chat(self, chat_id: int) -> Person | None:
         return await self._one("chat_id", chat_id)
 

@@ -46,12 +46,14 @@ async def states(turn: Turn, alert: Alert, reader: Person) -> list[Json]:
     mine = alert.holder_id == reader.id
     by = await _name(turn, alert.holder_id)
     lines: list[Json] = []
+    if passed := await _passed(turn, alert):
+        lines += await _passed_line(turn, alert, reader, *passed)
     if alert.acknowledged_at:
         lines.append({"text": "taken" if mine else "taken_by", "by": by, "when": alert.acknowledged_at.isoformat()})
     if alert.snoozed_until and alert.is_open and alert.kind is Kind.ALLIANCE:
         lines.append({"text": "snoozed", "until": alert.snoozed_until.isoformat()})
     if alert.talked_at:
-        lines.append({"text": "talked" if mine else "talked_by", "by": by, "when": alert.talked_at.isoformat()})
+        lines.append({"text": _talk(alert, reader), "by": by, "when": alert.talked_at.isoformat()})
     said = {
         AlertState.REPAIRED: "better",
         AlertState.UNCONFIRMED: "no_answer",
@@ -63,6 +65,41 @@ async def states(turn: Turn, alert: Alert, reader: Person) -> list[Json]:
     if alert.state is AlertState.DISMISSED and alert.closed_at:
         lines.append({"text": "dismissed", "when": alert.closed_at.isoformat()})
     return lines
+
+
+def _talk(alert: Alert, reader: Person) -> str:
+    """What *We talked* or *Done* came to. A talk after the client was asked is not asked about again; a manager gave
+    time on it, and talked with nobody."""
+    mine, asked, talked = alert.holder_id == reader.id, alert.asked_at, alert.talked_at
+    if asked is None or talked is None or talked < asked:
+        return "talked" if mine else "talked_by"
+    if alert.ladder and alert.ladder[alert.step].rung in HIGHER:
+        return "seen_to" if mine else "seen_to_by"
+    return "talked_again" if mine else "talked_by"
+
+
+async def _passed(turn: Turn, alert: Alert) -> tuple[str, str, datetime] | None:
+    """Who passed it on to whom and when, as long as nobody has taken it, nor anybody been asked after that."""
+    if alert.state is not AlertState.RAISED:
+        return None
+    lines = await turn.m.alerts.history(alert.id)
+    last = next((one for one in reversed(lines) if one.state == "passed"), None)
+    to = alert.holder_ref
+    if last is None or to is None:
+        return None
+    asked_since = any(one.state == "rang" and one.by != to and one.at > last.at for one in lines)
+    return None if asked_since else (last.by, to, last.at)
+
+
+async def _passed_line(turn: Turn, alert: Alert, reader: Person, by: str, to: str, at: datetime) -> list[Json]:
+    if reader.ref == to:
+        return [{"text": "passed_from", "by": await _staff(turn, by), "when": at.isoformat()}]
+    return [{"text": "passed", "to": await _staff(turn, to), "when": at.isoformat()}]
+
+
+async def _was_passed_to(turn: Turn, alert: Alert, reader: Person) -> bool:
+    passed = await _passed(turn, alert)
+    return passed is not None and passed[1] == reader.ref
 
 
 def rung_of(alert: Alert, reader: Person) -> Rung:
@@ -132,13 +169,14 @@ async def facts_for(
         slipped = any(line.state == SLIPPED for line in await turn.m.alerts.history(alert.id))
         concerned = await people.worker_then(turn, client, alert.raised_at)
         facts["name"] = concerned.name if concerned else client.ref
+        facts["overdue"] = alert.is_open and duty.promised(turn.plan, alert.goes_at) <= turn.now
         return "manager.someone_else", facts | {"day": day, "taken": taken, "done": done, "slipped": slipped}
     if rung_of(alert, reader) in HIGHER:
         if alert.client_said in ("try_again", "no_choice"):
             return "manager.still_there", facts | {"chose": alert.client_said}
         if for_supervision(one.signal for one in await turn.m.signals.of_alert(alert.id) if one.holds or alert.sent):
             return "manager.still_there", facts | {"chose": "by_answers"}
-        return await _escalation(turn, alert, facts, rings_at)
+        return await _escalation(turn, alert, reader, facts, rings_at)
     return await _worker(turn, alert, client, reader, facts, rings_at)
 
 
@@ -159,13 +197,14 @@ async def _worker(
     if rung is Rung.REMINDER:
         return "worker.alert_reminder", facts | {"sent": (alert.rang_at or alert.goes_at).isoformat()}
     if rung is Rung.COVER:
-        passed = [line.state for line in await turn.m.alerts.history(alert.id) if line.by != reader.ref]
-        return "worker.alert_cover", facts | {"unreachable": UNREACHABLE in passed, "away": AWAY in passed}
+        past = [line.state for line in await turn.m.alerts.history(alert.id) if line.by != reader.ref]
+        facts["passed"] = await _was_passed_to(turn, alert, reader)
+        return "worker.alert_cover", facts | {"unreachable": UNREACHABLE in past, "away": AWAY in past}
     return ("worker.alert_soft" if facts["softened"] else "worker.alert"), facts
 
 
 async def _escalation(
-    turn: Turn, alert: Alert, facts: dict[str, Json], rings_at: datetime | None
+    turn: Turn, alert: Alert, reader: Person, facts: dict[str, Json], rings_at: datetime | None
 ) -> tuple[str, dict[str, Json]]:
     """Handling facts only: nothing of what the client answered."""
     tried: list[Json] = []
@@ -181,6 +220,7 @@ async def _escalation(
     asked = any(one.signal.rule == "asked_to_talk" for one in await turn.m.signals.of_alert(alert.id))
     facts |= {
         "tried": tried,
+        "passed": await _was_passed_to(turn, alert, reader),
         "unreachable": unreachable,
         "away": away,
         "within": int(turn.plan.alerts.acknowledge_within[alert.severity].total_seconds()),

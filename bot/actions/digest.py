@@ -146,14 +146,16 @@ async def _facts(turn: Turn, worker: Person) -> dict[str, Json]:
     joined = [one for one in mine.values() if one.person.status is Status.JOINED]
     low = [one for one in joined if evidence.gives_the_same(turn, await evidence.shown_history(turn, one))]
     is_open = [one for one in mine.values() if await sessions.open_since(turn, one) is not None]
+    not_asked = [one for one in mine.values() if await sessions.rests(turn, one)]
     return {
         "day": turn.now.isoformat(),
         "clients": list[Json](said[: len(shown)]),
         "left_out": len(order) - len(shown),
         "open": list[Json](one.ref for one in is_open),
+        "not_asked": list[Json](one.ref for one in not_asked),
         "low": list[Json](one.ref for one in low),
         "of": len(joined),
-        "about": list[Json](sorted({*shown, *(one.id for one in (*low, *is_open))})),
+        "about": list[Json](sorted({*shown, *(one.id for one in (*low, *is_open, *not_asked))})),
         "told": list[Json](one.id for client in shown for one in waiting[client]),
     }
 

@@ -57,6 +57,10 @@ class Ears(Protocol):
         """An update was set aside."""
         ...
 
+    async def tell_sender(self, turn: Turn, update: Update, chat_id: int, reaction: Reaction) -> None:
+        """So that nobody waits for an answer, or thinks that somebody has read it. `update`: as much as is known."""
+        ...
+
 
 def is_update(one: Any) -> TypeGuard[Update]:
     """Whether it has an id that it can be kept and confirmed by. One that has none must not keep the others back."""
@@ -143,14 +147,12 @@ class Reader:
         except Unreadable as why:
             log.error("update_unreadable", update=waiting.update_id, why=str(why))
             async with self._desk.turn() as turn:
-                await self._set_aside(turn, waiting.update_id)
-            return Reaction()
+                return await self._set_aside(turn, waiting)
         except Exception as broken:
             log.error(
                 "update_failed", update=waiting.update_id, attempt=waiting.attempts + 1, error=type(broken).__name__
             )
-            await self._put_off(waiting, counts=not is_trouble(broken))
-            return Reaction()
+            return await self._put_off(waiting, counts=not is_trouble(broken))
 
     async def _react(self, waiting: Waiting, refusal: Refusal | None) -> Reaction:
         """One transaction: what the update asks for, or, if that was refused and undone, the refusal."""
@@ -165,7 +167,7 @@ class Reader:
                     await self._ears.refuse(turn, waiting.body, reaction, refusal)
         return reaction
 
-    async def _put_off(self, waiting: Waiting, *, counts: bool) -> None:
+    async def _put_off(self, waiting: Waiting, *, counts: bool) -> Reaction:
         """Later again, or set aside. A database that is locked or full is not the update's fault, and doesn't count."""
         async with self._desk.turn() as turn:
             if not counts:
@@ -174,17 +176,25 @@ class Reader:
                 again = turn.now + back_off(waiting.attempts) - timedelta(milliseconds=500)
                 await turn.m.inbox.put_back(waiting.update_id, again)
             else:
-                await self._set_aside(turn, waiting.update_id)
+                return await self._set_aside(turn, waiting)
+        return Reaction()
 
-    async def _set_aside(self, turn: Turn, update_id: int) -> None:
+    async def _set_aside(self, turn: Turn, waiting: Waiting) -> Reaction:
         """Telling is best effort: what cannot be told is set aside all the same, or it would be tried for ever."""
+        reaction, update_id = Reaction(), waiting.update_id
         if not await turn.m.inbox.set_aside(update_id, turn.now):
-            return
+            return reaction
+        try:
+            async with turn.m.apart():
+                await self._ears.tell_sender(turn, waiting.body or {"update_id": update_id}, waiting.chat_key, reaction)
+        except Exception as broken:
+            log.error("sender_not_told", update=update_id, error=type(broken).__name__)
         try:
             async with turn.m.apart():
                 await self._ears.tell_administrator(turn, update_id)
         except Exception as broken:
             log.error("administrator_not_told", update=update_id, error=type(broken).__name__)
+        return reaction
 
 
 async def _best_effort(call: Afterwards) -> None:

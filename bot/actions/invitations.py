@@ -125,7 +125,7 @@ async def welcome_back(turn: Turn, person: Person) -> Refusal | None:
     if client is not None and client.join_screen not in (0, DONE):
         await joining.show(turn, client, fresh=True)
         return None
-    return Refusal("client.code.already")
+    return Refusal("client.code.already" if client is not None else "worker.join.already")
 
 
 async def _let_in(turn: Turn, chat_id: int, person: Person, invitation: Invitation) -> Refusal | None:

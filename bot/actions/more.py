@@ -16,6 +16,7 @@ from bot.domain.ladder import Rung, Step
 from bot.domain.matters import URGENT, Alert
 from bot.domain.outgoing import Outgoing
 from bot.domain.people import Client, Person
+from bot.domain.plan import Detail
 from bot.domain.signals.catalogue import RULES
 from bot.domain.signals.history import HARM_BY_OTHERS
 from bot.domain.words import Json, Role
@@ -134,6 +135,7 @@ async def show_whole(turn: Turn, staff: Person, alert_id: str) -> None:
         await _show_words(turn, staff, alert, client)
         return
     facts = await evidence.whole(turn, alert, client)
+    facts["offers_more"] = turn.plan.alerts.detail is Detail.DISCREET and alert.is_open
     facts["until"] = (turn.now + cards.SHOWN_FOR).isoformat()
     where = f"card:{alert.id}"
     await cards.say(

@@ -144,6 +144,22 @@ async def own(turn: Turn, worker: Person, ref: str) -> Client:
     return found
 
 
+DASHES = str.maketrans("\u2010\u2011\u2012\u2013\u2212", "-----")
+"""What phones make of a hyphen."""
+
+
+async def as_spelt(turn: Turn, ref: str) -> str:
+    """A ref as the roster spells it, where it was typed in other capitals, with another dash or a comma behind it.
+
+    What is nobody's stays as it was typed.
+    """
+    if await turn.m.people.by_ref(ref) is not None:
+        return ref
+    known = {one.casefold(): one for one in await turn.m.people.refs()}
+    typed = ref.translate(DASHES).casefold()
+    return known.get(typed) or known.get(typed.rstrip(".,;:!")) or ref
+
+
 # ---------------------------------------------------------------- times
 
 

@@ -29,8 +29,7 @@ async def keep(turn: Turn, client: Client, text: str, message_id: int | None, ed
             await _bring_up_to_date(turn, client, known)
             await _ask(turn, client, known, f"edited:{len(text)}:{turn.now.isoformat()}")
         return True
-    latest = await turn.m.checkins.latest([client.id], turn.now)
-    asked = next((one for one in latest[client.id] if one.sent_at is not None), None)
+    asked = await turn.m.checkins.last_sent(client.id, turn.now)
     if asked is None or (edited and message_id is None):
         return False
     remark = await turn.m.remarks.add(client.id, asked.id, message_id, text, turn.heard)

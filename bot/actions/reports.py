@@ -224,7 +224,7 @@ async def figures(m: Stores, plan: Plan, since: datetime, now: datetime) -> dict
         "half_within": max(0.0, median(waits)) if waits else None,
         "talked": sum(one.talked_at is not None for one in alerts),
         "better": state.count(AlertState.REPAIRED),
-        "not_yet": state.count(AlertState.NOT_REPAIRED),
+        "not_yet": sum(one.not_yet for one in alerts),
         "no_answer": state.count(AlertState.UNCONFIRMED),
         "ratings": await _ratings(m, plan, since),
         "usefulness": await _usefulness(m, since),

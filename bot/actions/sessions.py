@@ -9,7 +9,7 @@ from bot.domain.alerts import Kind
 from bot.domain.delivery import Post
 from bot.domain.errors import Refusal
 from bot.domain.matters import Alert
-from bot.domain.people import Asking, Client, Person
+from bot.domain.people import Asking, Client, Person, Status
 from bot.domain.picture import facts_in_words, picture
 from bot.domain.usual import figure
 from bot.domain.words import ALLIANCE, Facts, Json, Role
@@ -100,18 +100,26 @@ def _messages(lines: list[Json], covered: list[Json]) -> Iterator[Facts]:
 
 
 async def _line(turn: Turn, client: Client) -> dict[str, Json]:
-    latest = await turn.m.checkins.latest([client.id], turn.now)
-    answered = next((one for one in latest[client.id] if one.finished_at and one.last_touched_at), None)
+    answered = await turn.m.checkins.last_answered(client.id)
     return {
         "ref": client.ref,
         "status": client.person.status.value,
         "unreachable": client.person.unreachable is not None,
         "asking": (await _asking(turn, client)).value,
         "open": await open_since(turn, client),
-        "last": answered.finished_at.isoformat() if answered and answered.finished_at else None,
+        "last": answered.isoformat() if answered else None,
         "next": client.next_session.isoformat() if client.next_session else None,
         "until": client.paused_until.isoformat() if client.paused_until else None,
     }
+
+
+async def rests(turn: Turn, client: Client) -> bool:
+    """Is nothing asked of somebody who has joined, until a person does something? A break comes back by itself."""
+    if client.person.status is not Status.JOINED:
+        return False
+    known = await _asking(turn, client)
+    on_break = known is Asking.BREAK and client.paused_until is not None
+    return client.person.unreachable is not None or not (known in (Asking.ON, Asking.NOT_YET) or on_break)
 
 
 async def _asking(turn: Turn, client: Client) -> Asking:

@@ -45,7 +45,9 @@ async def take_break(turn: Turn, client: Client, until: date) -> None:
         raise Refusal("client.break.date_past")
     if until - today > LONGEST_BREAK:
         raise Refusal("client.break.date_far", {"until": (today + LONGEST_BREAK).isoformat()})
-    _can_choose(client)
+    await _still_here(turn, client)
+    if client.asking not in RESUMABLE:
+        raise Refusal("client.crisis.still_quiet")
     ends = _morning(turn, client, until)
     await _stop(turn, client, Asking.BREAK, ends)
     await people.expect(turn, client.person, None)
@@ -80,6 +82,7 @@ async def set_zone_typed(turn: Turn, client: Client, typed: str) -> None:
 
 async def show_break(turn: Turn, client: Client) -> None:
     """A break, fewer, one, or none; and for whoever is not asked now, the way back."""
+    await _still_here(turn, client)
     resting = client.asking is not Asking.ON and client.asking in RESUMABLE
     await menu.show(turn, client, "break", resting=resting)
 
@@ -124,12 +127,15 @@ async def _end_breaks(turn: Turn, over: Sequence[Client]) -> None:
 
 async def carry_on(turn: Turn, client: Client) -> None:
     """Ask again, from the next time on. Raises Refusal where the client's word alone is not enough."""
-    if client.person.status is Status.LEFT or client.join_screen != DONE:
+    await _still_here(turn, client)
+    if client.join_screen != DONE:
         raise Refusal("client.leave.gone_already", await people.names_for(turn, client))
     if client.asking not in RESUMABLE:
         raise Refusal("client.crisis.still_quiet")
     await turn.m.people.change_client(client.id, asking=Asking.ON, asking_since=turn.now, paused_until=None)
     await turn.m.people.resume(client.id, turn.now)
+    if client.asking is Asking.GONE_QUIET:
+        await people.tell_worker(turn, client, "worker.silence.came_back", people.once("back"))
     first = await timetable.plan_for(turn, client.id)
     await reassigning.tell_client(turn, await people.client(turn, client.id))
     await menu.show(turn, client, "carried_on", day=people.local(client.person, first) if first else None)
@@ -150,11 +156,10 @@ async def _stop(turn: Turn, client: Client, asking: Asking, until: datetime | No
     await prompts.stop_asking(turn, client.id, asking.value)
 
 
-def _can_choose(client: Client) -> None:
+async def _still_here(turn: Turn, client: Client) -> None:
+    """To whoever has left nothing is promised that will not be: a new link brings them back."""
     if client.person.status is Status.LEFT:
-        raise Refusal("client.small.nothing_open")
-    if client.asking not in RESUMABLE:
-        raise Refusal("client.crisis.still_quiet")
+        raise Refusal("client.leave.gone_already", await people.names_for(turn, client))
 
 
 def _morning(turn: Turn, client: Client, day: date) -> datetime:
@@ -169,6 +174,7 @@ def _morning(turn: Turn, client: Client, day: date) -> datetime:
 
 async def less_often(turn: Turn, client: Client) -> None:
     """Half as often, at most every four weeks."""
+    await _still_here(turn, client)
     own = slower(turn.plan.schedules, Own.from_json(client.own_times))
     if own is None:
         raise Refusal("client.break.often_least")
@@ -178,6 +184,7 @@ async def less_often(turn: Turn, client: Client) -> None:
 
 
 async def just_one(turn: Turn, client: Client) -> None:
+    await _still_here(turn, client)
     own = Own.from_json(client.own_times)
     await _own_times(turn, client, Own(own.time, own.days, own.every_weeks, max_questions=1))
     await menu.show(turn, client, "just_one")
@@ -189,10 +196,12 @@ async def show_when(turn: Turn, client: Client, page: str = "when", *, fresh: bo
         await people.expect(turn, client.person, WHEN_TIME, turn.now + PATIENCE)
     quiet = turn.plan.calendar.quiet_hours
     hours: list[Json] = [f"{hour:02}:00" for hour in range(8, 21, 2) if time(hour) not in quiet]
+    await _still_here(turn, client)
     facts = describe(turn.plan.schedules, Own.from_json(client.own_times))
     paused = client.paused_until if client.asking is Asking.BREAK else None
     until = people.local(client.person, paused) if paused else None
-    await menu.show(turn, client, page, fresh=fresh, more={"hours": hours, "until": until, **facts})
+    more: dict[str, Json] = {"hours": hours, "until": until, "asked": client.asking is Asking.ON, **facts}
+    await menu.show(turn, client, page, fresh=fresh, more=more)
 
 
 async def toggle_day(turn: Turn, client: Client, day: int) -> None:
@@ -236,13 +245,8 @@ async def _own_times(turn: Turn, client: Client, own: Own) -> None:
 
 
 async def show_settings(turn: Turn, client: Client) -> None:
-    await menu.show(
-        turn,
-        client,
-        "settings",
-        words=client.style is Style.WORDS,
-        languages=len(turn.plan.service.languages),
-    )
+    words, languages = client.style is Style.WORDS, len(turn.plan.service.languages)
+    await menu.show(turn, client, "settings", words=words, languages=languages)
 
 
 async def show_who(turn: Turn, client: Client) -> None:

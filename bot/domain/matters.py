@@ -84,6 +84,12 @@ class Alert:
         return frozenset(step.ref for step in self.ladder[: self.step + 1])
 
     @property
+    def not_yet(self) -> bool:
+        """Did the client say so after a talk? Whatever is done about it afterwards, they are not asked again."""
+        reopened = self.asked_at is not None and self.client_said in ("try_again", "no_choice")
+        return self.state is AlertState.NOT_REPAIRED or reopened
+
+    @property
     def holder_ref(self) -> str | None:
         """The ref of the person whose turn it is to act."""
         return self.ladder[self.step].ref if self.ladder else None

@@ -18,7 +18,7 @@ async def start(talk: Talk) -> None:
         return
     client = talk.client
     if client is None:
-        talk.answer = Refusal("client.code.already" if talk.speaker else "client.code.none")
+        talk.answer = Refusal("worker.join.already" if talk.speaker else "client.code.none")
     elif client.join_screen not in (0, DONE):
         await joining.show(talk.turn, client, fresh=True)
     elif client.person.status in (Status.JOINED, Status.LEFT):

@@ -64,6 +64,7 @@ ACTIONS: Mapping[str, Action] = {
     "no_more": _page("no_more"),
     "no_more_yes": lambda turn, client, _: settings.no_more(turn, client),
     "on": lambda turn, client, _: settings.carry_on(turn, client),
+    "back_no": _page("back_no"),
     "settings": lambda turn, client, _: settings.show_settings(turn, client),
     "answers": lambda turn, client, _: talks.progress(turn, client, fresh=False),
     "goals": lambda turn, client, _: goals.show(turn, client, fresh=True),

@@ -93,13 +93,13 @@ async def _meant(talk: Talk, client: Client, text: str) -> None:
     known = await access.own_chat(talk)
     if known is None:
         return
-    message_id = talk.message_id or 0
-    if await checkins.answer_typed(turn, known, text, message_id, talk.edited):
+    taken = await checkins.answer_typed(turn, known, text, talk.message_id or 0, talk.edited)
+    taken = taken or await remarks.keep(turn, known, text, talk.message_id, talk.edited)
+    if talk.edited:
         return
-    if await remarks.keep(turn, known, text, talk.message_id, talk.edited):
-        return
-    if not talk.edited:
+    if not taken:
         await people.say(turn, person, "client.small.nothing_open")
+    await menu.offer_to_go_on(turn, known)
 
 
 async def _expected(turn: Turn, client: Client, expected: str, text: str) -> bool:

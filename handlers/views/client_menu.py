@@ -32,6 +32,7 @@ _BACK_TO_BREAK = ("client.break.buttons.back", "break")
 _BACK_TO_SETTINGS = ("client.settings.buttons.back", "settings")
 _BACK_TO_WHEN = ("client.when.buttons.back", "when")
 _BREAK = ("client.stop.buttons.break", "long")
+_CARRY_ON = ("client.break.buttons.carry_on", "on")
 
 PAGES: Mapping[str, Page] = {
     "top": Page(
@@ -69,11 +70,11 @@ PAGES: Mapping[str, Page] = {
         ),
     ),
     "break_date": Page("client.break.ask_date", (_BACK_TO_BREAK,)),
-    "break_set": Page("client.break.set", (("client.break.buttons.carry_on", "on"),)),
+    "break_set": Page("client.break.set", (_CARRY_ON,)),
     "break_over": Page(
         "client.break.ended",
         (
-            ("client.break.buttons.carry_on", "on"),
+            _CARRY_ON,
             ("client.break.buttons.longer", "long"),
             ("client.break.buttons.no_more", "no_more"),
         ),
@@ -82,8 +83,10 @@ PAGES: Mapping[str, Page] = {
     "just_one": Page("client.break.just_one"),
     "stop": Page(
         "client.stop.text",
-        (("client.stop.buttons.no_more", "no_more"), _BREAK, ("client.stop.buttons.about_worker", "talk")),
+        (("client.stop.buttons.no_more", "no_more"), _BREAK, ("client.stop.buttons.about_worker", "talk"), _CARRY_ON),
     ),
+    "back": Page("client.back.text", (("client.back.buttons.yes", "on"), ("client.back.buttons.no", "back_no"))),
+    "back_no": Page("client.back.no"),
     "no_more": Page(
         "client.leave.ask", (("client.leave.buttons.yes", "no_more_yes"), ("client.leave.buttons.no", "break"))
     ),
@@ -147,7 +150,7 @@ def _break(facts: Facts, voice: Voice) -> Screen:
         _BACK_TO_TOP,
     )
     if facts["resting"]:
-        wanted = (("client.break.buttons.carry_on", "on"), *wanted)
+        wanted = (_CARRY_ON, *wanted)
     return Screen(voice.say("client.break.text"), _rows(wanted, facts, voice))
 
 
@@ -177,6 +180,8 @@ def _language(facts: Facts, voice: Voice) -> Screen:
 def _when(facts: Facts, voice: Voice) -> Screen:
     plan: Html = voice.say("client.when.text", plan=plan_words(facts, voice.say))
     paused = voice.say("client.when.paused", until=facts["until"]) if facts.get("until") else None
+    if paused is None and not facts.get("asked", True):
+        paused = voice.say("client.when.not_now")
     changes: tuple[Labelled, ...] = (("client.when.buttons.clock", "clock"), _BACK_TO_SETTINGS)
     if facts["plan"] == "plan_days":
         changes = (("client.when.buttons.day", "day"), ("client.when.buttons.time", "time"), *changes)

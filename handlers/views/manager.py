@@ -1,6 +1,7 @@
 """What reaches managers and duty contacts: handling facts, never answers; danger; the wish for somebody else; figures."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from bot.domain.words import Facts
@@ -9,6 +10,8 @@ from handlers.verbs import ACK, ACT, MORE, TALKED
 from handlers.views.screen import Button, Rows, Screen, View, Voice, button
 
 DAY, HOUR, MINUTE = 86400, 3600, 60
+MOST_CALLS = 3
+"""Moments that are named one by one."""
 
 
 # ---------------------------------------------------------------- not picked up
@@ -20,9 +23,10 @@ def escalation(facts: Facts, voice: Voice) -> Screen:
     if facts["state"] != "raised":
         return Screen(blocks(say("manager.escalation.head", ref=ref), _states(facts, voice)), _rows(facts, voice))
     since = say("manager.escalation.for_since", name=facts["name"], when=facts["since"], within=_within(facts, voice))
+    passed = bool(facts.get("passed"))
     text = blocks(
-        say("manager.escalation.head", ref=ref),
-        lines(since, _tried(facts, voice)),
+        say("manager.escalation.head_passed" if passed else "manager.escalation.head", ref=ref),
+        lines(since, _states(facts, voice) if passed else _tried(facts, voice)),
         say(
             {"asked": "manager.escalation.what_asked", "softened": "manager.escalation.what_softened"}.get(
                 str(facts["what"]), "manager.escalation.what_it_is"
@@ -47,13 +51,24 @@ def _tried(facts: Facts, voice: Voice) -> Html | None:
     away: Any = facts.get("away") or ()
     said = []
     if tried:
-        one = "manager.escalation.tried_one"
-        parts = [voice.say.plain("manager.escalation.tried_cover" if t["cover"] else one, **_who(t)) for t in tried]
-        said.append(voice.say("manager.escalation.tried", tried="; ".join(parts)))
+        said.append(voice.say("manager.escalation.tried", tried="; ".join(_calls(tried, voice))))
         said.append(voice.say("manager.escalation.took_all"))
     said += [voice.say("manager.escalation.not_through", name=name) for name in dict.fromkeys(dead)]
     said += [voice.say("manager.escalation.away", name=name) for name in dict.fromkeys(away)]
     return Html(" ".join(said)) if said else None
+
+
+def _calls(tried: Sequence[Mapping[str, Any]], voice: Voice) -> Iterator[str]:
+    """One after the other; whoever was asked day after day is named once, or in the end it would fill the message."""
+    for name, group in groupby(tried, key=lambda one: one["name"]):
+        same = list(group)
+        if len(same) > MOST_CALLS:
+            often = {"n": len(same), "since": same[0]["when"], "until": same[-1]["when"]}
+            yield voice.say.plain("manager.escalation.tried_often", name=name, **often)
+            continue
+        for one in same:
+            key = "manager.escalation.tried_cover" if one["cover"] else "manager.escalation.tried_one"
+            yield voice.say.plain(key, **_who(one))
 
 
 def _who(one: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,18 +121,21 @@ def someone_else(facts: Facts, voice: Voice) -> Screen:
     """A matter of its own."""
     key = "manager.someone_else.slipped" if facts.get("slipped") else "manager.someone_else.text"
     text = voice.say(key, ref=facts["ref"], name=facts["name"], day=facts["day"])
-    line = None
+    line: str | None = None
     if facts.get("done"):
         line = voice.say("manager.someone_else.done", when=facts["done"])
     elif facts.get("taken"):
         line = voice.say("manager.someone_else.taken", when=facts["taken"], day=facts["day"])
+    elif facts["state"] == "raised":
+        line = _states(facts, voice)  # passed on to whom, or by whom
     done = _button(facts, voice, "manager.buttons.done", TALKED)
     pass_to = _button(facts, voice, "manager.buttons.pass_to", ACT, "pass")
     rows: Rows = {
         "raised": ((_button(facts, voice, "manager.buttons.got_it", ACK), done), (pass_to,)),
         "acknowledged": ((done, pass_to),),
     }.get(str(facts["state"]), ())
-    return Screen(blocks(text, line), rows, protected=True)
+    late = voice.say("manager.someone_else.overdue") if facts.get("overdue") else None
+    return Screen(blocks(text, late, line), rows, protected=True)
 
 
 # ---------------------------------------------------------------- danger
@@ -149,6 +167,9 @@ def _nobody(facts: Facts, voice: Voice) -> Html | None:
     tried: Any = facts.get("tried") or ()
     if not tried or facts["state"] != "raised" or not facts.get("again"):
         return None
+    if len(tried) > MOST_CALLS:
+        often = {"n": len(tried), "since": tried[0], "until": tried[-1]}
+        return voice.say("manager.danger.nobody_often", duty=facts["duty"], **often)
     return voice.say("manager.danger.nobody", duty=facts["duty"], tried=tried)
 
 
@@ -159,7 +180,8 @@ def _worker_told(facts: Facts, voice: Voice) -> Html:
 
 def _danger_states(facts: Facts, voice: Voice) -> str | None:
     found: Any = facts.get("states") or ()
-    taken_by = [voice.say(f"worker.state.{one['text']}", **_quoted(one)) for one in found if "taken" in one["text"]]
+    shown = [one for one in found if one["text"].startswith(("taken", "passed"))]
+    taken_by = [voice.say(f"worker.state.{one['text']}", **_quoted(one)) for one in shown]
     touched = facts.get("in_touch")
     by = next((one.get("by") for one in found), None)
     if touched and by:

@@ -48,7 +48,7 @@ def _blocks(facts: Facts, voice: Voice) -> list[Block]:
         Block(says_little(facts, voice), 1),
         Block(words, 4),
         Block(say("worker.alert.newer") if facts.get("newer") else None, 1),
-        Block(say(f"worker.wish.{facts['wish']}") if facts.get("asked") and facts["wish"] in _WISHES else None, 6),
+        Block(their_wish(facts, voice), 6),
         Block(sure(facts, voice), 6),
         Block(supervision(facts, voice), 1),
         Block(say("worker.alert.way_in", way_in=say(f"worker.way_in.{facts['way_in']}")), 2),
@@ -60,18 +60,28 @@ def _blocks(facts: Facts, voice: Voice) -> list[Block]:
 _WISHES = ("tell", "not_asked")
 
 
+def their_wish(facts: Facts, voice: Voice) -> Html | None:
+    """How the client wants it told, where they were asked or would have been."""
+    said = facts.get("asked") and facts["wish"] in _WISHES
+    return voice.say(f"worker.wish.{facts['wish']}") if said else None
+
+
 def _head(facts: Facts, voice: Voice) -> Html:
     """Safe on a lock screen: nothing but the ref."""
     say, ref, name = voice.say, facts["ref"], facts["name"]
     if facts.get("severity") == "high":
         return say("worker.alert.head_now", ref=ref)
-    lead = facts.get("lead")
-    if lead == "worker.alert_reminder":
+    lead, waits = facts.get("lead"), facts["state"] == "raised"
+    if lead == "worker.alert_reminder" and waits:
         going: Any = facts.get("escalates")
         if going:
             return say("worker.reminder.text", ref=ref, when=facts["sent"], name=going["name"], until=going["when"])
         return say("worker.reminder.no_next", ref=ref, when=facts["sent"])
     if lead == "worker.alert_cover":
+        if not waits:
+            return say("worker.cover.taken", ref=ref, name=name)
+        if facts.get("passed"):
+            return say("worker.cover.passed", ref=ref, name=name)
         if facts.get("unreachable"):
             return say("worker.cover.unreachable", ref=ref, name=name)
         if facts.get("away"):
@@ -204,9 +214,14 @@ def _states(facts: Facts, voice: Voice) -> str | None:
 
 def _softened(facts: Facts, voice: Voice) -> Screen:
     """No numbers, no words, no picture, no time pressure."""
+    text = blocks(_head(facts, voice), nothing_to_show(facts, voice), _states(facts, voice))
+    return Screen(text, _rows(facts, voice), protected=True)
+
+
+def nothing_to_show(facts: Facts, voice: Voice) -> Html:
+    """All that may be said where the client would rather say it themselves, or did not choose."""
     asked = facts.get("wish") == "myself"
-    text = voice.say("worker.alert.softened.text" if asked else "worker.alert.softened.worth_asking")
-    return Screen(blocks(_head(facts, voice), text, _states(facts, voice)), _rows(facts, voice), protected=True)
+    return voice.say("worker.alert.softened.text" if asked else "worker.alert.softened.worth_asking")
 
 
 def _discreet(facts: Facts, voice: Voice) -> Screen:

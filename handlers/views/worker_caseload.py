@@ -61,8 +61,8 @@ def _stands(one: Mapping[str, Any], voice: Voice) -> str:
     key = STATES.get(str(one["asking"]))
     if key == "on_break" and one.get("until"):
         return say(f"{base}.on_break", until=one["until"])
-    if key and key != "on_break":
-        return say(f"{base}.{key}")
+    if key:
+        return say(f"{base}.{'break_over' if key == 'on_break' else key}")
     if one.get("open"):
         return say(f"{base}.open_alert", day=one["open"])
     return say(f"{base}.asked", day=one["last"]) if one.get("last") else say(f"{base}.no_answer_yet")

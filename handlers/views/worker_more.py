@@ -5,19 +5,21 @@ from typing import Any
 
 from bot.domain.words import Facts
 from bot.texts import Html, lines
-from handlers.verbs import ACT, HOLD
+from handlers.verbs import ACT, HOLD, MORE
 from handlers.views.pictures import in_words
 from handlers.views.room import MESSAGE, Block, fitted
-from handlers.views.screen import Rows, Screen, View, Voice, button
+from handlers.views.screen import Button, Rows, Screen, View, Voice, button
 from handlers.views.worker_alerts import (
     changed,
     more_reasons,
+    nothing_to_show,
     others,
     reason,
     says_little,
     supervision,
     sure,
     tapped,
+    their_wish,
     words_of,
 )
 
@@ -92,26 +94,34 @@ REPAIR = ("title", "open_with", "then", "if_quiet", "if_angry", "if_not_theirs",
 def whole(facts: Facts, voice: Voice) -> Screen:
     """All reasons, all words, and the repair card."""
     reasons: Any = facts.get("reasons") or ()
-    about = str(facts["repair"])
+    about, softened = str(facts["repair"]), bool(facts.get("softened"))
     kind = about if voice.say.has(f"worker.repair.{about}.title") else "general"
     keys = [f"worker.repair.{kind}.{one}" for one in REPAIR]
     repair = lines(*(voice.say(key) for key in keys if voice.say.has(key)))
     picture = in_words(facts, voice)
     parts = [
-        Block(voice.say("worker.alert.head", ref=facts["ref"])),
+        Block(voice.say("worker.alert.head_softened" if softened else "worker.alert.head", ref=facts["ref"])),
+        Block(nothing_to_show(facts, voice) if softened else None),
         *(Block(reason(one, facts, voice)) for one in reasons),
         Block(changed(facts, voice)),
         Block(others(facts, voice)),
         Block(voice.say("worker.alert.picture", facts=picture) if picture else None),
         Block(says_little(facts, voice)),
         Block(words_of(facts, voice, "worker.alert.their_words_all"), 1),
+        Block(their_wish(facts, voice)),
         Block(sure(facts, voice) if facts.get("sure") else None),
         Block(supervision(facts, voice)),
         Block(repair),
         Block(voice.say("worker.repair.ending")),
         Block(voice.say("worker.alert.discreet.shown_until", when=facts["until"])),
     ]
-    return Screen(fitted(parts, MESSAGE, more_reasons(voice)), protected=True)
+    rows = ((_choices(facts, voice),),) if facts.get("offers_more") else ()
+    return Screen(fitted(parts, MESSAGE, more_reasons(voice)), rows, protected=True)
+
+
+def _choices(facts: Facts, voice: Voice) -> Button:
+    """*More*, where the line that is safe on a lock screen has *Show* in its place."""
+    return button(voice.say.plain("worker.alert.buttons.more"), MORE, str(facts["alert"]))
 
 
 def cleared(facts: Facts, voice: Voice) -> Screen:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from bot.actions import accounts
+from bot.actions import accounts, people
 from bot.domain.errors import Refusal
 from bot.domain.words import Role
 from handlers import access
@@ -17,7 +17,7 @@ LATEST = 2**33
 async def unlink(talk: Talk) -> None:
     if not talk.args:
         raise Refusal("errors.ref_missing")
-    await accounts.ask(talk.turn, access.speaker(talk), talk.args[0])
+    await accounts.ask(talk.turn, access.speaker(talk), await people.as_spelt(talk.turn, talk.args[0]))
 
 
 async def sure(talk: Talk) -> None:

@@ -106,7 +106,8 @@ async def _by_ref(talk: Talk, do: Callable[[Turn, Person, str], Awaitable[str]],
     if not talk.args:
         raise Refusal("errors.ref_missing")
     staff = access.speaker(talk)
-    alert = await handling.open_for(talk.turn, staff, talk.args[0], urgent=urgent)
+    ref = await people.as_spelt(talk.turn, talk.args[0])
+    alert = await handling.open_for(talk.turn, staff, ref, urgent=urgent)
     await do(talk.turn, staff, alert.id)
 
 

@@ -1,6 +1,6 @@
 """Staff: the one joining screen, and links for others."""
 
-from bot.actions import goals, invitations
+from bot.actions import goals, invitations, people
 from bot.domain.errors import Refusal
 from bot.domain.words import Role
 from handlers import access
@@ -15,9 +15,9 @@ async def yes(talk: Talk) -> None:
 async def invite(talk: Talk) -> None:
     """`/invite REF`: workers for their own clients, managers for anybody."""
     staff = access.speaker(talk)
-    ref = talk.args[0] if talk.args else None
-    if ref is None:
+    if not talk.args:
         raise Refusal("errors.ref_missing")
+    ref = await people.as_spelt(talk.turn, talk.args[0])
     if staff.role is Role.WORKER:
         await access.own_client(talk, ref)
     await invitations.show_invitation(talk.turn, staff, ref)

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from bot.actions import alerts, matters
+from bot.actions import alerts, matters, reports
 from bot.actions.desk import Desk
 from bot.domain.alerts import AlertState, Kind, Wish
 from bot.domain.people import Asking
 from bot.texts import seen
+from tests.support.desks import START
 from tests.support.plans import a_plan
 from tests.support.stories import World, a_world
 
@@ -222,6 +223,14 @@ async def test_still_there_goes_one_step_higher_for_supervision(world: World) ->
     assert (await world.alerts())[0].state is AlertState.ACKNOWLEDGED
     assert len(await world.alerts()) == 1
     assert await _on_record(world) == [("not_repaired", True, None)]
+    await world.jo.taps("Done")
+    assert "Done: noted" in world.jo.shows
+    assert "asked once" not in world.jo.shows, "they were asked already"
+    assert "Jo has seen to it" in world.sam.all_words
+    assert "Jo talked with them" not in world.sam.all_words
+    async with world.desk.glance() as m:
+        found = await reports.figures(m, world.desk.plan, START, world.desk.clock.now())
+    assert (found["talked"], found["not_yet"], found["better"]) == (1, 1, 0)
 
 
 async def _on_record(world: World) -> list[tuple[str, bool, str | None]]:

@@ -2,14 +2,19 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.actions import alerts
 from bot.actions.desk import Desk
+from bot.domain.checkins import CheckIn, State
+from bot.domain.people import Asking
 from bot.domain.plan import Detail
 from bot.texts import seen
+from handlers import routes
+from storage.tables import new_id
+from tests.support.desks import START
 from tests.support.exports import export
 from tests.support.stories import World, a_world, earlier_answers
 
@@ -17,6 +22,14 @@ from tests.support.stories import World, a_world, earlier_answers
 @pytest.fixture
 async def world(desk: Desk) -> World:
     return await a_world(desk)
+
+
+async def nothing_sent(world: World, n: int) -> None:
+    """An occasion on which nothing was asked, as there are many in a long break."""
+    at = START + timedelta(hours=n)
+    one = CheckIn(new_id(), world.client.id, None, "twice a week", at.date(), f"{n}", State.CANCELLED, (), at)
+    async with world.desk.turn() as turn:
+        await turn.m.checkins.add([one])
 
 
 async def exported(world: World) -> dict:
@@ -146,6 +159,33 @@ async def test_discreet_shows_the_first_line_until_somebody_opens_it(desk: Desk)
         assert [one.did for one in await m.audit.lines("R-118")] == ["read_alert"]
 
 
+async def test_everything_behind_more_is_reached_behind_show(desk: Desk) -> None:
+    desk.plan = replace(desk.plan, alerts=replace(desk.plan.alerts, detail=Detail.DISCREET))
+    world = await a_world(desk)
+    await world.low()
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=61)
+    await world.sam.taps("Show")
+    assert "Their wish. Tell you now." in world.sam.shows
+    assert world.sam.labels == ["More"]
+    await world.sam.taps("More")
+    await world.sam.taps("Not a concern")
+    await world.sam.taps("I knew")
+    assert [one.state.value for one in await world.alerts()] == ["dismissed"]
+
+
+async def test_discreet_behind_show_says_no_more_than_the_client_would_have_told(desk: Desk) -> None:
+    desk.plan = replace(desk.plan, alerts=replace(desk.plan.alerts, detail=Detail.DISCREET))
+    world = await a_world(desk)
+    await world.low()
+    await world.alex.taps("I'll say it myself")
+    await world.pass_time(seconds=61)
+    await world.sam.taps("Show")
+    assert world.sam.shows.startswith("R-118 · worth a talk when you meet")
+    assert "They'd like some time on how you two are getting on." in world.sam.shows
+    assert "fell to" not in world.sam.shows
+
+
 async def test_the_line_for_the_notes_can_be_copied(world: World) -> None:
     await world.low()
     await world.alex.taps("Tell")
@@ -170,6 +210,25 @@ async def test_the_caseload_names_clients_by_ref_alone(world: World) -> None:
     await world.sam.types("/caseload")
     assert "R-118" in world.sam.shows
     assert "Alex" not in world.sam.shows
+
+
+async def test_the_caseload_says_of_whom_it_hears_nothing_and_why(world: World) -> None:
+    async with world.desk.turn() as turn:
+        await turn.m.people.change_client(world.client.id, asking=Asking.BREAK, paused_until=None)
+    await world.sam.types("/caseload")
+    assert "R-118 · their break is over: I wait for their tap" in world.sam.shows
+    async with world.desk.turn() as turn:
+        await routes.gone(turn, world.client.person, turn.now)
+    await world.sam.types("/caseload")
+    assert "the chat doesn't get through" in world.sam.shows
+
+
+async def test_who_has_answered_has_done_so_however_long_ago(world: World) -> None:
+    for n in range(10):
+        await nothing_sent(world, n)
+    await world.pass_time(days=1)
+    await world.sam.types("/caseload")
+    assert "R-118 · last answered Sat 9 May" in world.sam.shows
 
 
 async def test_meetings_are_entered_in_the_chat(world: World) -> None:

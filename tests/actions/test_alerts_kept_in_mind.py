@@ -68,6 +68,9 @@ async def test_a_promise_that_was_not_kept_comes_back_every_day(world: World) ->
         await world.pass_time(days=1, minutes=1)
         fresh.append(len([one for one in world.ada.letters if one.edits is None]))
     assert fresh[-1] - fresh[0] >= 3
+    assert "That day is over. Please get in touch today" in world.ada.shows
+    await world.ada.taps("Done")
+    assert "That day is over" not in world.ada.shows
 
 
 async def test_asking_for_somebody_else_again_after_the_promised_day_is_a_new_promise(world: World) -> None:

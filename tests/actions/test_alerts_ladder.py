@@ -168,6 +168,23 @@ async def test_passing_it_on_rings_there_and_waits_again(world: World) -> None:
     alert = (await world.alerts())[0]
     assert alert.state is AlertState.RAISED
     assert alert.holder_ref == "W-2"
+    assert "Passed to Kim on Tue 12 May" in world.sam.shows
+    assert world.kim.shows.startswith("R-118 · please look today, for Sam\nIt was passed on to you.")
+    assert "Sam passed this to you on Tue 12 May" in world.kim.shows
+    assert "hasn't picked this up" not in world.kim.shows
+    await world.kim.taps("I've got it")
+    assert "Kim picked this up" in world.sam.shows
+    assert "Passed to" not in world.sam.shows
+
+
+async def test_a_manager_to_whom_it_is_passed_does_not_read_that_nobody_picked_it_up(world: World) -> None:
+    await a_card(world)
+    await world.sam.taps("More")
+    await world.sam.taps("Pass to")
+    await world.sam.taps("Jo")
+    assert world.jo.shows.startswith("R-118 · passed on to you")
+    assert "Sam passed this to you on Tue 12 May" in world.jo.shows
+    assert "nobody tapped" not in world.jo.shows
 
 
 # ---------------------------------------------------------------- who may

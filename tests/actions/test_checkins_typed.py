@@ -4,10 +4,11 @@ import pytest
 
 from bot.actions import checkins, remarks
 from bot.actions.desk import Desk
-from bot.domain.checkins import State
+from bot.domain.checkins import CheckIn, State
 from bot.domain.errors import Refusal
 from bot.domain.people import Client, Person
 from storage.remarks import NOBODY, WORKER
+from storage.tables import new_id
 from tests.support.checkins import answers_of, asked, carried_out, facts, kinds, latest, move, posts, tap
 from tests.support.people import a_client, a_worker
 
@@ -110,6 +111,20 @@ async def test_words_after_the_thanks_are_kept_and_the_client_is_asked_who_may_s
         assert await remarks.keep(turn, client, "felt told off", 700)
     assert await kinds(desk, client.id) == ["client.remark_sharing"]
     assert await kinds(desk) == ["client.remark_sharing"]
+
+
+async def test_words_after_a_long_time_in_which_nothing_was_asked_are_kept_as_well(desk: Desk, client: Client) -> None:
+    await asked(desk, client)
+    for n in range(10):
+        move(desk, hours=1)
+        now = desk.clock.now()
+        never = CheckIn(new_id(), client.id, None, "weekly", now.date(), f"{n}", State.CANCELLED, (), now)
+        async with desk.turn() as turn:
+            await turn.m.checkins.add([never])
+    async with desk.turn() as turn:
+        assert await remarks.keep(turn, client, "I was in hospital", 700)
+    async with desk.glance() as m:
+        assert [one.text for one in await m.remarks.of(client.id)] == ["I was in hospital"]
 
 
 @pytest.mark.parametrize(("choice", "shown_to", "told"), [("y", WORKER, True), ("n", NOBODY, False)])

@@ -12,7 +12,7 @@ from bot.actions import alerts, digest, reassigning
 from bot.actions.desk import Desk
 from bot.app import loops
 from bot.domain.alerts import Wish
-from bot.domain.people import Person
+from bot.domain.people import Asking, Person
 from bot.domain.signals.history import Signal
 from bot.domain.words import Construct, Tier
 from bot.ports import Unsure
@@ -407,6 +407,30 @@ async def test_on_request_it_shows_what_waits_and_leaves_it_for_the_weekly_one(w
     assert "One part stays" in await monday(world)
     await world.sam.types("/digest")
     assert world.sam.shows == "Your week so far, Mon 18 May\n\nNothing new since your last weekly one."
+
+
+@pytest.mark.parametrize("asking", [Asking.GONE_QUIET, Asking.QUIETED, Asking.HELD, Asking.BREAK])
+async def test_it_is_not_all_quiet_while_somebody_is_not_asked_at_all(world: World, asking: Asking) -> None:
+    async with world.desk.turn() as turn:
+        await turn.m.people.change_client(world.client.id, asking=asking, asking_since=turn.now)
+    said = "I'm not asking R-118 just now, so I can't tell how they are. /caseload says why."
+    assert await monday(world) == f"Your week, to Mon 18 May\n\n{said}"
+    at(world.desk, MONDAY + A_WEEK)
+    await looks(world)
+    assert said in world.sam.shows, "every week, until somebody does something"
+
+
+async def test_who_comes_back_by_themselves_is_not_counted_among_those(world: World) -> None:
+    async with world.desk.turn() as turn:
+        until = MONDAY + A_WEEK
+        await turn.m.people.change_client(world.client.id, asking=Asking.BREAK, paused_until=until)
+    assert await monday(world) == QUIET
+
+
+async def test_a_chat_that_does_not_get_through_is_not_all_quiet_either(world: World) -> None:
+    async with world.desk.turn() as turn:
+        await routes.gone(turn, world.client.person, turn.now)
+    assert "I'm not asking R-118 just now" in await monday(world)
 
 
 async def test_managers_and_clients_have_no_such_command(world: World) -> None:

@@ -29,6 +29,7 @@ class Ears:
     raises: list[Exception] = field(default_factory=list)
     heard: list[int] = field(default_factory=list)
     told: list[int] = field(default_factory=list)
+    senders: list[int] = field(default_factory=list)
     cannot_tell: bool = False
 
     async def handle(self, turn: Turn, update: Mapping[str, Any], reaction: Reaction) -> None:
@@ -43,6 +44,11 @@ class Ears:
         if self.cannot_tell:
             raise KeyError("admin.update_set_aside")
         self.told.append(update_id)
+
+    async def tell_sender(self, turn: Turn, update: Mapping[str, Any], chat_id: int, reaction: Reaction) -> None:
+        if self.cannot_tell:
+            raise KeyError("errors.set_aside")
+        self.senders.append(chat_id)
 
 
 def tap(update_id: int, chat_id: int = 1001) -> dict[str, Any]:
@@ -109,7 +115,8 @@ async def test_what_fails_five_times_is_set_aside_and_the_chat_goes_on(desk: Des
     await inbox.keep(desk, [tap(1), tap(2)])
     for _ in range(MOST_ATTEMPTS + 1):
         await work_off(desk, ears)
-    assert (ears.told, ears.heard, await states(desk)) == ([1], [2], ["dead", "done"])
+    assert (ears.told, ears.senders) == ([1], [1001])
+    assert (ears.heard, await states(desk)) == ([2], ["dead", "done"])
 
 
 async def test_what_the_administrator_cannot_be_told_of_is_set_aside_all_the_same(desk: Desk) -> None:

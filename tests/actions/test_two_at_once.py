@@ -122,6 +122,9 @@ class Ears:
     async def tell_administrator(self, turn: Turn, update_id: int) -> None:
         raise AssertionError("nothing is set aside here")
 
+    async def tell_sender(self, turn: Turn, update: Mapping[str, Any], chat_id: int, reaction: Reaction) -> None:
+        raise AssertionError("nothing is set aside here")
+
 
 async def test_what_comes_in_is_handled_once_and_in_order_in_its_chat(desks: tuple[Desk, Desk]) -> None:
     ears = Ears()

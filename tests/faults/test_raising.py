@@ -91,3 +91,4 @@ async def test_what_always_raises_is_set_aside_after_five_times_and_the_manager_
         assert await values(town, "R-118") == []
         assert await remarks(town) == ["that was not easy"], "the chat goes on"
         await town.jo.expect("Something could not be handled")
+        await town.alex.expect("What you just sent or tapped didn't get through, and nobody has seen it.")

@@ -1,5 +1,6 @@
 """Views of alerts: pure, from facts to words and buttons; the first line is safe on a lock screen."""
 
+import re
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -123,6 +124,25 @@ EVERY: dict[str, Facts] = {
 
 def shown(kind: str, facts: Facts, voice: Voice) -> Screen:
     return VIEWS[kind](facts, voice)
+
+
+def test_however_often_somebody_was_asked_it_stays_a_short_message(voice: Voice) -> None:
+    """Weeks of repeating, in the end longer than Telegram takes: then nobody would be asked any more."""
+    danger = seen(shown("danger", {**DANGER, "tried": [NOW] * 700}, voice).text)
+    assert "Sent to Jo 700 times from Tue 12 May, 15:00 to Tue 12 May, 15:00. Nobody has taken it." in danger
+    sam, ada = ({"name": name, "when": NOW, "cover": False} for name in ("Sam", "Ada"))
+    asked = seen(shown("manager.escalation", {**ESCALATION, "tried": [sam, sam, *[ada] * 200]}, voice).text)
+    assert "Sam, Tue 12 May, 15:00; Sam, Tue 12 May, 15:00; Ada, 200 times from Tue 12 May, 15:00 to" in asked
+    assert max(len(danger), len(asked)) < 1000
+
+
+@pytest.mark.parametrize("kind", ["worker.alert_reminder", "worker.alert_cover"])
+def test_what_is_taken_calls_for_no_tap_any_more(kind: str, voice: Voice) -> None:
+    calls = "A tap on|Please take it"
+    asked, taken = (seen(shown(kind, {**EVERY[kind], "state": one}, voice).text) for one in ("raised", "acknowledged"))
+    assert re.search(calls, asked)
+    assert not re.search(calls, taken)
+    assert taken.startswith("R-118 · please look today")
 
 
 @pytest.mark.parametrize("kind", sorted(EVERY))

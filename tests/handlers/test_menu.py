@@ -104,7 +104,22 @@ async def test_stop_in_any_mood_is_quiet_before_any_tap(chat: Chat, said: str) -
     await chat.types(said)
     assert (await chat.client()).asking is Asking.QUIETED
     assert chat.shows == "OK. I've gone quiet."
-    assert chat.labels == ["No more messages", "Just a break", "It's about Sam"]
+    assert chat.labels == ["No more messages", "Just a break", "It's about Sam", "Carry on"]
+
+
+async def test_when_says_that_nothing_is_asked_just_now(chat: Chat) -> None:
+    await chat.types("/when")
+    assert "not asking" not in chat.shows
+    await chat.types("stop")
+    await chat.types("/when")
+    assert chat.shows.endswith("Just now I'm not asking anything.")
+
+
+@pytest.mark.parametrize("page", ["break", "when", "less", "one", "on"])
+async def test_to_whoever_has_left_nothing_is_promised_but_the_way_back(chat: Chat, page: str) -> None:
+    await chat.taps_data("1:m:no_more_yes")
+    await chat.taps_data(f"1:m:{page}")
+    assert chat.refused == "client.leave.gone_already"
 
 
 async def test_after_stop_there_is_a_way_back(chat: Chat) -> None:
@@ -115,6 +130,40 @@ async def test_after_stop_there_is_a_way_back(chat: Chat) -> None:
     assert (await chat.client()).asking is Asking.ON
     await chat.taps_data("1:m:break")
     assert "Carry on" not in chat.labels
+
+
+async def test_what_was_not_meant_as_stop_is_taken_back_with_one_tap(chat: Chat) -> None:
+    await chat.types("enough")
+    await chat.taps("Carry on")
+    assert (await chat.client()).asking is Asking.ON
+    assert chat.shows.startswith("OK. Next one is on")
+
+
+@pytest.mark.parametrize("said", ["hello, I lost my phone", "7"])
+@pytest.mark.parametrize("asking", [Asking.GONE_QUIET, Asking.BREAK])
+async def test_whoever_writes_again_after_a_long_silence_is_shown_the_way_back(
+    chat: Chat, desk: Desk, said: str, asking: Asking
+) -> None:
+    client = await chat.client()
+    async with desk.turn() as turn:
+        await turn.m.people.change_client(client.id, asking=asking, asking_since=turn.now)
+    await chat.types(said)
+    assert chat.shows == "Hi again. Shall I start asking again?"
+    await chat.taps("Not now")
+    assert (await chat.client()).asking is asking
+    before = len(chat.screens)
+    await chat.types("and more")
+    assert "Hi again" not in "".join(one.text for one in chat.screens[before:]), "once a day"
+    await chat.taps("Yes")
+    assert (await chat.client()).asking is Asking.ON
+    told = [one for one in chat.letters if one.chat_id == WORKER]
+    assert [one.facts["key"] for one in told] == ["worker.silence.came_back"] * (asking is Asking.GONE_QUIET)
+
+
+async def test_whoever_wanted_quiet_is_not_asked_again_for_writing(chat: Chat) -> None:
+    await chat.types("stop")
+    await chat.types("thank you")
+    assert "Hi again" not in chat.shows
 
 
 async def test_a_break_has_an_end_and_then_asks_before_going_on(chat: Chat, desk: Desk) -> None:

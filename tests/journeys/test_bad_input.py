@@ -1,5 +1,8 @@
 """Whatever people do: one kind sentence, nothing lost, nothing kept as an answer, nothing repeated of what was typed."""
 
+import pytest
+
+from bot.rehearsal.telegram import Phone
 from tests.support.town import LOW, Town, alerts_on, answered, toast, words_on
 
 SECRET = "xyzzy-plugh-1234567890"
@@ -224,7 +227,31 @@ async def test_a_stranger_who_types_a_workers_command_learns_nothing(town: Town)
 async def test_staff_who_just_type_are_told_where_help_is(town: Town) -> None:
     for phone in (town.sam, town.jo):
         said = await town.says(phone, f"what about {SECRET}")
-        assert said.text == "I didn't get that. Type /help to see what I can do."
+        assert said.text == "I didn't get that, and nobody else reads it. Type /help to see what I can do."
+
+
+async def test_words_of_danger_from_staff_are_passed_on_to_nobody_and_it_says_so(town: Town) -> None:
+    said = await town.says(town.sam, "R-118 wrote to me: i want to die")
+    assert said.text.endswith("please tell somebody by phone.\nCall 999 now.")
+    assert await town.alerts() == []
+
+
+@pytest.mark.parametrize("typed", ["help", "Menu", "/help"])
+async def test_staff_get_their_commands_by_word_as_well(town: Town, typed: str) -> None:
+    assert "/caseload" in (await town.says(town.sam, typed)).text
+
+
+async def test_staff_who_open_the_bot_anew_are_told_of_what_is_theirs(town: Town) -> None:
+    said = await town.says(town.sam, "/start")
+    assert said.text == "You're already in. Nothing has changed. /help shows what I can do."
+
+
+@pytest.mark.parametrize("typed", ["r-118", "R–118", "R-118,"])
+async def test_a_ref_may_be_typed_as_phones_write_it(town: Town, typed: str) -> None:
+    assert (await town.says(town.sam, f"/client {typed}")).text.startswith("R-118 · ")
+    assert (await town.says(town.sam, f"/hold {typed}")).text.startswith("R-118: I've gone quiet.")
+    assert (await town.says(town.kim, f"/client {typed}")).text == "I don't know that ref."
+    assert (await town.says(town.jo, f"/unlink {typed}")).text.startswith("R-118 · close their chat?")
 
 
 async def test_an_old_button_of_an_alert_that_is_closed(town: Town) -> None:
@@ -258,6 +285,27 @@ async def test_what_is_forwarded_is_nobodys_answer_and_no_words_of_theirs(town: 
 async def test_words_of_danger_are_heard_even_when_they_are_forwarded(town: Town) -> None:
     town.alex.text("i want to die", forwarded=True)
     await town.alex.expect("Call 999 now.")
+
+
+async def unreadable(town: Town, phone: Phone, words: str) -> str:
+    """A message with a part that nothing here can read, as a later Telegram may bring; what the person then reads."""
+    before = phone.revision
+    message = phone._message(words, extra={"poll": {"id": 7}})
+    phone._say(message, words)
+    await town.settled()
+    return (await phone.expect(lambda _: True, after=before)).text
+
+
+async def test_who_sent_what_could_not_be_read_is_not_left_without_an_answer(town: Town) -> None:
+    for phone in (town.alex, town.sam, town.stranger()):
+        assert "didn't get through, and nobody has seen it. Please try again." in await unreadable(town, phone, "hello")
+    await town.jo.expect("Something could not be handled")
+
+
+async def test_words_of_danger_are_passed_on_even_from_what_could_not_be_read(town: Town) -> None:
+    assert "I've sent this to Jo" in await unreadable(town, town.alex, "i want to die")
+    await town.jo.expect("Urgent · R-118")
+    assert "Call 999 now." in await unreadable(town, town.stranger(), "i want to die")
 
 
 async def test_a_group_that_it_never_learnt_it_was_added_to_is_left_at_the_first_word(town: Town) -> None:
