@@ -27,6 +27,7 @@ from telegram.ext import ExtBot
 from bot import charts, ticks
 from bot.actions import (
     aftermath,
+    arrivals,
     backups,
     checkins,
     digest,
@@ -38,6 +39,7 @@ from bot.actions import (
     privacy,
     proposals,
     ratings,
+    renewing,
     retention,
     rotation,
     wall,
@@ -132,6 +134,9 @@ async def prepare(desk: Desk) -> None:
         if await turn.m.plans.note(turn.plan.version, turn.plan.rules, turn.now):
             await checkins.replan_all(turn)
             await turn.m.audit.note(turn.now, OPERATOR, "plan_applied")
+    async with desk.turn() as turn:
+        await arrivals.lock_open(turn)
+        await renewing.all_open(turn)
     for line in lacking:
         log.error("not_live", hint=line)
 
