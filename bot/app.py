@@ -27,9 +27,9 @@ from telegram.ext import ExtBot
 from bot import charts, ticks
 from bot.actions import (
     aftermath,
-    arrivals,
     backups,
     checkins,
+    coming,
     digest,
     erasures,
     followup,
@@ -39,7 +39,6 @@ from bot.actions import (
     privacy,
     proposals,
     ratings,
-    renewing,
     retention,
     rotation,
     wall,
@@ -56,7 +55,6 @@ from bot.actions.presence import Presence
 from bot.config.settings import Mode, Settings
 from bot.domain.errors import NotUsable
 from bot.domain.pacing import Pacing
-from bot.domain.words import OPERATOR
 from bot.webhook import Door
 from handlers import routes
 from handlers.hook import HookKeeper
@@ -131,12 +129,7 @@ async def prepare(desk: Desk) -> None:
         lacking = await housekeeping.not_live_because(turn)
         if lacking and not await turn.m.people.has_consenting_client():
             raise NotUsable("\n".join(("The bot is not ready for clients:", *(f"  {line}" for line in lacking))))
-        if await turn.m.plans.note(turn.plan.version, turn.plan.rules, turn.now):
-            await checkins.replan_all(turn)
-            await turn.m.audit.note(turn.now, OPERATOR, "plan_applied")
-    async with desk.turn() as turn:
-        await arrivals.lock_open(turn)
-        await renewing.all_open(turn)
+        await coming.into_force(turn)
     for line in lacking:
         log.error("not_live", hint=line)
 

@@ -1,0 +1,24 @@
+"""Whoever starts goes by a plan: if it is another than the last time, so does everybody who is under way.
+
+The one place where that happens. What depends on the plan and stands in a row, a timetable, a ladder, a card, is worked
+out anew here, or the row goes by a plan that is no more.
+"""
+
+from bot.actions import renewing, rewording, timetable
+from bot.actions.desk import Turn
+from bot.domain.words import OPERATOR
+
+WORDINGS = "wordings"
+"""Under which name a plan's wordings are kept with its version."""
+
+
+async def into_force(turn: Turn) -> None:
+    """Bring everything in line with the plan as it is now. With the same plan only what the roster has changed."""
+    await turn.m.people.lock_all()  # another process may be at work
+    before = await turn.m.plans.at(turn.now)
+    kept = {**turn.plan.rules, WORDINGS: turn.plan.wordings}
+    if await turn.m.plans.note(turn.plan.version, kept, turn.now):
+        await timetable.replan_all(turn)
+        await rewording.ask_anew(turn, before.rules.get(WORDINGS, {}) if before is not None else {})
+        await turn.m.audit.note(turn.now, OPERATOR, "plan_applied")
+    await renewing.all_open(turn)
