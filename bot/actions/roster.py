@@ -114,6 +114,9 @@ async def _settle(turn: Turn, ids: Mapping[str, str], entry: Entry, fields: tupl
     if "worker" in fields and entry.worker is not None:
         await reassigning.give(turn, ids[entry.ref], ids[entry.worker])
     if "next_session" in fields:
+        before = await turn.m.people.client(ids[entry.ref])
+        if before is not None and before.next_session is not None and before.next_session <= turn.now:
+            await turn.m.sessions.keep(before.id, before.next_session, ROSTER, turn.now)
         await turn.m.people.change_client(ids[entry.ref], next_session=entry.next_session)
 
 
