@@ -41,6 +41,7 @@ from bot.actions import (
     ratings,
     retention,
     rotation,
+    unnoticed,
     wall,
 )
 from bot.actions import settings as wishes
@@ -217,6 +218,7 @@ def loops(desk: Desk) -> tuple[ticks.Loop, ...]:
             asyncio.Event(),
             (
                 housekeeping.tell_not_live,
+                unnoticed.tell,
                 housekeeping.forget,
                 rotation.tell_keys,
                 privacy.erase_due,

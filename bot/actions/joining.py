@@ -44,7 +44,7 @@ async def ask_again(turn: Turn, client: Client) -> bool:
         Post(
             to=client.id,
             kind="client.join",
-            key=f"consent:{client.id}:{version}",
+            key=asking_key(client, version),
             facts=facts,
             surface=SURFACE,
             urgency=Urgency.QUESTION,
@@ -54,6 +54,11 @@ async def ask_again(turn: Turn, client: Client) -> bool:
         ),
     )
     return True
+
+
+def asking_key(client: Client, version: str) -> str:
+    """Of the post that shows this client the words of this version once more."""
+    return f"consent:{client.id}:{version}"
 
 
 async def ask_all_again(turn: Turn, limit: int = 50) -> int:
