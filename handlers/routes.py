@@ -17,7 +17,7 @@ import handlers.client
 import handlers.manager
 import handlers.views
 import handlers.worker
-from bot.actions import access_log, alerts, arrivals, checkins, digest, more, overtaken, people, quiet, said_back
+from bot.actions import access_log, alerts, arrivals, checkins, digest, direct, more, overtaken, people, quiet, said_back
 from bot.actions.desk import Desk, Turn
 from bot.actions.inbox import MOST_ATTEMPTS
 from bot.actions.people import texts
@@ -140,6 +140,7 @@ HOOKS = Hooks(
         "client.about_questions": _not_asked,
         digest.KIND: digest.not_sent,
         quiet.KIND: quiet.not_told,
+        direct.FIT: direct.not_told,
     },
     doubtful=dict.fromkeys(arrivals.KINDS, overtaken.in_doubt),
     unreachable=alerts.not_through,
