@@ -26,6 +26,7 @@ from bot.actions import (
     access_log,
     aftermath,
     checkins,
+    coming,
     digest,
     erasures,
     followup,
@@ -37,6 +38,7 @@ from bot.actions import (
     ratings,
     retention,
     rotation,
+    unnoticed,
     wall,
 )
 from bot.actions import settings as wishes
@@ -51,7 +53,6 @@ from bot.actions.presence import Presence
 from bot.config.settings import Mode, Settings
 from bot.domain.errors import NotUsable
 from bot.domain.pacing import Pacing
-from bot.domain.words import OPERATOR
 from bot.webhook import Door
 from handlers import routes
 from handlers.hook import HookKeeper
@@ -107,9 +108,7 @@ async def prepare(desk: Desk) -> None:
         lacking = await housekeeping.not_live_because(turn)
         if lacking and not await turn.m.people.has_consenting_client():
             raise NotUsable("\n".join(("The bot is not ready for clients:", *(f"  {line}" for line in lacking))))
-        if await turn.m.plans.note(turn.plan.version, turn.plan.rules, turn.now):
-            await checkins.replan_all(turn)
-            await turn.m.audit.note(turn.now, OPERATOR, "plan_applied")
+        await coming.into_force(turn)
     for line in lacking:
         log.error("not_live", hint=line)
 
@@ -197,6 +196,7 @@ def loops(desk: Desk) -> tuple[ticks.Loop, ...]:
             asyncio.Event(),
             (
                 housekeeping.tell_not_live,
+                unnoticed.tell,
                 housekeeping.forget,
                 access_log.note_down,
                 rotation.tell_keys,

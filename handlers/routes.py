@@ -18,7 +18,7 @@ import handlers.client
 import handlers.manager
 import handlers.views
 import handlers.worker
-from bot.actions import access_log, alerts, arrivals, checkins, digest, more, overtaken, people, said_back
+from bot.actions import access_log, alerts, arrivals, checkins, digest, direct, more, overtaken, people, quiet, said_back
 from bot.actions import talk as talks
 from bot.actions.desk import Desk, Turn
 from bot.actions.inbox import MOST_ATTEMPTS
@@ -190,6 +190,8 @@ HOOKS = Hooks(
         "client.question": _not_asked,
         "client.about_questions": _not_asked,
         digest.KIND: digest.not_sent,
+        quiet.KIND: quiet.not_told,
+        direct.FIT: direct.not_told,
     },
     doubtful=dict.fromkeys(arrivals.KINDS, overtaken.in_doubt),
     unreachable=alerts.not_through,

@@ -42,6 +42,11 @@ class CheckIns:
         query = sa.select(t.check_in).where(c.client_id == client_id, c.state.in_(RUNNING))
         return await self._many(query.order_by(c.planned_at.desc()))
 
+    async def all_running(self, now: datetime) -> list[CheckIn]:
+        """Everybody's that are planned or open and not over yet, in order of client."""
+        query = sa.select(t.check_in).where(c.state.in_(RUNNING), c.expires_at > now)
+        return await self._many(query.order_by(c.client_id, c.planned_at))
+
     async def answerable(self, client_id: str, heard: datetime, now: datetime) -> CheckIn | None:
         """The newest one that had left when this was heard and whose window was open, kept for this unit. One from the
         future has left as well: the clock was put back since.

@@ -161,6 +161,12 @@ class Outbox:
         query = sa.select(_o.id).where(*here, flying, *((_o.fresh.is_(True),) if new_message else ()))
         return (await self._con.execute(query.limit(1))).first() is not None
 
+    async def made_before(self, keys: Collection[str], at: datetime) -> set[str]:
+        """Which of these have been on their way, or there, since before that."""
+        c = t.outbox.c
+        rows = await self._con.execute(sa.select(c.key).where(c.key.in_(keys), c.made_at < at)) if keys else ()
+        return {row.key for row in rows}
+
     async def known(self, keys: Collection[str]) -> set[str]:
         """Those of these keys under which something has been written, whatever became of it."""
         if not keys:

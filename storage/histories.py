@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.alerts import AlertState
-from bot.domain.questions import Bank, Scale, meaning
+from bot.domain.questions import Asks, Bank, Question, Scale, chosen, meaning
 from bot.domain.signals.history import WINDOW, History, Span, Told, looks_back_to
 from bot.domain.signals.occasions import Occasion, Reply, State
 from bot.domain.words import Construct
@@ -121,7 +121,7 @@ class Histories:
             asks=row[c.asks],
             value=row[c.value],
             value_0_10=row[c.value_0_10],
-            choice=meaning(question, said) if question is not None and said is not None else None,
+            choice=_meant(row[c.asks], question, said),
             about=row[c.goal_id],
             words=self._length(row),
             is_scale=question is None or question.scale is not Scale.TEXT,
@@ -146,6 +146,13 @@ class Histories:
             for one in await Signals(self._con).since(client_id, since)
             if one.holds or one.alert_id is not None
         ]
+
+
+def _meant(asks: str | None, question: Question | None, said: float | str | None) -> str | None:
+    """What was chosen, by what was asked then: the question may be gone from the file by now, or ask otherwise."""
+    if isinstance(said, str):
+        return chosen(Asks(asks), said) if asks is not None else None
+    return meaning(question, said) if question is not None and said is not None else None
 
 
 def _occasion(row: Mapping[Any, Any], replies: list[Reply], answered: set[int], bank: Bank) -> Occasion:

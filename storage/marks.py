@@ -144,6 +144,12 @@ class Plans:
         rows = await self._con.execute(sa.select(t.plan_version).order_by(t.plan_version.c.number))
         return [InForce(row.version, row.applied_at, row.rules) for row in rows]
 
+    async def rules_of(self, versions: Collection[str]) -> dict[str, Mapping[str, Any]]:
+        """What the rules went by in each of these versions that is on record."""
+        c = t.plan_version.c
+        rows = await self._con.execute(sa.select(c.version, c.rules).where(c.version.in_(versions)))
+        return {row.version: row.rules for row in rows}
+
     async def at(self, moment: datetime) -> InForce | None:
         """The version that was in force then; None before the first."""
         c = t.plan_version.c

@@ -50,8 +50,16 @@ class Sessions:
         rows = await self._con.execute(query, {"client": client_id, "since": since})
         return [Session(row.at, row.state, row.said_by, row.said_at) for row in rows]
 
-    async def held(self, client_id: str) -> list[datetime]:
-        return [one.at for one in await self.of(client_id) if one.state == HELD]
+    async def taken_place(
+        self, client_ids: Sequence[str], since: datetime, now: datetime
+    ) -> Mapping[str, list[datetime]]:
+        """Client → meetings since then that were held, or were to be and nobody has said otherwise."""
+        c = t.session.c
+        query = sa.select(c.client_id, c.at).where(c.client_id.in_(client_ids), c.state.in_((HELD, PLANNED)))
+        found: dict[str, list[datetime]] = {one: [] for one in client_ids}
+        for row in await self._con.execute(query.where(c.at >= since, c.at <= now).order_by(c.at)):
+            found[row.client_id].append(row.at)
+        return found
 
     async def missed(self, client_ids: Sequence[str], since: datetime) -> Mapping[str, list[datetime]]:
         """Client → when somebody said, from `since` on, that a meeting was not held."""
@@ -61,6 +69,12 @@ class Sessions:
         for row in await self._con.execute(query.where(c.said_at >= since)):
             found[row.client_id].append(row.said_at)
         return found
+
+    async def keep(self, client_id: str, at: datetime, by_ref: str, now: datetime) -> None:
+        """A meeting that was to be, before another takes its place; what has been said of it stays."""
+        same = sa.and_(t.session.c.client_id == client_id, t.session.c.at == at)
+        if (await self._con.execute(sa.select(t.session.c.id).where(same))).first() is None:
+            await self.put(client_id, at, PLANNED, by_ref, now)
 
     async def put(self, client_id: str, at: datetime, state: str, by_ref: str, now: datetime) -> None:
         """Say what became of the meeting at `at`. Something else replaces what was said; the same again is no news."""
@@ -74,7 +88,8 @@ class Sessions:
                 t.session.insert().values(client_id=client_id, at=at, state=state, said_by=by_ref, said_at=now)
             )
 
-    async def drop_planned(self, client_id: str) -> None:
-        """Forget what was planned: another date was given."""
-        planned = sa.and_(t.session.c.client_id == client_id, t.session.c.state == PLANNED)
+    async def drop_planned(self, client_id: str, now: datetime) -> None:
+        """Forget what was planned and is still to come: another date was given."""
+        c = t.session.c
+        planned = sa.and_(c.client_id == client_id, c.state == PLANNED, c.at > now)
         await self._con.execute(t.session.delete().where(planned))

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from bot.actions import cards, duty, people, privacy
 from bot.actions.desk import Desk, Turn
-from bot.actions.timetable import sessions_of
+from bot.actions.timetable import meetings
 from bot.domain.alerts import AlertState
 from bot.domain.asked import Own
 from bot.domain.checkins import CheckIn, State
@@ -91,10 +91,11 @@ async def _miss_due(turn: Turn) -> int:
     """Occasions since the backup are over: they may have been asked, and the answers are gone."""
     slots = [one for one in await turn.m.timetable.everything() if one.due.at <= turn.now]
     clients = await turn.m.people.clients_by_id(sorted({one.client_id for one in slots}))
+    met = await meetings(turn, list(clients.values()))
     missed: list[CheckIn] = []
     following: list[Slot] = []
     for slot in slots:
-        over, then = _passed(turn, slot, clients[slot.client_id])
+        over, then = _passed(turn, slot, clients[slot.client_id], met[slot.client_id])
         missed += over
         following += [then] if then else []
     on_record = await _on_record(turn, sorted(clients))
@@ -105,7 +106,7 @@ async def _miss_due(turn: Turn) -> int:
     return len(new)
 
 
-def _passed(turn: Turn, slot: Slot, client: Client) -> tuple[list[CheckIn], Slot | None]:
+def _passed(turn: Turn, slot: Slot, client: Client, sessions: Sequence[datetime]) -> tuple[list[CheckIn], Slot | None]:
     """The occasions of this row until now, as missed; and where it stands from now on."""
     missed: list[CheckIn] = []
     schedule = turn.plan.schedule(slot.schedule)
@@ -128,8 +129,7 @@ def _passed(turn: Turn, slot: Slot, client: Client) -> tuple[list[CheckIn], Slot
             )
         )
         own, zone = Own.from_json(client.own_times), client.person.timezone
-        sessions, day = sessions_of(client), slot.due.local_date
-        due = next_due(schedule, turn.plan.calendar, zone, slot.due.at, sessions, own, day)
+        due = next_due(schedule, turn.plan.calendar, zone, slot.due.at, sessions, own, slot.due.local_date)
         if due is None:
             return missed, None
         slot = replace(slot, due=due, next_due_at=due.at)

@@ -87,8 +87,7 @@ async def raise_someone_else(turn: Turn, client: Client) -> None:
 
 
 async def _promise_anew(turn: Turn, client: Client, matter: Alert) -> None:
-    worker = await people.worker_of(turn, client)
-    steps = ladder.steps_for(turn.plan, matter.kind, worker.ref if worker else None)
+    steps = await ladder.steps_now(turn, matter, client)
     again = {"state": AlertState.RAISED, "holder_id": None, "acknowledged_at": None, "snoozed_until": None}
     await delivery.withdraw(turn, alert_id=matter.id, why="asked again")
     await turn.m.alerts.change(matter.id, goes_at=turn.now, ladder=steps or matter.ladder, rang_step=-1, **again)

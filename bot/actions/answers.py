@@ -90,7 +90,10 @@ async def take(
     answers = await turn.m.answers.of_check_in(check_in.id)
     meant = means(check_in, answers, item, said, turn.plan.bank, turn.heard)
     if meant is Means.STALE:
-        await _too_late(turn, client, check_in, tapped)
+        if tapped is not None and _asks_no_more(turn, check_in, item):
+            await _past(turn, client, check_in, answers, item, tapped)
+        else:
+            await _too_late(turn, client, check_in, tapped)
         return meant
     question = turn.plan.bank[check_in.items[item].question]
     # Words are typed, and scanned before they come here: no button carries any.
@@ -123,6 +126,24 @@ def _kept(turn: Turn, check_in: CheckIn, item: int, question: Question, said: Va
         chat_message_id=typed,
         answered_at=check_in.touch_at(turn.heard, turn.now),
     )
+
+
+def _asks_no_more(turn: Turn, check_in: CheckIn, item: int) -> bool:
+    """The file has let this question go, or puts it in another way by now, and its window is open still."""
+    still = check_in.running and check_in.takes_answers(turn.heard) and item < len(check_in.items)
+    return still and check_in.items[item].question not in turn.plan.bank
+
+
+async def _past(turn: Turn, client: Client, check_in: CheckIn, answers: Sequence[Answer], item: int, tapped: int) -> None:
+    """Whoever taps there is there: the card goes on to what is still to be asked, and says so where nothing is."""
+    check_in = await _touched(turn, client, await _arrived(turn, client, check_in, tapped), answers)
+    following = next_item(check_in, answers, turn.plan.bank, after=item)
+    if following is not None:
+        await _ask_next(turn, client, replace(check_in, position=following), answers)
+    elif answers:
+        await _finished(turn, client, await prompts.finish(turn, check_in, answers))
+    else:
+        await prompts.show(turn, client, replace(check_in, position=item), answers)
 
 
 # ---------------------------------------------------------------- what follows

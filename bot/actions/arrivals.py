@@ -103,7 +103,7 @@ async def _past(turn: Turn, alert_id: str, out: Outgoing) -> None:
         return
     if alert.state is AlertState.ACKNOWLEDGED and alert.id == out.alert_id and alert.holder_id == out.person_id:
         if out.guard is Guard.HOLDER:
-            await _rings_anew(turn, alert, client, out.ref)
+            await rings_anew(turn, alert, client, out.ref)
         return
     if alert.state is not AlertState.RAISED or alert.holder_ref != out.ref:
         return
@@ -116,10 +116,10 @@ async def left(turn: Turn, person: Person) -> None:
         alert = await turn.m.alerts.get(one.id, lock=True) if one.holder_id == person.id else None
         client = await turn.m.people.client(one.client_id) if alert is not None else None
         if alert is not None and client is not None and alert.state is AlertState.ACKNOWLEDGED:
-            await _rings_anew(turn, alert, client, person.ref)
+            await rings_anew(turn, alert, client, person.ref)
 
 
-async def _rings_anew(turn: Turn, alert: Alert, client: Client, ref: str) -> None:
+async def rings_anew(turn: Turn, alert: Alert, client: Client, ref: str) -> None:
     """Whoever has it (`ref`) can't be reached any more: as if nobody had taken it."""
     await turn.m.alerts.change(
         alert.id, state=AlertState.RAISED, holder_id=None, acknowledged_at=None, snoozed_until=None

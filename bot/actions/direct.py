@@ -13,12 +13,15 @@ from bot.actions.desk import Turn
 from bot.domain.asking import low_intent, most_for, rested_barriers
 from bot.domain.checkins import Answer, CheckIn, Item
 from bot.domain.delivery import Post, Urgency
-from bot.domain.people import Client
+from bot.domain.outgoing import Outgoing
+from bot.domain.people import Client, Status
 from bot.domain.questions import Asks, meaning
 from bot.domain.turns import Waits
 
+FIT = "manager.fit"
 TELLING = ("mixed", "no")
 CHANGED = "changed"
+A_DAY = timedelta(days=1)
 MAY_CHANGE = timedelta(minutes=1)
 """So long a tap may be taken back before anybody hears of it."""
 
@@ -51,7 +54,7 @@ async def _tell_other(turn: Turn, client: Client, check_in: CheckIn, new: Answer
         turn,
         Post(
             to=other.id,
-            kind="manager.fit",
+            kind=FIT,
             key=f"{surface}:{new.version}",
             facts={"ref": client.ref, "name": worker.name, "said": said if said in TELLING else CHANGED},
             surface=surface,
@@ -61,6 +64,31 @@ async def _tell_other(turn: Turn, client: Client, check_in: CheckIn, new: Answer
             client_id=client.id,
         ),
     )
+
+
+async def not_told(turn: Turn, out: Outgoing, why: str) -> None:
+    """Only they may see it, and it does not get through: again tomorrow. Once they have left it is for whoever hears such
+    things in their place."""
+    client = await turn.m.people.client(out.client_id) if out.client_id is not None else None
+    before = await turn.m.people.by_id(out.person_id)
+    if client is None or client.erased_at is not None or out.withdrawn is not None or out.surface is None:
+        return
+    stays = before is not None and before.status is not Status.DISCHARGED
+    reader = before if stays else await people.other_person(turn, client)
+    if reader is None:
+        return
+    post = Post(
+        to=reader.id,
+        kind=FIT,
+        key=people.once(out.surface),
+        facts=out.facts,
+        surface=out.surface,
+        urgency=Urgency.DIGEST,
+        silent=True,
+        not_before=turn.now + A_DAY if stays else None,
+        client_id=client.id,
+    )
+    await delivery.post(turn, post)
 
 
 # ---------------------------------------------------------------- times and places

@@ -1,5 +1,6 @@
 """What an alert rests on, as far as it may be shown: the history, the reasons, the words, what was changed since."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from statistics import fmean
@@ -21,7 +22,6 @@ from bot.domain.usual import figure
 from bot.domain.words import Json, Tier
 from storage.signals import Kept
 
-NO_ALERT = ""
 WITHOUT_WORDS = ("silence", "blocked")
 """Rules that rest on nothing that the client said."""
 LOOKED_AT = timedelta(days=1)
@@ -46,10 +46,18 @@ async def shown_history(turn: Turn, client: Client) -> History:
 async def kept_back(turn: Turn, client: Client) -> set[str | None]:
     """Check-ins of which the client was asked how the worker shall hear, and has not said *Tell*: no numbers."""
     waited = {one.id for one in await turn.m.alerts.of_client(client.id) if one.waits}
-    if turn.plan.alerts.ask_client_first:  # also where a resting rule made no alert
-        waited.add(NO_ALERT)
-    asked = [one for one in await turn.m.signals.of_client(client.id) if one.holds and is_asked_about(one)]
-    return {one.signal.source for one in asked if one.wish is not Wish.TELL and (one.alert_id or NO_ALERT) in waited}
+    every = [one for one in await turn.m.signals.of_client(client.id) if one.holds and is_asked_about(one)]
+    unsaid = [one for one in every if one.wish is not Wish.TELL]
+    resting = [one for one in unsaid if one.alert_id is None]  # also where a resting rule made no alert
+    apart = [one for one in resting if one.wish is not Wish.NONE] + await asked_first(turn, resting)
+    return {one.signal.source for one in (*apart, *(one for one in unsaid if one.alert_id in waited))}
+
+
+async def asked_first(turn: Turn, kept: Sequence[Kept]) -> list[Kept]:
+    """Those of which the client was asked by the plan that found them: what they were told then holds under any other."""
+    then = await turn.m.plans.rules_of({one.plan_version for one in kept}) if kept else {}
+    now = turn.plan.alerts.ask_client_first
+    return [one for one in kept if then.get(one.plan_version, {}).get("ask_client_first", now)]
 
 
 def gives_the_same(turn: Turn, known: History) -> bool:

@@ -8,7 +8,7 @@ from bot.actions.desk import Turn
 from bot.domain import clocks
 from bot.domain.asked import Own
 from bot.domain.asking import Standing, questions_for
-from bot.domain.consent import DONE, Choice, End, step
+from bot.domain.consent import AGREES_ON, DONE, Choice, End, step
 from bot.domain.delivery import Post, Urgency
 from bot.domain.errors import Refusal
 from bot.domain.people import Asking, Client, Status, Style
@@ -44,7 +44,7 @@ async def ask_again(turn: Turn, client: Client) -> bool:
         Post(
             to=client.id,
             kind="client.join",
-            key=f"consent:{client.id}:{version}",
+            key=asking_key(client, version),
             facts=facts,
             surface=SURFACE,
             urgency=Urgency.QUESTION,
@@ -56,6 +56,11 @@ async def ask_again(turn: Turn, client: Client) -> bool:
     return True
 
 
+def asking_key(client: Client, version: str) -> str:
+    """Of the post that shows this client the words of this version once more."""
+    return f"consent:{client.id}:{version}"
+
+
 async def ask_all_again(turn: Turn, limit: int = 50) -> int:
     """Everybody who takes part and agreed to other words than those in force. Returns how many."""
     if people.lacks(turn):
@@ -63,6 +68,18 @@ async def ask_all_again(turn: Turn, limit: int = 50) -> int:
     versions = {people.consent_version(turn.plan, one) for one in turn.plan.service.languages}
     found = await turn.m.people.agreed_to_others(versions, DONE, limit)
     return sum([await ask_again(turn, client) for client in found])
+
+
+async def begin_again(turn: Turn) -> int:
+    """The words have changed while some are reading them: from the first screen on, or they would agree to words that
+    they have not seen. Returns how many.
+    """
+    reading = [one for one in await turn.m.people.clients() if 0 < one.join_screen <= AGREES_ON]
+    for client in reading:
+        await turn.m.people.change_client(client.id, join_screen=1)
+        if await turn.m.messages.standing(client.id, SURFACE) is not None:
+            await show(turn, await people.client(turn, client.id))
+    return len(reading)
 
 
 async def tap(turn: Turn, client: Client, tapped_on: int, choice: Choice, value: int | None = None) -> Client | None:

@@ -3,7 +3,7 @@
 `escalate_due` is called again and again. What became of a message on its way comes in through `arrivals`.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -25,11 +25,11 @@ AGAIN_AFTER = timedelta(minutes=10)
 log = structlog.get_logger()
 
 
-def steps_for(plan: Plan, kind: Kind, worker: str | None, *, keep_from: str | None = None) -> tuple[Step, ...]:
+def steps_for(plan: Plan, kind: Kind, worker: str | None, *, keep_from: Collection[str] = ()) -> tuple[Step, ...]:
     """The snapshot for a new alert. `worker`: the assigned worker's ref, None where they are not told as the worker.
 
     Danger begins with worker and duty contact, both told first; harm stays with the safeguarding contact, and the wish
-    for somebody else with `complaints_to` without the worker concerned. `keep_from`: the ref of whoever it may be about;
+    for somebody else with `complaints_to` without the worker concerned. `keep_from`: the refs of those it may be about;
     they stand on no rung, whatever else they are here.
     """
     if kind is Kind.ALLIANCE:
@@ -41,7 +41,7 @@ def steps_for(plan: Plan, kind: Kind, worker: str | None, *, keep_from: str | No
         others = [step for step in rest if step.rung is not Rung.REMINDER and step.ref != worker]
         return (*first, *others) or ladder(worker, None, above)
     if kind is Kind.SOMEONE_ELSE:
-        left = _but(keep_from or worker, plan.alerts.complaints_to)
+        left = _but(keep_from or ((worker,) if worker else ()), plan.alerts.complaints_to)
     else:  # the only contact may be the worker concerned: then whoever comes next in this place
         left = _but(keep_from, plan.safety.safeguarding_contact)
         left = left or _but(keep_from, plan.safety.duty + plan.alerts.escalate_to)
@@ -56,8 +56,16 @@ def for_supervision(plan: Plan, worker: str | None) -> tuple[tuple[Step, ...], i
     return steps, max(0, min(len(first), len(steps) - 1))
 
 
-def _but(ref: str | None, refs: Sequence[str]) -> tuple[str, ...]:
-    return tuple(one for one in refs if one != ref)
+def _but(kept_from: Collection[str], refs: Sequence[str]) -> tuple[str, ...]:
+    return tuple(one for one in refs if one not in kept_from)
+
+
+async def steps_now(turn: Turn, alert: Alert, client: Client) -> tuple[Step, ...]:
+    """The snapshot as it would be taken now. Whoever it may be about, the worker then or now, stands on no rung."""
+    worker, then = await people.worker_of(turn, client), await people.worker_then(turn, client, alert.raised_at)
+    if alert.kind in (Kind.ALLIANCE, Kind.DANGER) and (alert.worker_id is not None or worker is None):
+        return steps_for(turn.plan, alert.kind, worker.ref if worker else None)
+    return steps_for(turn.plan, alert.kind, None, keep_from=[one.ref for one in (worker, then) if one is not None])
 
 
 def first_step(kind: Kind, steps: tuple[Step, ...]) -> int:

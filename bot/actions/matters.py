@@ -38,7 +38,7 @@ async def raise_alert(
     worker = await people.worker_of(turn, client)
     told = worker.ref if worker and not keep_from_worker else None
     concerned = worker.ref if worker and keep_from_worker else None
-    steps = ladder.steps_for(turn.plan, kind, told, keep_from=concerned)
+    steps = ladder.steps_for(turn.plan, kind, told, keep_from=(concerned,) if concerned else ())
     first = ladder.first_step(kind, steps)
     if higher:
         steps, first = ladder.for_supervision(turn.plan, told)
@@ -61,10 +61,11 @@ async def raise_alert(
     await turn.m.alerts.note(alert_id, raised_at, AlertState.RAISED, by)
     turn.count("alerts_raised")
     await turn.m.signals.change(signal_ids, alert_id=alert_id)
-    return await _first_cards(turn, alert_id, client, goes_at)
+    return await first_cards(turn, alert_id, client, goes_at)
 
 
-async def _first_cards(turn: Turn, alert_id: str, client: Client, goes_at: datetime) -> Alert:
+async def first_cards(turn: Turn, alert_id: str, client: Client, goes_at: datetime) -> Alert:
+    """To the rung that it stands on, and to those who are told beside them."""
     alert = await turn.m.alerts.get(alert_id)
     assert alert is not None
     now = await ladder.take(turn, alert, client, alert.step, at=goes_at)
@@ -203,7 +204,7 @@ async def _move(turn: Turn, alert: Alert, client: Client, worker: Person) -> Non
         await turn.m.alerts.change(
             alert.id, state=AlertState.RAISED, holder_id=None, acknowledged_at=None, snoozed_until=None, step=first
         )
-        now = await _first_cards(turn, alert.id, client, alert.goes_at)
+        now = await first_cards(turn, alert.id, client, alert.goes_at)
     gone = former is not None and former.ref not in now.reached
     if former and gone and await turn.m.messages.standing(former.id, cards.surface(alert.id)) is not None:
         await tell_taken(turn, now, client, former, worker)

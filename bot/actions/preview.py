@@ -1,8 +1,11 @@
 """What is known about the clients on the roster, for the preview of who would be asked what and when. Reads only."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from bot.actions import choosing, people
 from bot.actions.desk import Turn
-from bot.actions.timetable import sessions_of
+from bot.actions.timetable import meetings
 from bot.domain.asked import Asked
 from bot.domain.asking import Standing
 from bot.domain.checkins import CheckIn
@@ -22,11 +25,14 @@ async def everybody(turn: Turn) -> list[Looked]:
         ids = [client.id for client in some]
         latest = await turn.m.checkins.latest(ids, turn.now)
         standing = await choosing.standings(turn, some, await turn.m.goals.live_of(ids))
-        found += [_looked(turn, one, live, latest[one.id], standing[one.id]) for one in some]
+        met = await meetings(turn, some)
+        found += [_looked(turn, one, live, latest[one.id], standing[one.id], met[one.id]) for one in some]
     return found
 
 
-def _looked(turn: Turn, client: Client, live: bool, latest: list[CheckIn], standing: Standing) -> Looked:
+def _looked(
+    turn: Turn, client: Client, live: bool, latest: list[CheckIn], standing: Standing, met: Sequence[datetime]
+) -> Looked:
     version = people.consent_version(turn.plan, client.person.language)
     ends = [one.expires_at or one.planned_at for one in latest if one.running]
     # The newest stands first; of each schedule only that one counts.
@@ -34,7 +40,7 @@ def _looked(turn: Turn, client: Client, live: bool, latest: list[CheckIn], stand
     return Looked(
         Asked.of(client, live=live, consent_version=version),
         standing,
-        sessions=sessions_of(client),
+        sessions=met,
         last=last,
         open_until=max(ends, default=None),
     )

@@ -2,7 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
-from bot.actions import delivery, matters, people
+from bot.actions import delivery, matters, people, quiet
 from bot.actions.desk import Turn
 from bot.domain.alerts import Kind
 from bot.domain.delivery import Guard, Post, Urgency
@@ -23,6 +23,8 @@ async def give(turn: Turn, client_id: str, worker_id: str) -> None:
         # What the former worker had asked to see, and what has not left yet, is theirs no more.
         await delivery.withdraw(turn, client_id=client_id, person_id=before.worker_id, why="another worker")
         await tell_client(turn, await people.client(turn, client_id))
+    if before.worker_id != worker_id:
+        await quiet.taken_over(turn, await people.client(turn, client_id))
     await matters.move(turn, client_id)
 
 

@@ -4,16 +4,16 @@ queries, decides each with `schedules.decide`, and writes check-ins, posts and t
 What is skipped or missed leaves a check-in too, cancelled or missed by us, with the reason.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from bot.actions import choosing, delivery, menu, people, prompts
 from bot.actions.desk import Turn
 from bot.actions.prompts import Around
-from bot.actions.timetable import last_of, sessions_of
+from bot.actions.timetable import last_of, meetings
 from bot.domain.asked import Asked, Own
 from bot.domain.asking import Standing, goal_for, offers_other_wording, questions_for, takes_turns
 from bot.domain.checkins import ASKED_ABOUT, MISSES_BEFORE_ASKING, CheckIn, Item, State, asks_about_questions
@@ -59,6 +59,7 @@ class _Known:
     goals: dict[str, list[Goal]]
     latest: dict[str, list[CheckIn]]
     standing: dict[str, Standing]
+    meetings: Mapping[str, Sequence[datetime]]
     asks_about: set[str]
 
 
@@ -130,6 +131,7 @@ async def _read(turn: Turn, due: Sequence[Slot]) -> _Known:
         goals=goals,
         latest=latest,
         standing=await choosing.standings(turn, list(clients.values()), goals),
+        meetings=await meetings(turn, list(clients.values())),
         asks_about=asks_about,
     )
 
@@ -151,7 +153,7 @@ def _release(turn: Turn, slot: Slot, known: _Known, decided: _Decided) -> None:
         turn.plan.calendar,
         client.person.timezone,
         slot.due.at,
-        sessions_of(client),
+        known.meetings[client.id],
         Own.from_json(client.own_times),
         slot.due.local_date,
     )

@@ -8,7 +8,7 @@ from typing import Any
 from bot.actions import cards, duty, people, signals
 from bot.actions.desk import Turn
 from bot.domain.alerts import AlertState, Kind
-from bot.domain.checkins import Answer, CheckIn, State
+from bot.domain.checkins import AS_IT_WAS, Answer, CheckIn, State
 from bot.domain.delivery import Post
 from bot.domain.matters import URGENT, Alert
 from bot.domain.people import Client, Person, Status
@@ -109,7 +109,7 @@ def _check_in(one: CheckIn, versions: Iterable[Answer]) -> dict[str, Any]:
         "last_touched_at": _at(one.last_touched_at),
         "finished_at": _at(one.finished_at),
         "expires_at": _at(one.expires_at),
-        "questions": [item.question for item in one.items],
+        "questions": list(dict.fromkeys(item.question.removesuffix(AS_IT_WAS) for item in one.items)),
         "answers": _answers(list(versions)),
     }
 

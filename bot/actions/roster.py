@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import available_timezones
 
-from bot.actions import accounts, arrivals, prompts, reassigning, timetable
+from bot.actions import accounts, prompts, reassigning, renewing, timetable
 from bot.actions.desk import Turn
 from bot.domain import roster
 from bot.domain.people import Asking, Client, Person, Status
@@ -88,8 +88,9 @@ async def _apply(turn: Turn, found: Changes) -> None:
         await _settle(turn, ids, entry, tuple(name for name in ("worker", "next_session") if getattr(entry, name)))
         if entry.ended:
             await _end(turn, ids[entry.ref], entry.role)
-    for change in found.changed:
+    for change in sorted(found.changed, key=lambda one: one.ends):  # first whoever takes over what they had
         await _change(turn, ids, change)
+    await renewing.all_open(turn)
     await turn.m.audit.note_each(turn.now, OPERATOR, "roster_new", [one.ref for one in found.new])
     await turn.m.audit.note_each(turn.now, OPERATOR, "roster_changed", [one.after.ref for one in found.changed])
 
@@ -113,20 +114,21 @@ async def _settle(turn: Turn, ids: Mapping[str, str], entry: Entry, fields: tupl
     if "worker" in fields and entry.worker is not None:
         await reassigning.give(turn, ids[entry.ref], ids[entry.worker])
     if "next_session" in fields:
+        before = await turn.m.people.client(ids[entry.ref])
+        if before is not None and before.next_session is not None and before.next_session <= turn.now:
+            await turn.m.sessions.keep(before.id, before.next_session, ROSTER, turn.now)
         await turn.m.people.change_client(ids[entry.ref], next_session=entry.next_session)
 
 
 async def _end(turn: Turn, person_id: str, role: Role) -> None:
-    """Discharge ends the prompts; what was said stays until `retention.after_discharge` is over. Staff leave nothing
-    in their hands."""
+    """Discharge ends the prompts; what was said stays until `retention.after_discharge` is over. What staff had in their
+    hands goes on with `renewing`."""
     await turn.m.people.change(person_id, status=Status.DISCHARGED, expects=None, expects_until=None)
     await turn.m.invitations.end(person_id, "discharged")
     if role is Role.CLIENT:
         ends = {"asking": Asking.NO_MORE, "asking_since": turn.now, "paused_until": None, "discharged_at": turn.now}
         await turn.m.people.change_client(person_id, **ends)
         await prompts.stop_asking(turn, person_id, "discharged")
-    elif (person := await turn.m.people.by_id(person_id)) is not None:
-        await arrivals.left(turn, person)
 
 
 async def _come_back(turn: Turn, person_id: str, role: Role) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.actions import answers, delivery, people, prompts
+from bot.actions import answers, delivery, people, prompts, quiet
 from bot.actions.apart import PUSHED_AWAY, together
 from bot.actions.desk import Turn
 from bot.actions.people import local
@@ -23,7 +23,6 @@ from bot.domain.checkins import (
     holding,
     step,
     untouched,
-    untouched_run,
 )
 from bot.domain.delivery import DELETE, Guard, Post, Urgency
 from bot.domain.later import in_quiet_hours
@@ -158,7 +157,7 @@ async def _expire(turn: Turn, check_in: CheckIn) -> None:
     if client is None or never_left:
         return
     if over.state is State.EXPIRED and over.last_touched_at is None:
-        client = await _gone_quiet(turn, client)
+        client = await _gone_quiet(turn, client, over)
     sharing = await read(turn, over.client_id, over.id)
     if sharing is not None and over.asks_about is None and client.asking is Asking.ON:
         await answers.ask_wish(turn, client, over, sharing)
@@ -179,14 +178,13 @@ async def _take_down(turn: Turn, client: Client, check_in: CheckIn, *, touched: 
         await prompts.gone(turn, client, check_in)
 
 
-async def _gone_quiet(turn: Turn, client: Client) -> Client:
+async def _gone_quiet(turn: Turn, client: Client, over: CheckIn) -> Client:
     """Four in a row without a tap: nothing more is asked until the worker has checked by the usual way."""
-    if client.asking is not Asking.ON:
-        return client
-    latest = await turn.m.checkins.latest([client.id], turn.now)
-    if untouched_run(await turn.m.checkins.past(latest[client.id])) < MISSES_BEFORE_QUIET:
+    run = await quiet.run_of(turn, client) if client.asking is Asking.ON else 0
+    if run < MISSES_BEFORE_QUIET:
         return client
     await turn.m.people.change_client(client.id, asking=Asking.GONE_QUIET, asking_since=turn.now)
+    await quiet.tell(turn, client, run, over.id)
     return replace(client, asking=Asking.GONE_QUIET, asking_since=turn.now)
 
 

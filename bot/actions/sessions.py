@@ -56,7 +56,9 @@ async def set_next(turn: Turn, staff: Person, client: Client, at: datetime) -> N
     own(staff, client)
     if at <= turn.now:
         raise Refusal("errors.past_date")
-    await turn.m.sessions.drop_planned(client.id)
+    if client.next_session is not None and client.next_session <= turn.now:
+        await turn.m.sessions.keep(client.id, client.next_session, staff.ref, turn.now)
+    await turn.m.sessions.drop_planned(client.id, turn.now)
     await turn.m.sessions.put(client.id, at, PLANNED, staff.ref, turn.now)
     await turn.m.audit.note(turn.now, staff.ref, "meeting", client.ref)
     await turn.m.people.change_client(client.id, next_session=at)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bot.actions import budget, delivery, evidence, matters, people, wishes
+from bot.actions import budget, evidence, matters, people, wishes
 from bot.actions.desk import Turn
 from bot.domain.alerts import (
     NO_TAP,
@@ -23,9 +23,8 @@ from bot.domain.alerts import (
     severity,
     waits_for_client,
 )
-from bot.domain.delivery import Guard, Post, Urgency
 from bot.domain.matters import Alert
-from bot.domain.people import Asking, Client
+from bot.domain.people import Client
 from bot.domain.plan import Plan
 from bot.domain.signals.catalogue import settings_by
 from bot.domain.signals.evaluate import evaluate as find
@@ -79,8 +78,6 @@ async def evaluate(turn: Turn, client_id: str, check_in_id: str | None) -> Outco
         await _drop(turn, gone)
         new = [one for one in found.signals if key_of(client.id, one) not in before]
         await _decide(turn, client, new, found.resting, check_in_id, history, ids)
-    fresh = [one for one in here if key_of(client.id, one) not in before]
-    await _note_silence(turn, client, fresh)
     return Outcome(await _still_asks(turn, client.id, check_in_id))
 
 
@@ -201,37 +198,6 @@ def _last_tap(turn: Turn, history: History, check_in_id: str | None) -> datetime
     """From when the client has two hours to say how the worker shall hear. What is handled late is asked about late."""
     taps = (one.last_touched_at for one in history.occasions if one.check_in_id == check_in_id)
     return (next(taps, None) or turn.heard) + (turn.now - turn.heard)
-
-
-async def _note_silence(turn: Turn, client: Client, fresh: Sequence[Signal]) -> None:
-    """Four in a row without a tap: the bot has gone quiet, and the worker checks by the usual way first.
-
-    Whoever tapped the question about the questions in between is still asked: then nothing of the kind is said.
-    """
-    most = parameters(turn.plan)["silence"]["untouched"]
-    runs = [one for one in fresh if one.rule == "silence" and _run(one) >= most]
-    if not runs or client.worker_id is None or client.asking is not Asking.GONE_QUIET:
-        return
-    await delivery.post(
-        turn,
-        Post(
-            to=client.worker_id,
-            kind="worker.silence",
-            key=f"silence:{client.id}:{runs[0].source}",
-            facts={"ref": client.ref, "client": client.id, "n": _run(runs[0])},
-            surface=f"silence:{client.id}",
-            urgency=Urgency.ALERT,
-            guard=Guard.ASSIGNED,
-            silent=True,
-            fresh=True,
-            client_id=client.id,
-        ),
-    )
-
-
-def _run(signal: Signal) -> int:
-    r = signal.evidence.get("r")
-    return r if isinstance(r, int) else 0
 
 
 async def _open(turn: Turn, alert: Alert | None) -> Open | None:

@@ -1,6 +1,6 @@
 """When whom to ask next: the timetable, worked out anew whenever what it depends on has changed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.actions.desk import Turn
@@ -10,7 +10,7 @@ from bot.domain.people import Asking, Client, Status
 from bot.domain.schedules import Due, Schedule, moved, next_due
 from storage.timetable import Slot
 
-MOMENT = timedelta(microseconds=1)
+MOMENT, A_WEEK = timedelta(microseconds=1), timedelta(weeks=1)
 
 
 # ---------------------------------------------------------------- planning
@@ -27,7 +27,7 @@ async def plan_for(turn: Turn, client_id: str) -> datetime | None:
         return None
     stands = {slot.schedule: slot for slot in await turn.m.timetable.of([client_id])}
     latest = await turn.m.checkins.latest([client_id], turn.now)
-    slots = _planned(turn, client, stands, latest[client_id])
+    slots = _planned(turn, client, stands, latest[client_id], (await meetings(turn, [client]))[client_id])
     await turn.m.timetable.drop([slot for name, slot in stands.items() if name not in {one.schedule for one in slots}])
     await turn.m.timetable.put(slots)
     turn.ring(turn.desk.bells.release)
@@ -43,9 +43,9 @@ async def replan_all(turn: Turn) -> int:
     new: list[Slot] = []
     for start in range(0, len(everybody), 500):
         some = everybody[start : start + 500]
-        latest = await turn.m.checkins.latest([client.id for client in some], turn.now, most=3)
+        latest, met = await turn.m.checkins.latest([one.id for one in some], turn.now, most=3), await meetings(turn, some)
         for client in some:
-            new += _planned(turn, client, rows.get(client.id, {}), latest[client.id])
+            new += _planned(turn, client, rows.get(client.id, {}), latest[client.id], met[client.id])
     keys = {(slot.client_id, slot.schedule) for slot in new}
     await turn.m.timetable.drop([s for of in rows.values() for s in of.values() if (s.client_id, s.schedule) not in keys])
     await turn.m.timetable.put(new)
@@ -53,13 +53,15 @@ async def replan_all(turn: Turn) -> int:
     return len(everybody)
 
 
-def _planned(turn: Turn, client: Client, stands: dict[str, Slot], latest: Sequence[CheckIn]) -> list[Slot]:
+def _planned(
+    turn: Turn, client: Client, stands: dict[str, Slot], latest: Sequence[CheckIn], met: Sequence[datetime]
+) -> list[Slot]:
     if client.person.status is not Status.JOINED or client.asking is Asking.NO_MORE:
         return []
     found = []
     for schedule in turn.plan.schedules:
         slot, done = stands.get(schedule.name), last_of(latest, schedule.name)
-        due = _due(turn, client, schedule, slot, done)
+        due = _due(turn, client, schedule, slot, done, met)
         if due is None:
             continue
         waits = slot is not None and slot.due == due and slot.next_due_at > due.at
@@ -67,9 +69,16 @@ def _planned(turn: Turn, client: Client, stands: dict[str, Slot], latest: Sequen
     return found
 
 
-def _due(turn: Turn, client: Client, schedule: Schedule, slot: Slot | None, done: CheckIn | None) -> Due | None:
+def _due(
+    turn: Turn,
+    client: Client,
+    schedule: Schedule,
+    slot: Slot | None,
+    done: CheckIn | None,
+    sessions: Sequence[datetime],
+) -> Due | None:
     calendar, zone, own = turn.plan.calendar, client.person.timezone, Own.from_json(client.own_times)
-    sessions, last = sessions_of(client), done.local_date if done else None
+    last = done.local_date if done else None
     if slot is not None:
         same = moved(slot.due, schedule, calendar, zone, own)
         if next_due(schedule, calendar, zone, same.at - MOMENT, sessions, own, last) == same:
@@ -77,9 +86,15 @@ def _due(turn: Turn, client: Client, schedule: Schedule, slot: Slot | None, done
     return next_due(schedule, calendar, zone, turn.now, sessions, own, last)
 
 
-def sessions_of(client: Client) -> list[datetime]:
-    """The meetings that schedules count from."""
-    return [client.next_session] if client.next_session else []
+async def meetings(turn: Turn, clients: Sequence[Client]) -> Mapping[str, Sequence[datetime]]:
+    """Client → the meetings that schedules count from: the next one, and those that were a while ago."""
+    follows = max((one.after_session for one in turn.plan.schedules if one.after_session is not None), default=None)
+    found: dict[str, set[datetime]] = {one.id: {one.next_session} if one.next_session else set() for one in clients}
+    if follows is not None:
+        since = turn.now - follows - A_WEEK
+        for client_id, past in (await turn.m.sessions.taken_place(list(found), since, turn.now)).items():
+            found[client_id].update(past)
+    return {client_id: sorted(of) for client_id, of in found.items()}
 
 
 def last_of(latest: Sequence[CheckIn], schedule: str) -> CheckIn | None:

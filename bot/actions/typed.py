@@ -40,16 +40,18 @@ async def _number_for_nothing(turn: Turn, client: Client, text: str) -> bool:
 
 def _asked_now(turn: Turn, check_in: CheckIn, answers: Sequence[Answer]) -> int | None:
     if check_in.running:
-        left = untouched(check_in.items, answers, turn.plan.bank)
-        return check_in.position if check_in.position in left or holding(answers) else next(iter(left), None)
+        left, asked = untouched(check_in.items, answers, turn.plan.bank), check_in.items[check_in.position].question
+        stands = check_in.position in left or (holding(answers) and asked in turn.plan.bank)
+        return check_in.position if stands else next(iter(left), None)
     last = max(holding(answers).values(), key=lambda one: (one.answered_at, one.item), default=None)
     return last.item if last is not None and last.chat_message_id is not None and last.text is None else None
 
 
 async def _typed(turn: Turn, client: Client, check_in: CheckIn, item: int, text: str, message_id: int) -> bool:
     question = turn.plan.bank.get(check_in.items[item].question)
-    if question is None:
-        return False
+    if question is None:  # the file has let it go since
+        await _say(turn, client, check_in, "client.small.edited_too_late", message_id)
+        return True
     language = client.person.language
     said = read(text, question, language, spoken(language))
     if said is None:

@@ -41,7 +41,7 @@ async def unsaid(turn: Turn, client_id: str, check_in_id: str) -> Unsaid | None:
     if not asked:
         return None
     alert = await alert_of(turn, asked)
-    first = turn.plan.alerts.ask_client_first if alert is None else alert.waits
+    first = bool(await evidence.asked_first(turn, asked)) if alert is None else alert.waits
     return Unsaid(asked, alert) if first else None
 
 

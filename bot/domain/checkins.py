@@ -11,7 +11,7 @@ partial     it came to its end with answers, but not all items were touched
 expired     it came to its end without an answer
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -75,12 +75,25 @@ def step(state: State, event: Event) -> State:
     return STEPS.get((state, event), state)
 
 
+AS_IT_WAS = " (as it was)"
+"""Behind the id of a question that is put in another way since: what is tapped on the old card answers nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One question of a check-in; `goal_id` is set where it is about one of the client's goals."""
 
     question: str
     goal_id: str | None = None
+
+
+def put_anew(items: Sequence[Item], answered: Collection[int], otherwise: Collection[str]) -> tuple[Item, ...]:
+    """The items where some questions are put `otherwise` by now: those close, and come again behind all others if they
+    have not been answered, so that no button that is out there means another question.
+    """
+    old = [replace(one, question=one.question + AS_IT_WAS) if one.question in otherwise else one for one in items]
+    again = [one for n, one in enumerate(items) if one.question in otherwise and n not in answered]
+    return (*old, *again)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Who is told next when nobody takes an alert, and when.
 
 The ladder: the worker → the worker again → cover → the people of `escalate_to` in order, the last of them being the
-last resort. Every rung has the same time, `acknowledge_within`. The ladder is fixed when the alert is raised.
+last resort. Every rung has the same time, `acknowledge_within`. The ladder is fixed when the alert is raised; what
+stands above those who have been reached is put in order when other people are named, or somebody has left (`renewed`).
 
 `acknowledge_within` counts duty hours only: `"30m"` is half an hour of duty. From one day on it counts working days:
 `"1d"` is the same time on the next working day, `"36h"` is one working day and twelve duty hours. Outside duty hours
@@ -67,6 +68,21 @@ def _each_once(steps: Sequence[Step]) -> Iterator[Step]:
 def after(steps: Sequence[Step], taken: int) -> int:
     """The rung after `taken`; the last one is repeated until somebody acknowledges."""
     return min(taken + 1, len(steps) - 1)
+
+
+def renewed(reached: Sequence[Step], wanted: Sequence[Step], *, only_higher: bool) -> tuple[Step, ...]:
+    """The ladder as it goes on when other people are named by now: whoever has been reached stays, and above them
+    stands who is wanted and has not been told. `only_higher`: once managers have it, it goes down to nobody.
+    """
+    refs, last = {one.ref for one in reached}, reached[-1:]
+    more = [one for one in wanted if one.ref not in refs or (one.rung is Rung.REMINDER and _is_first(last, one.ref))]
+    if only_higher and any(one.rung in HIGHER for one in reached):
+        more = [one for one in more if one.rung in HIGHER]
+    return (*reached, *more)
+
+
+def _is_first(last: Sequence[Step], ref: str) -> bool:
+    return list(last) == [Step(ref, Rung.FIRST)]
 
 
 def next_person(steps: Sequence[Step], taken: int) -> int:

@@ -29,7 +29,7 @@ URGENT = (Kind.DANGER, Kind.HARM)
 class Alert:
     """One open or closed matter about one client.
 
-    `ladder` is the snapshot taken when it was raised and `step` how far up it has come;
+    `ladder` is the snapshot taken when it was raised (`renewing` brings it up to date) and `step` how far up it has come;
     `rang_step` is the last rung whose message Telegram took. `goes_at` is the earliest
     moment for its card, `rang_at` when Telegram first took one. `waits`: the client has been asked how the worker
     shall hear. `check_in_id` is the check-in on whose surface that was asked. `edition` counts cards, for their keys.

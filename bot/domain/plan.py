@@ -106,9 +106,8 @@ class Plan:
     version: str = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        content = {one.name: _canonical(getattr(self, one.name)) for one in fields(self) if one.name != "version"}
-        as_text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        object.__setattr__(self, "version", hashlib.sha256(as_text.encode()).hexdigest()[:16])
+        content = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "version"}
+        object.__setattr__(self, "version", _mark(content))
 
     @property
     def calendar(self) -> Calendar:
@@ -123,6 +122,11 @@ class Plan:
             "ask_client_first": self.alerts.ask_client_first,
             "signals": {rule: dict(numbers) for rule, numbers in self.signals.items()},
         }
+
+    @property
+    def wordings(self) -> Mapping[str, Json]:
+        """Question → a mark of how it is put. Another mark: an answer to the one is none to the other."""
+        return {one.id: _mark(one) for one in self.bank.questions}
 
     def schedule(self, name: str) -> Schedule | None:
         return next((one for one in self.schedules if one.name == name), None)
@@ -160,6 +164,12 @@ def _canonical(value: object) -> Json:
     if isinstance(value, date | time):
         return value.isoformat()
     return value if isinstance(value, bool | int | float | str) or value is None else str(value)
+
+
+def _mark(value: object) -> str:
+    """Sixteen letters that are the same for the same content."""
+    as_text = json.dumps(_canonical(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(as_text.encode()).hexdigest()[:16]
 
 
 class Lack(StrEnum):

@@ -163,12 +163,17 @@ def canonical(option: str) -> str:
     return _ALIKE.get(plain, plain)
 
 
+def chosen(asks: Asks, option: str) -> str | None:
+    """What an option says to a rule, by what its question asks."""
+    found = canonical(option)
+    return found if found in MEANINGS.get(asks, ()) else None
+
+
 def meaning(question: Question, value: Value) -> str | None:
     """What the chosen option says to a rule: one of MEANINGS[question.asks], else None."""
     known = MEANINGS.get(question.asks, ()) if question.asks else ()
     if isinstance(value, str):
-        found = canonical(value)
-        return found if found in known else None
+        return chosen(question.asks, value) if question.asks else None
     is_step = question.scale in (Scale.WORDS, Scale.FACES) and len(known) == len(STEPS)
     return known[int(value)] if is_step and is_valid(question, value) else None
 

@@ -76,10 +76,8 @@ def _chosen(asked: Question, facts: Facts, voice: Voice, in_words: bool) -> Html
 def _label(asked: Question, value: Value, language: str, in_words: bool) -> str:
     if isinstance(value, str):
         return option_label(asked, value, language)
-    if asked.scale is Scale.FACES:
-        return FACES[int(value)]
-    if asked.scale is Scale.WORDS:
-        return _five(asked, language)[int(value)]
+    if asked.scale in (Scale.FACES, Scale.WORDS) and value in range(len(STEPS)):
+        return (FACES if asked.scale is Scale.FACES else _five(asked, language))[int(value)]
     return _five(asked, language)[STEPS.index(value)] if in_words and value in STEPS else f"{value:g}"
 
 

@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 
 from bot import bank
+from bot.actions import accounts, roster
 from bot.actions import preview as looking
 from bot.actions.desk import Desk
 from bot.domain.checkins import CheckIn, State
+from bot.domain.people import Status
 from bot.domain.plan import Plan
 from bot.domain.preview import preview
 from bot.domain.questions import Bank
+from bot.domain.roster import COLUMNS
 from bot.domain.signals.history import Signal
 from bot.domain.words import Tier
 from storage.sessions import MISSED
@@ -200,6 +203,45 @@ async def test_a_client_who_wants_one_question_gets_no_second_one(world: World) 
 async def fit_asked(world: World) -> CheckIn:
     world.desk.plan = asking("F1", "B1")
     return await world.asked()
+
+
+@pytest.mark.parametrize("how", ["dead", "closed"])
+async def test_what_one_person_alone_may_see_waits_until_their_chat_is_back(world: World, how: str) -> None:
+    check_in = await fit_asked(world)
+    await gives(world, check_in, "no")
+    if how == "dead":
+        world.dead.add(3002)
+    else:
+        async with world.desk.turn() as turn:
+            ada = await turn.m.people.by_ref("M-2")
+            assert ada is not None
+            await accounts.close(turn, ada, "M-1", takes_leave=False)
+    for _ in range(3):
+        await world.pass_time(days=1)
+    assert world.ada.screens == world.jo.screens == []
+    world.dead.clear()
+    async with world.desk.turn() as turn:
+        ada = await turn.m.people.by_ref("M-2")
+        assert ada is not None
+        back = {"chat_id": 3002, "status": Status.JOINED, "unreachable": None}
+        await turn.m.people.change(ada.id, **back)
+    for _ in range(2):
+        await world.pass_time(days=1)
+    assert len(world.ada.screens) == 1
+    assert "R-118" in world.ada.shows
+
+
+async def test_what_one_person_alone_may_see_is_for_whoever_hears_it_once_they_have_left(world: World) -> None:
+    check_in = await fit_asked(world)
+    plan = world.desk.plan
+    world.desk.plan = replace(plan, alerts=replace(plan.alerts, complaints_to=("M-2", "M-1")))
+    await gives(world, check_in, "no")
+    rows = ",".join(COLUMNS), "manager,M-2,Ada,,,,,discharged"
+    async with world.desk.turn() as turn:
+        assert (await roster.import_roster(turn, "\n".join(rows), dry_run=False)).problems == ()
+    await world.pass_time(minutes=2)
+    assert "R-118" in world.jo.shows
+    assert world.ada.screens == world.sam.screens == []
 
 
 async def test_the_question_says_who_alone_sees_it(world: World) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot import app
 from bot.actions import evidence, reassigning, sessions
 from bot.actions.desk import Desk
 from bot.domain.alerts import AlertState, Kind
@@ -77,6 +78,47 @@ async def test_what_was_kept_back_is_left_out_of_the_last_three_of_a_later_card(
     async with world.desk.turn() as turn:
         await evidence.leave_out(turn, world.client, reasons)
     assert [one["last"] for one in reasons] == [[8, 8], [7, 7, 7]]
+
+
+async def _low_while_its_rule_rests(world: World) -> None:
+    """They have talked about the last one; this one makes no alert unless the client says so."""
+    await world.low(1, 8, 8)
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=62)
+    await world.sam.taps("We talked")
+    await world.pass_time(days=1)
+    await world.low(2, 8, 8)
+    assert "won't hear about it" in world.alex.shows
+
+
+async def _asks_first_no_more(world: World) -> None:
+    plan = world.desk.plan
+    world.desk.plan = replace(plan, alerts=replace(plan.alerts, ask_client_first=False))
+    await app.prepare(world.desk)
+    await world.settle()
+
+
+@pytest.mark.parametrize("wish", ["I'd like someone else", None])
+async def test_what_was_kept_back_stays_so_when_the_file_asks_clients_no_more(world: World, wish: str | None) -> None:
+    await app.prepare(world.desk)
+    await _low_while_its_rule_rests(world)
+    if wish:
+        await world.alex.taps(wish)
+        await world.pass_time(minutes=3)
+    await _asks_first_no_more(world)
+    await world.sam.types("/client R-118")
+    assert 1 in _chart_values(world)
+    assert 2 not in _chart_values(world)
+
+
+async def test_who_was_asked_still_has_their_say_when_the_file_asks_clients_no_more(world: World) -> None:
+    await app.prepare(world.desk)
+    await _low_while_its_rule_rests(world)
+    await _asks_first_no_more(world)
+    await world.alex.taps("Tell")
+    await world.pass_time(seconds=62)
+    assert world.alex.refused is None
+    assert "fell to 2" in world.sam.shows
 
 
 # ---------------------------------------------------------------- who covers

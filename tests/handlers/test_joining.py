@@ -1,12 +1,14 @@
 """Joining: a link that opens once, six screens that edit themselves, and a no that is respected."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import structlog
 from structlog.testing import LogCapture
 
-from bot.actions import housekeeping, invitations, joining, people
+from bot.actions import coming, housekeeping, invitations, joining, people
 from bot.actions.desk import Desk
 from bot.domain.errors import Refusal
 from bot.domain.invitations import MANY_WRONG, MOST_WRONG
@@ -59,6 +61,41 @@ async def test_no_screen_is_longer_than_sixty_words(desk: Desk, invited: Client,
     for _ in range(6):
         assert len(chat.shows.split("\n", 1)[1].split()) <= 60, chat.shows
         await chat.taps(chat.labels[1] if quiet and len(chat.screens) == 1 else chat.labels[0])
+
+
+async def _another_file(desk: Desk, **service: Any) -> None:
+    desk.plan = replace(desk.plan, service=replace(desk.plan.service, **service))
+    async with desk.turn() as turn:
+        await coming.into_force(turn)
+
+
+async def test_nobody_agrees_to_words_that_changed_while_they_were_reading(desk: Desk, invited: Client) -> None:
+    """The police were among those who get no answers when they read so; they are not any more."""
+    await _another_file(desk)
+    chat = await opened(desk)
+    for _ in range(4):
+        await chat.taps(chat.labels[0])
+    agree = chat.screens[-1].rows[0][0].data
+    await _another_file(desk, not_shared_with=("courts",))
+    await chat.taps_data(str(agree))
+    assert chat.shows.startswith("1 of 6")
+    async with desk.glance() as m:
+        client = await m.people.client(invited.id)
+    assert client is not None
+    assert client.consent_version is None
+    for _ in range(5):
+        await chat.taps(chat.labels[0])
+    assert chat.shows.startswith("6 of 6")
+
+
+async def test_another_file_with_the_same_words_lets_them_read_on(desk: Desk, invited: Client) -> None:
+    await _another_file(desk)
+    chat = await opened(desk)
+    for _ in range(4):
+        await chat.taps(chat.labels[0])
+    await _another_file(desk, name="Another name")
+    await chat.taps(chat.labels[0])
+    assert chat.shows.startswith("6 of 6")
 
 
 async def test_a_client_without_a_worker_is_not_invited(desk: Desk, invited: Client) -> None:
