@@ -91,14 +91,20 @@ class Player:
 
     async def _in_doubt(self) -> bool:
         """End the window of a check-in whose question was given up, the first or a later one, as a day would, so that
-        the next check-in can be asked.
+        the next check-in can be asked. What was typed has been read by then, as it would have been in a day.
         """
+        if self.phone.unread or await self._waits():
+            return False
         o, k = t.outbox.c, t.check_in.c
         newest = sa.select(o.state).where(o.check_in_id == k.id).order_by(o.number.desc()).limit(1).scalar_subquery()
         running = (k.client_id == self.client.id, k.state.in_(("planned", "open")), newest == "dead")
         async with self.desk.turn() as turn:
             over = t.check_in.update().where(*running, k.expires_at > turn.now).values(expires_at=turn.now)
             return (await turn.m.con.execute(over)).rowcount > 0
+
+    async def _waits(self) -> bool:
+        async with self.desk.glance() as m:
+            return await m.inbox.waits_from(self.phone.chat_id)
 
     async def _tap(self, shown: Message | None) -> None:
         """Until nothing more of it can be tapped, on whatever copy of the card it stands."""
@@ -134,7 +140,7 @@ class Player:
         while about is not None:
             before, check_in, item = self.phone.revision, about.args[0], int(about.args[1])
             self.phone.text(_says(shown))
-            after = await self._until_it_follows(partial(_follows, check_in, item, len(ANSWERS)), before)
+            after = await self._until_it_follows(partial(_follows, check_in, item, shown.id), before)
             if after is None:
                 return
             shown, about = after, asks(after)
@@ -155,11 +161,13 @@ async def _sees(phone: Phone, what: Callable[[Message], bool], after: int) -> Me
         return None
 
 
-def _follows(check_in: str, item: int, of: int, message: Message) -> bool:
-    """Is this what comes after that item: the next one, or the end?"""
+def _follows(check_in: str, item: int, card: int, message: Message) -> bool:
+    """Is this what comes after that item: the next one, or the end, on this card or a later copy of it? What stands on
+    older ones is about check-ins before.
+    """
     about = asks(message)
     if about is None:
-        return item == of - 1 and not message.buttons
+        return item == len(ANSWERS) - 1 and not message.buttons and message.id >= card
     return about.args[:2] == (check_in, str(item + 1))
 
 

@@ -77,6 +77,11 @@ class Phone:
         return found[-1]
 
     @property
+    def unread(self) -> bool:
+        """Whether something from this chat still waits at Telegram for the bot to take it."""
+        return any(update.lane[1] == self.chat_id for update in self._tg.queue.waiting)
+
+    @property
     def revision(self) -> int:
         """Take it before an act and hand it to `expect(after=...)` to see only what came of the act."""
         return self._tg.revision
