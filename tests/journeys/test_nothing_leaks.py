@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.actions import checkins
+from bot.app import prepare
 from bot.config.keys import keys_in
 from bot.ports import SystemClock
 from bot.rehearsal.people import asks
@@ -66,8 +66,7 @@ async def test_what_is_said_stays_in_the_chats(tmp_path: Path) -> None:
         async with bot.desk() as desk:
             sam, _ = await a_worker(desk, name=WORKER), await a_manager(desk)
             client = await a_client(desk, sam, name=CLIENT)
-            async with desk.turn() as turn:
-                await checkins.plan_for(turn, client.id)
+            await prepare(desk)  # before anybody is asked: the start works the timetable out
             phones = {at: standin.person(at, "P") for at in (1001, 2001, 3001)}
             for phone in phones.values():
                 phone.chat.open = True
