@@ -93,10 +93,20 @@ def _exchange(source: sa.Connection, target: sa.Connection, *, replace: bool, st
     return poured
 
 
+GLANCES = 20
+"""A tenth of a second each: so long a connection that has been closed may still be listed, as that of the migration."""
+
+
 def _have_alone(con: sa.Connection) -> None:
     """PostgreSQL knows who is there; whoever comes meanwhile waits, and finds the new rows."""
     own = "datname = current_database() AND usename = current_user AND pid != pg_backend_pid()"
-    if con.scalar(sa.text(f"SELECT count(*) FROM pg_stat_activity WHERE {own}")):  # noqa: S608  # no value in it
+    others = sa.text(f"SELECT count(*) FROM pg_stat_activity WHERE {own}")  # noqa: S608  # no value in it
+    for _ in range(GLANCES):
+        if not con.scalar(others):
+            break
+        # Within a transaction it shows what it has shown before, unless that is cleared.
+        con.exec_driver_sql("SELECT pg_sleep(0.1), pg_stat_clear_snapshot()")
+    else:
         raise InUse
     names = ", ".join(f'"{table.name}"' for table in pouring.tables(con))
     con.exec_driver_sql(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE")

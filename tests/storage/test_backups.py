@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import sqlalchemy as sa
@@ -273,3 +274,25 @@ def test_on_a_server_nobody_else_may_be_working_with_it(tmp_path: Path, postgres
             with pytest.raises(restoring.InUse):
                 restoring.put_in_place(copy, url, replace=True, step=lambda _: None)
         restoring.put_in_place(copy, url, replace=True, step=lambda _: None)
+
+
+@pytest.mark.slow
+def test_on_a_server_whoever_is_just_going_is_waited_for(tmp_path: Path, postgres_url: str) -> None:
+    """A closed connection is listed for a moment. Here it goes as soon as it sees that it is waited for."""
+    looks = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+    with empty_postgres(postgres_url) as url:
+        migrate.upgrade(url)
+        backed_up(url, tmp_path / "one.backup")
+        copy = restoring.copy_of(tmp_path / "one.backup", tmp_path)
+        with blocking(url).connect() as other:
+            other.scalar(sa.text("SELECT 1"))
+
+            def goes() -> None:
+                while not other.scalar(sa.text(looks)):
+                    other.rollback()
+                other.invalidate()
+
+            going = Thread(target=goes)
+            going.start()
+            restoring.put_in_place(copy, url, replace=True, step=lambda _: None)
+            going.join()

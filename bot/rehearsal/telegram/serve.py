@@ -97,8 +97,9 @@ async def serve(
     standin.closing.clear()
     server = _Server(config, standin)
     # No task group: it would wrap whatever the caller's own block raises. What runs is awaited below, always.
-    # What is pushed to stands on this machine: reading all certificate authorities would take longer than the rest.
-    async with httpx.AsyncClient(timeout=60, trust_env=False, verify=False) as client:  # noqa: S501
+    # Reading all certificate authorities would take longer than the rest.
+    pushes = httpx.AsyncClient(timeout=60, trust_env=False, verify=False)  # noqa: S501  # to plain HTTP on this machine
+    async with pushes as client:
         running = asyncio.gather(server.serve(sockets=[door]), Pusher(standin, client).run())
         try:
             yield f"http://{host}:{door.getsockname()[1]}"
