@@ -310,6 +310,8 @@ class Courier:
                     return
                 await self._clock.wait(asyncio.Event(), back_off(attempt - 1))
             else:
+                if isinstance(verdict, TryLater):
+                    self._line.look_now()  # it stands in line again, and may be the most urgent of all
                 return
 
     async def _push_away(self, row_id: str) -> None:

@@ -1,6 +1,8 @@
 """Carrying: order, the last look, what becomes of each verdict, and dying anywhere in between."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -463,6 +465,43 @@ async def test_while_nobody_answers_nothing_is_risked_and_then_the_most_urgent_g
         await until(lambda: courier.reach.trouble is None)
     assert messenger.letters[1].chat_id == worker.chat_id
     assert [(row.state, row.unsure) for row in await rows(desk)] == [(PostState.SENT, n) for n in (1, 0, 0)]
+
+
+async def test_an_alert_that_is_slow_to_be_put_back_is_still_the_first_to_leave(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line comes back while a slow database still puts the alert back: no question slips in before it."""
+    client, other, worker = await a_client(desk), await a_client(desk, ref="R-2", chat_id=2), await a_worker(desk)
+    may_write, turn = asyncio.Event(), Desk.turn
+    may_write.set()
+
+    class SlowFromThere(Scripted):
+        async def reaches(self) -> bool:
+            if self.answers:
+                may_write.clear()
+            return await super().reaches()
+
+    async def breaks(letter: Letter) -> Verdict:
+        await post_all(desk, question(other.id, "2"), alarm(worker.id))
+        return Unsure("reset")
+
+    @asynccontextmanager
+    async def when_it_may(self: Desk) -> AsyncIterator[Turn]:
+        await may_write.wait()
+        async with turn(self) as it:
+            yield it
+
+    monkeypatch.setattr(Desk, "turn", when_it_may)
+    await post_all(desk, question(client.id, "1"))
+    messenger = SlowFromThere(desk.clock, [breaks], answers=[False])
+    async with at_work_until(desk, messenger, heard=1):
+        await until(lambda: not messenger.answers)
+        await settled_down()
+        desk.clock.advance(timedelta(seconds=31))
+        await settled_down()
+        may_write.set()
+        await until(lambda: len(messenger.letters) == 4)
+    assert messenger.letters[1].chat_id == worker.chat_id
 
 
 async def test_while_nobody_answers_one_row_is_claimed_at_a_time(desk: Desk) -> None:
