@@ -6,6 +6,7 @@ the action. A `Refusal` raised anywhere rolls the action back and is said as one
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 
 from bot.actions.desk import Turn
@@ -36,6 +37,8 @@ class Talk:
     """Words below what came instead of words."""
     what: str | None = None
     """What came instead of words: photo, sticker, voice or other."""
+    written_at: datetime | None = None
+    """When it was typed, or edited, by Telegram's clock."""
     toast: str | None = None
     """Key of a short text shown over the chat, for a tap only."""
     answer: Refusal | None = None

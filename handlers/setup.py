@@ -189,7 +189,7 @@ class TelegramEars:
         now = _NOW.get()
         talk = Talk(now.turn, message.chat_id, now.update_id, *(await access.who(now.turn, message.chat_id)))
         talk.message_id, talk.text, talk.what = message.message_id, message.text, _what(message)
-        talk.caption = message.caption
+        talk.caption, talk.written_at = message.caption, message.edit_date or message.date
         talk.forwarded = message.forward_origin is not None
         return talk
 

@@ -84,10 +84,12 @@ class CheckIns:
         return await self._claimed(query, limit)
 
     async def to_expire(self, now: datetime, limit: int) -> list[CheckIn]:
-        """Those whose window is over, but for what the client sent in time and nobody has handled yet."""
+        """Those whose window is over, but for clients of whom something is not handled yet: it may have been sent in
+        time, and heard only later.
+        """
         i = t.inbox.c
         waits = sa.select(i.update_id).join(t.person, t.person.c.chat_id == i.chat_key)
-        waits = waits.where(t.person.c.id == c.client_id, i.state == "new", i.received_at < c.expires_at)
+        waits = waits.where(t.person.c.id == c.client_id, i.state == "new")
         over = sa.and_(c.state.in_(RUNNING), c.expires_at <= now, ~waits.exists())
         return await self._claimed(sa.select(t.check_in).where(over).order_by(c.expires_at), limit)
 

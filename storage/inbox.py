@@ -123,11 +123,10 @@ class Inbox:
         some = sa.select(i.update_id).where(old).limit(limit)
         return (await self._con.execute(t.inbox.delete().where(i.update_id.in_(some)))).rowcount
 
-    async def waits_from(self, chat_id: int | None, *, before: datetime | None = None) -> bool:
-        """Has something that came from this chat (before that moment) not been handled yet?"""
+    async def waits_from(self, chat_id: int | None) -> bool:
+        """Has something that came from this chat not been handled yet?"""
         i = t.inbox.c
-        in_time = i.received_at < before if before is not None else sa.true()
-        query = sa.select(i.update_id).where(i.chat_key == chat_id, i.state == "new", in_time).limit(1)
+        query = sa.select(i.update_id).where(i.chat_key == chat_id, i.state == "new").limit(1)
         return chat_id is not None and (await self._con.execute(query)).first() is not None
 
     async def oldest_waiting(self) -> datetime | None:

@@ -175,9 +175,8 @@ async def _ask_next(turn: Turn, client: Client, check_in: CheckIn, answers: Sequ
 
 
 async def _is_over(turn: Turn, client: Client, check_in: CheckIn) -> bool:
-    """Handled after its window, and nothing else waits that was received in it: there is no more to come."""
-    chat_id, end = client.person.chat_id, check_in.expires_at
-    return not check_in.takes_answers(turn.now) and not await turn.m.inbox.waits_from(chat_id, before=end)
+    """Handled after its window, and nothing else of theirs waits: there is no more to come."""
+    return not check_in.takes_answers(turn.now) and not await turn.m.inbox.waits_from(client.person.chat_id)
 
 
 async def _finished(turn: Turn, client: Client, check_in: CheckIn) -> None:

@@ -11,9 +11,10 @@ from bot.actions.prompts import stop_asking, thanks
 from bot.actions.release import release_due
 from bot.actions.rounds import evaluate_due, expire_due, remind_due, reoffer_open, undeliverable
 from bot.actions.timetable import plan_for, replan_all
-from bot.actions.typed import answer_typed
+from bot.actions.typed import Written, answer_typed
 
 __all__ = [
+    "Written",
     "answer",
     "answer_typed",
     "back",

@@ -93,7 +93,8 @@ async def _meant(talk: Talk, client: Client, text: str) -> None:
     known = await access.own_chat(talk)
     if known is None:
         return
-    taken = await checkins.answer_typed(turn, known, text, talk.message_id or 0, talk.edited)
+    written = checkins.Written(talk.message_id or 0, talk.written_at or turn.heard, talk.edited)
+    taken = await checkins.answer_typed(turn, known, text, written)
     taken = taken or await remarks.keep(turn, known, text, talk.message_id, talk.edited)
     if talk.edited:
         return

@@ -1,15 +1,32 @@
 """Typed numbers, edited messages, words of one's own: what is typed counts wherever a tap would."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from bot.actions import checkins, remarks
+from bot.actions.checkins import Written
 from bot.actions.desk import Desk
 from bot.domain.checkins import CheckIn, State
 from bot.domain.errors import Refusal
 from bot.domain.people import Client, Person
 from storage.remarks import NOBODY, WORKER
 from storage.tables import new_id
-from tests.support.checkins import answers_of, asked, carried_out, facts, kinds, latest, move, posts, tap
+from tests.support.checkins import (
+    MESSAGE,
+    answers_of,
+    asked,
+    carried_out,
+    facts,
+    kinds,
+    latest,
+    move,
+    plan_for,
+    posts,
+    release,
+    taken,
+    tap,
+)
 from tests.support.people import a_client, a_worker
 
 
@@ -23,9 +40,12 @@ async def client(desk: Desk, worker: Person) -> Client:
     return await a_client(desk, worker)
 
 
-async def types(desk: Desk, client: Client, text: str, message_id: int, *, edited: bool = False) -> bool:
+async def types(
+    desk: Desk, client: Client, text: str, message_id: int, *, edited: bool = False, at: datetime | None = None
+) -> bool:
+    """`at` is when Telegram got it, if that was not now."""
     async with desk.turn() as turn:
-        return await checkins.answer_typed(turn, client, text, message_id, edited)
+        return await checkins.answer_typed(turn, client, text, Written(message_id, at or turn.now, edited))
 
 
 async def test_typed_numbers_answer_one_question_after_the_other(desk: Desk, client: Client) -> None:
@@ -181,3 +201,56 @@ async def test_very_long_words_are_kept_whole(desk: Desk, client: Client) -> Non
         await remarks.keep(turn, client, long, 700)
     async with desk.glance() as m:
         assert [one.text for one in await m.remarks.of(client.id)] == [long]
+
+
+# ---------------------------------------------------------------- heard long after it was typed
+
+
+async def test_what_was_typed_inside_the_window_and_heard_after_it_counts(desk: Desk, client: Client) -> None:
+    """We were away when the window ended; Telegram kept it for us and says when it was typed."""
+    check_in = await asked(desk, client)
+    typed_at = desk.clock.now() + timedelta(hours=23)
+    move(desk, hours=26)
+    assert await types(desk, client, "8", 600, at=typed_at)
+    assert [(one.value, one.answered_at) for one in await answers_of(desk, check_in)] == [(8, typed_at)]
+    assert await types(desk, client, "2", 600, at=typed_at + timedelta(minutes=1), edited=True)
+    assert [one.value for one in await answers_of(desk, check_in) if one.current] == [2]
+
+
+async def test_a_number_typed_before_the_card_came_is_no_answer_to_it(desk: Desk, client: Client) -> None:
+    """It answers the check-in that stood there then, if that was in time."""
+    first = await asked(desk, client)
+    in_time, too_late = desk.clock.now() + timedelta(hours=23), desk.clock.now() + timedelta(hours=25)
+    second = await asked(desk, client)
+    assert await types(desk, client, "3", MESSAGE, at=too_late)
+    assert (await facts(desk, client.id))["key"] == "client.small.number_but_none_open"
+    assert await types(desk, client, "4", MESSAGE, at=in_time)
+    assert [one.value for one in await answers_of(desk, first)] == [4]
+    assert await answers_of(desk, second) == []
+
+
+async def test_where_telegrams_clock_is_behind_ours_a_number_below_the_card_answers_it(
+    desk: Desk, client: Client
+) -> None:
+    check_in = await asked(desk, client)
+    assert await types(desk, client, "8", 600, at=desk.clock.now() - timedelta(minutes=20))
+    assert [one.value for one in await answers_of(desk, check_in)] == [8]
+
+
+async def test_where_the_card_came_anew_a_number_above_it_answers_it(desk: Desk, client: Client) -> None:
+    check_in = await asked(desk, client)
+    typed_at = desk.clock.now() + timedelta(minutes=20)
+    await taken(desk, client, check_in, 700)
+    move(desk, hours=1)
+    assert await types(desk, client, "8", 600, at=typed_at)
+    assert [one.value for one in await answers_of(desk, check_in)] == [8]
+
+
+async def test_a_number_typed_before_a_card_that_has_not_left_yet_is_no_answer_to_it(desk: Desk, client: Client) -> None:
+    due = await plan_for(desk, client)
+    assert due is not None
+    move(desk, seconds=(due - desk.clock.now()).total_seconds())
+    await release(desk)
+    assert await types(desk, client, "8", 600, at=due - timedelta(hours=1))
+    assert await answers_of(desk, await latest(desk, client)) == []
+    assert (await facts(desk, client.id))["key"] == "client.small.number_but_none_open"

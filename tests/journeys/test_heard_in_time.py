@@ -171,3 +171,24 @@ async def test_a_tap_that_came_after_the_window_is_still_too_late(place: Place) 
         assert await town.values() == [8, 8]
         assert (await newest(town))["state"] == "partial"
         assert await town.alerts() == []
+
+
+async def test_what_telegram_kept_while_we_were_away_counts_for_the_check_in_it_was_typed_for(place: Place) -> None:
+    """Typed inside the window while nothing here listened, heard when the next check-in is due already."""
+    daily = CONFIG.replace('days = ["tue", "thu"]', 'days = ["mon", "tue", "wed", "thu", "fri"]')
+    daily = daily.replace('expires_after = "24h"', 'expires_after = "23h"')
+    async with place.town(daily) as town:
+        await town.asked()
+        asked = town.now
+    place.clock.advance_to(asked + timedelta(hours=22))
+    for number in "847":
+        town.alex.text(number)
+    place.clock.advance_to(asked + timedelta(hours=24, minutes=5))
+    before = len(town.alex.transcript)
+    async with place.town(daily) as town:
+        await town.alex.until(lambda: "1 of 3" in said_after(town, before))
+        await town.settled()
+        then, now = (await town.kept())["check_ins"][-2:]
+        assert [one["value"] for one in then["answers"]] == [8, 4, 7]
+        assert (then["state"], now["state"], now["answers"]) == ("completed", "open", [])
+        assert not [words for words in TOO_LATE if words in said_after(town, before)]
