@@ -64,7 +64,7 @@ async def _ask(turn: Turn, alert: Alert, client: Client) -> None:
     if another or not await people.is_theirs(turn, client, alert.raised_at):
         await _no_answer(turn, alert, client, "bot")
         return
-    if client.asking not in ASKABLE or not client.person.reachable:
+    if client.asking not in ASKABLE or client.erase_at is not None or not client.person.reachable:
         await _later_or_never(turn, alert, client)
         return
     await turn.m.alerts.change(alert.id, asked_at=turn.now, ask_client_at=turn.now + FORGOTTEN)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.actions import cards, delivery, erasures, followup, menu, people
+from bot.actions import cards, delivery, erasures, followup, menu, people, prompts
 from bot.actions.desk import Turn
 from bot.domain.alerts import AlertState
 from bot.domain.delivery import CAN_DELETE, CLEAR, DELETE, Post, Urgency
@@ -18,6 +18,7 @@ from bot.domain.errors import Refusal
 from bot.domain.matters import URGENT, Alert
 from bot.domain.outgoing import MESSAGE
 from bot.domain.people import Asking, Client, Status, Style
+from bot.domain.schedules import Why
 from bot.domain.wall import out_of_quiet
 from bot.domain.words import Facts
 from storage.stores import Stores
@@ -50,14 +51,16 @@ async def ask_erase(turn: Turn, client: Client, *, fresh: bool = False) -> None:
 
 
 async def erase_later(turn: Turn, client: Client) -> None:
-    """On a day that is told, with a way back until then. A second tap does not move the day."""
+    """On a day that is told, with a way back until then; meanwhile nothing is asked. A second tap moves nothing."""
     day = client.erase_at or turn.now + turn.plan.data.erase_delay
-    await turn.m.people.change_client(client.id, erase_at=day)
+    if client.erase_at is None:
+        await turn.m.people.change_client(client.id, erase_at=day)
+        await prompts.stop_asking(turn, client.id, Why.ERASING.value)
     await _show_day(turn, client, day)
 
 
 async def call_off(turn: Turn, client: Client) -> None:
-    """Nothing is deleted."""
+    """Nothing is deleted, and whoever was asked before is asked again from the next time on."""
     await turn.m.people.change_client(client.id, erase_at=None)
     await menu.show(turn, client, "erase_kept")
 

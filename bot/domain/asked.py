@@ -56,6 +56,8 @@ class Asked:
     joined: bool = True
     agreed: bool = True
     reachable: bool = True
+    erasing: bool = False
+    """They have asked for everything to be deleted, and the day has not come."""
     asking: Asking = Asking.ON
     quiet_mode: bool = False
     open_check_in: bool = False
@@ -73,6 +75,7 @@ class Asked:
             joined=client.person.status is Status.JOINED,
             agreed=client.consent_version == consent_version,
             reachable=client.person.unreachable is None,
+            erasing=client.erase_at is not None,
             asking=client.asking,
             quiet_mode=client.quiet_mode,
             open_check_in=open_check_in,

@@ -77,6 +77,7 @@ class Why(StrEnum):
     NOT_JOINED = "not_joined"
     NO_CONSENT = "no_consent"
     UNREACHABLE = "unreachable"
+    ERASING = "erasing"
     NOT_YET = "not_yet"
     BREAK = "break"
     QUIETED = "quieted"
@@ -227,6 +228,7 @@ def standing(client: Asked) -> Why | None:
         (not client.joined, Why.NOT_JOINED),
         (not client.agreed, Why.NO_CONSENT),
         (not client.reachable, Why.UNREACHABLE),
+        (client.erasing, Why.ERASING),
     )
     first = next((why for holds, why in reasons if holds), None)
     # A break ends by the client's tap, not by itself, so `asking` alone says whether it still holds.

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from bot.actions import alerts, erasures, handling, people, privacy, remarks
 from bot.actions.desk import Desk
 from bot.domain.alerts import Kind
+from bot.domain.checkins import State
 from bot.domain.delivery import CLEAR, DELETE, Post, PostState
 from bot.domain.errors import Refusal
 from bot.domain.people import Client, Status
@@ -19,10 +20,10 @@ from bot.domain.plan import Plan
 from handlers import routes
 from storage import tables as t
 from storage import unit_of_work
-from tests.support.checkins import move, plan_for
+from tests.support.checkins import asked, at, latest, move, plan_for, release
 from tests.support.desks import desk_for, sqlite_memory
 from tests.support.exports import export
-from tests.support.people import a_client
+from tests.support.people import a_client, a_worker
 from tests.support.post_office import at_work, rows
 from tests.support.scripted import Scripted
 from tests.support.stories import World, a_world
@@ -277,7 +278,7 @@ async def test_asked_for_in_the_menu_it_happens_on_the_day_that_was_told(world: 
     await world.alex.types("menu")
     for label in ("My answers and settings", "Delete everything", "Yes, delete it all"):
         await world.alex.taps(label)
-    assert "Until then you can take it back." in world.alex.shows
+    assert "Until then I ask you nothing, and you can take it back." in world.alex.shows
     move(world.desk, days=2, hours=23)
     await looked_after(world)
     assert (await client_of(world)).erased_at is None
@@ -286,6 +287,28 @@ async def test_asked_for_in_the_menu_it_happens_on_the_day_that_was_told(world: 
     assert (await client_of(world)).erased_at is not None
     await world.settle()
     assert "All you gave me is deleted." in world.alex.shows
+
+
+async def test_until_that_day_nothing_is_asked(desk: Desk) -> None:
+    """What stands open is taken back; whoever takes the deleting back is asked again from the next time on."""
+    client = await a_client(desk, await a_worker(desk))
+    await asked(desk, client)
+    async with desk.turn() as turn:
+        await privacy.erase_later(turn, client)
+    assert (await latest(desk, client)).state is State.CANCELLED
+    await due_again(desk, client)
+    assert ((await latest(desk, client)).state, (await latest(desk, client)).reason) == (State.CANCELLED, "erasing")
+    async with desk.turn() as turn:
+        await privacy.call_off(turn, await people.client(turn, client.id))
+    await due_again(desk, client)
+    assert (await latest(desk, client)).state is State.PLANNED
+
+
+async def due_again(desk: Desk, client: Client) -> None:
+    due = await plan_for(desk, client)
+    assert due is not None
+    at(desk, due)
+    await release(desk)
 
 
 async def test_called_off_in_time_nothing_is_deleted(world: World) -> None:
