@@ -27,6 +27,7 @@ SAID = {
     "not_joined": "has not joined",
     "no_consent": "has not agreed",
     "unreachable": "the chat does not get through",
+    "erasing": "has asked for everything to be deleted",
     "not_yet": "not started yet",
     "break": "on a break",
     "quieted": "asked for quiet",

@@ -8,6 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import COMMANDS, main
+from bot.cli.config import SAID
+from bot.domain.schedules import Why
 from tests.config.test_load import MISTAKES, STARTER, WRONG_LINES
 
 
@@ -118,3 +120,7 @@ class TestGroup:
 
     def test_an_unknown_command_is_refused(self) -> None:
         assert run("confg").exit_code == 2
+
+
+def test_the_preview_has_a_word_for_every_reason_not_to_ask() -> None:
+    assert set(SAID) == {why.value for why in Why}
