@@ -54,7 +54,7 @@ async def unlink(turn: Turn, staff: Person, person_id: str, until: datetime) -> 
     await _may_close(turn, staff, person)
     assert person is not None
     if turn.now > until:
-        raise Refusal("errors.old_button")
+        raise Refusal("errors.stale_button")
     if await turn.m.inbox.waits_from(person.chat_id):
         raise Refusal("errors.too_fast")  # it may be about danger: that is heard first
     await close(turn, person, staff.ref)

@@ -15,7 +15,7 @@ from bot.domain.people import Asking, Client
 from bot.domain.wall import out_of_quiet
 from bot.domain.words import Json
 
-STALE = "errors.old_button"
+STALE = "errors.stale_button"
 SAID = ("better", "still_there", "not_yet", "skip")
 WISHES = ("try_again", "someone_else", "leave_it")
 ASKABLE = (Asking.ON, Asking.BREAK, Asking.GONE_QUIET)

@@ -89,7 +89,7 @@ async def seen(turn: Turn, worker: Person, goal_id: str) -> None:
     client = await people.locked(turn, known.client_id) if known else None
     goal = await turn.m.goals.by_id(goal_id)
     if goal is None or client is None or client.worker_id != worker.id or not goal.live:
-        raise Refusal("errors.old_button")
+        raise Refusal("errors.stale_button")
     if goal.seen_by_worker_at is None:
         await turn.m.goals.put(replace(goal, seen_by_worker_at=turn.now))
         await _ask_quote(turn, client, goal)
@@ -118,7 +118,7 @@ async def quote(turn: Turn, client: Client, goal_id: str, *, yes: bool) -> None:
 async def _own(turn: Turn, client: Client, goal_id: str) -> Goal:
     goal = await turn.m.goals.by_id(goal_id)
     if goal is None or goal.client_id != client.id or not goal.live:
-        raise Refusal("errors.old_button")
+        raise Refusal("errors.stale_button")
     return goal
 
 

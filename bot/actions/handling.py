@@ -147,7 +147,7 @@ async def talked(turn: Turn, staff: Person, alert_id: str) -> str:
     if alert.state is AlertState.TALKED:
         return "worker.toast.done"
     if alert.kind in URGENT:
-        raise Refusal("errors.old_button")
+        raise Refusal("errors.stale_button")
     state = step(alert.state, AlertEvent.TALKED)
     await delivery.withdraw(turn, alert_id=alert.id, why="talked")
     asks = alert.kind is Kind.ALLIANCE and alert.asked_at is None
@@ -204,7 +204,7 @@ async def useful(turn: Turn, staff: Person, alert_id: str, answer: str) -> None:
     """Useful / knew already / not a concern: stored with the alert, counted per rule."""
     alert, _ = await theirs(turn, staff, alert_id)
     if answer not in USEFUL:
-        raise Refusal("errors.old_button")
+        raise Refusal("errors.stale_button")
     await turn.m.alerts.change(alert.id, usefulness=answer)
     await people.say(turn, staff, "worker.useful.thanks", surface=f"useful:{alert.id}")
 
@@ -216,7 +216,7 @@ async def dismiss(turn: Turn, staff: Person, alert_id: str, why: str) -> str:
     """*Not a concern*, with the reason in one tap."""
     alert, client = await theirs(turn, staff, alert_id)
     if why not in WHY_NOT or alert.kind is not Kind.ALLIANCE:
-        raise Refusal("errors.old_button")
+        raise Refusal("errors.stale_button")
     state = step(alert.state, AlertEvent.DISMISS)
     await delivery.withdraw(turn, alert_id=alert.id, why="dismissed")
     await turn.m.alerts.change(

@@ -85,7 +85,7 @@ async def begin_again(turn: Turn) -> int:
 async def tap(turn: Turn, client: Client, tapped_on: int, choice: Choice, value: int | None = None) -> Client | None:
     """One button of one screen. Returns the client once they have just finished joining, otherwise None."""
     if client.join_screen in (0, DONE):
-        raise Refusal("errors.old_button")
+        raise Refusal("errors.stale_button")
     leads_to = step(client.join_screen, tapped_on, choice)
     if tapped_on != client.join_screen or leads_to is None:
         await show(turn, client)
@@ -201,7 +201,7 @@ def zone_from_words(turn: Turn, text: str) -> str:
 def zone_from_offset(turn: Turn, minutes: int | None) -> str:
     zone = clocks.by_offset(timedelta(minutes=minutes or 0), turn.plan.service.timezone, turn.now)
     if minutes is None or zone is None:
-        raise Refusal("errors.old_button")
+        raise Refusal("errors.stale_button")
     return zone
 
 

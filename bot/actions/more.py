@@ -34,7 +34,7 @@ async def more(turn: Turn, staff: Person, alert_id: str, page: str = "more") -> 
     """The second row of choices, in place of the first: `more`, `why_not`, `pass`, `in_touch`."""
     alert, client = await theirs(turn, staff, alert_id)
     if page not in PAGES:
-        raise Refusal("errors.old_button")
+        raise Refusal("errors.stale_button")
     facts: dict[str, Json] = {"ref": client.ref, "alert": alert.id, "page": page, "kind": alert.kind.value}
     facts["tomorrow"] = _tomorrow(turn).isoformat()
     facts["may_look"] = cards.holds_step(alert, staff)
@@ -82,7 +82,7 @@ async def snooze(turn: Turn, staff: Person, alert_id: str, until: str) -> str:
     """Put it off: until tomorrow 09:00 or the next meeting. Whoever does so has taken it."""
     alert, client = await theirs(turn, staff, alert_id)
     if until not in LATER or not alert.is_open:
-        raise Refusal("errors.old_button")
+        raise Refusal("errors.stale_button")
     at = _tomorrow(turn) if until == "tomorrow" else client.next_session
     if at is None or at <= turn.now:
         raise Refusal("worker.more.next_meeting_unknown")
@@ -108,7 +108,7 @@ async def pass_on(turn: Turn, staff: Person, alert_id: str, to_id: str) -> str:
     to = next((one["id"] for one in await _others(turn, alert, client, staff) if one["id"] == to_id), None)
     person = await turn.m.people.by_id(str(to)) if to else None
     if person is None or not alert.is_open:
-        raise Refusal("errors.old_button")
+        raise Refusal("errors.stale_button")
     rung = Rung.COVER if person.role is Role.WORKER else Rung.MANAGER
     left = tuple(one for one in alert.ladder[alert.step + 1 :] if one.ref != person.ref)
     steps = (*alert.ladder[: alert.step + 1], Step(person.ref, rung), *left)

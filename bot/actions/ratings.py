@@ -14,7 +14,7 @@ from bot.domain.words import Json, Role
 
 LOOKED = "ratings_looked"
 LOOKS_EVERY = timedelta(minutes=30)
-STALE = "errors.old_button"
+STALE = "errors.stale_button"
 HIGHEST = 10
 
 

@@ -56,7 +56,7 @@ async def answer(turn: Turn, client: Client, worker_id: str, *, yes: bool) -> No
     worker = await people.worker_of(turn, client)
     since = client.worker_sees_from
     if worker is None or worker.id != worker_id or since is None or not client.may_show(since):
-        raise Refusal("errors.old_button")
+        raise Refusal("errors.stale_button")
     if yes:
         await turn.m.people.change_client(client.id, worker_sees_from=None)
         await turn.m.audit.note(turn.now, client.ref, "passed_on", client.ref)

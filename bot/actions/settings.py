@@ -210,7 +210,7 @@ async def toggle_day(turn: Turn, client: Client, day: int) -> None:
     own, first = Own.from_json(client.own_times), describe(turn.plan.schedules, Own.from_json(client.own_times))["days"]
     chosen = {Weekday(one) for one in first if isinstance(one, int)} if isinstance(first, list) else set()
     if day not in range(7) or not chosen:
-        raise Refusal("errors.old_button")
+        raise Refusal("errors.stale_button")
     days = chosen ^ {Weekday(day)} or chosen
     await _own_times(turn, client, Own(own.time, frozenset(days), own.every_weeks, own.max_questions))
     await show_when(turn, await people.client(turn, client.id), "when_day")
@@ -276,7 +276,7 @@ async def set_quiet_mode(turn: Turn, client: Client, *, on: bool) -> None:
 async def set_language(turn: Turn, client: Client, language: str) -> None:
     """What the client agreed to stays agreed: only its language changes, not what it says."""
     if language not in turn.plan.service.languages:
-        raise Refusal("errors.old_button")
+        raise Refusal("errors.stale_button")
     agreed = people.consent_current(client, turn.plan)
     await turn.m.people.change(client.id, language=language)
     if agreed:

@@ -17,7 +17,7 @@ from bot.domain.matters import Alert
 from bot.domain.people import Client
 from bot.domain.words import Severity
 
-STALE = "errors.old_button"
+STALE = "errors.stale_button"
 
 
 async def choose(turn: Turn, client: Client, check_in_id: str, wish: Wish) -> None:

@@ -13,7 +13,7 @@ async def tap(talk: Talk) -> None:
     if client is None:
         return  # still joining: their screen has come instead
     if not talk.args:
-        raise Refusal("errors.old_button")
+        raise Refusal("errors.stale_button")
     action, goal_id = talk.args[0], talk.args[1] if len(talk.args) > 1 else ""
     match action:
         case "list" | "rename" | "let_go":
@@ -31,7 +31,7 @@ async def tap(talk: Talk) -> None:
         case "yes_quote" | "no_quote":
             await goals.quote(talk.turn, client, goal_id, yes=action == "yes_quote")
         case _:
-            raise Refusal("errors.old_button")
+            raise Refusal("errors.stale_button")
 
 
 TAPS = {GOAL: route(tap, Role.CLIENT)}

@@ -32,7 +32,7 @@ async def tap(talk: Talk) -> None:
     screen, choice, *value = (*talk.args, "", "")[: max(2, len(talk.args))]
     number = whole(screen)
     if number is None or choice not in tuple(Choice):
-        raise Refusal("errors.old_button")
+        raise Refusal("errors.stale_button")
     minutes = whole(value[0]) if value else None
     await invitations.tap_screen(talk.turn, access.client(talk), number, Choice(choice), minutes)
 

@@ -29,7 +29,7 @@ def _page(name: str) -> Action:
 def _number(value: str) -> int:
     number = whole(value)
     if number is None:
-        raise Refusal("errors.old_button")
+        raise Refusal("errors.stale_button")
     return number
 
 
@@ -93,7 +93,7 @@ async def tap(talk: Talk) -> None:
     client = await access.own_chat(talk)
     action = ACTIONS.get(talk.args[0]) if talk.args else None
     if action is None:
-        raise Refusal("errors.old_button")
+        raise Refusal("errors.stale_button")
     if client is not None:
         await action(talk.turn, client, talk.args[1] if len(talk.args) > 1 else "")
 

@@ -17,7 +17,7 @@ async def tap(talk: Talk) -> None:
         case (worker, said) if said in (YES, NO):
             await reassigning.answer(talk.turn, client, worker, yes=said == YES)
         case _:
-            raise Refusal("errors.old_button")
+            raise Refusal("errors.stale_button")
 
 
 TAPS = {NEW_WORKER: route(tap, Role.CLIENT)}

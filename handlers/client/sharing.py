@@ -8,7 +8,7 @@ from handlers import access
 from handlers.context import Talk, route
 from handlers.verbs import AGAIN, SHARE, UNDO
 
-STALE = "errors.old_button"
+STALE = "errors.stale_button"
 
 
 async def choose(talk: Talk) -> None:

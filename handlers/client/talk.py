@@ -21,7 +21,7 @@ async def tap(talk: Talk) -> None:
         case ("back",):
             await menu.show(talk.turn, client, fresh=True)
         case _:
-            raise Refusal("errors.old_button")
+            raise Refusal("errors.stale_button")
 
 
 async def help_(talk: Talk) -> None:

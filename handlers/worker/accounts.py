@@ -28,7 +28,7 @@ async def sure(talk: Talk) -> None:
             moment = datetime.fromtimestamp(int(until), UTC)
             await accounts.unlink(talk.turn, access.speaker(talk), person, moment)
         case _:
-            raise Refusal("errors.old_button")
+            raise Refusal("errors.stale_button")
 
 
 TAPS = {UNLINK: route(sure, Role.WORKER, Role.MANAGER)}

@@ -16,7 +16,7 @@ from handlers import access
 from handlers.context import Talk, route
 from handlers.verbs import ACK, ACT, HOLD, MORE, TALKED
 
-STALE = "errors.old_button"
+STALE = "errors.stale_button"
 STAFF = (Role.WORKER, Role.MANAGER)
 
 

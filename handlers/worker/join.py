@@ -26,7 +26,7 @@ async def invite(talk: Talk) -> None:
 async def goal_seen(talk: Talk) -> None:
     """`gs:GOAL`: the worker has read a client's own words."""
     if len(talk.args) != 1:
-        raise Refusal("errors.old_button")
+        raise Refusal("errors.stale_button")
     await goals.seen(talk.turn, access.speaker(talk), talk.args[0])
 
 

@@ -356,7 +356,7 @@ async def test_an_old_button_for_someone_else_is_refused_where_there_is_nobody_e
     await world.alex.taps("Not yet")
     world.desk.plan = a_plan(alerts=replace(world.desk.plan.alerts, complaints_to=("W-1",)))
     await world.alex.taps("I'd like someone else")
-    assert world.alex.refused == "errors.old_button"
+    assert world.alex.refused == "errors.stale_button"
     assert {alert.kind for alert in await world.alerts()} == {Kind.ALLIANCE}
 
 

@@ -116,7 +116,7 @@ async def test_a_changed_answer_takes_the_question_back(world: World) -> None:
     await world.answers(check_in, 8)
     assert world.alex.shows.startswith("Thanks.")
     await world.alex.taps_data(f"1:sh:{check_in.id}:tell")
-    assert world.alex.refused == "errors.old_button"
+    assert world.alex.refused == "errors.stale_button"
 
 
 async def test_left_half_done_it_is_asked_about_as_well(world: World) -> None:

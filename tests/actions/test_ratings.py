@@ -87,7 +87,7 @@ async def asking(world: World) -> str:
 async def test_a_forged_number_is_refused(world: World, said: str) -> None:
     await looks(world)
     await world.sam.taps_data(f"1:rt:{await asking(world)}:{said}")
-    assert world.sam.refused == "errors.old_button"
+    assert world.sam.refused == "errors.stale_button"
     assert await rated(world) == []
 
 
@@ -162,9 +162,9 @@ async def test_with_another_worker_the_old_button_is_dead_and_the_number_stays_t
         assert kim is not None
         await turn.m.people.assign(world.client.id, kim.id, turn.now)
     await world.sam.taps_data(data)
-    assert world.sam.refused == "errors.old_button"
+    assert world.sam.refused == "errors.stale_button"
     await world.kim.taps_data(data)
-    assert world.kim.refused == "errors.old_button"
+    assert world.kim.refused == "errors.stale_button"
     assert await rated(world) == []
 
 

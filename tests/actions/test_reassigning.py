@@ -103,7 +103,7 @@ async def test_a_yes_for_one_worker_is_none_for_the_next(world: World) -> None:
     await moved(world, "W-1")
     data = [one.data for row in world.alex.screens[-2].rows for one in row]
     await world.alex.taps_data(str(data[0]))
-    assert world.alex.refused == "errors.old_button"
+    assert world.alex.refused == "errors.stale_button"
     assert (await alex_now(world)).worker_sees_from is not None
 
 
@@ -125,7 +125,7 @@ async def test_a_choice_that_named_the_former_worker_tells_the_new_one_nothing(w
     await world.low()
     await moved(world)
     await world.alex.taps("Tell Sam")
-    assert world.alex.refused == "errors.old_button"
+    assert world.alex.refused == "errors.stale_button"
     await world.pass_time(hours=3)
     assert "fell to 2" not in world.kim.all_words
 

@@ -113,7 +113,7 @@ class Ears:
             self.failed.add(number)
             raise ValueError(number)
         if number % 5 == 0:
-            raise Refusal("errors.old_button")
+            raise Refusal("errors.stale_button")
         turn.m.after_commit(lambda: self.heard[inbox.chat_key(dict(update))].append(number))
 
     async def refuse(self, turn: Turn, update: Mapping[str, Any], reaction: Reaction, refusal: Refusal) -> None:

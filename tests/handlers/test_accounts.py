@@ -113,7 +113,7 @@ async def test_the_button_that_closes_a_chat_is_good_for_ten_minutes(world: Worl
     await world.sam.types("/unlink R-118")
     move(world.desk, minutes=11)
     await world.sam.taps("Yes, close it")
-    assert world.sam.refused == "errors.old_button"
+    assert world.sam.refused == "errors.stale_button"
     assert (await alex_now(world)).person.chat_id == 1001
 
 
@@ -596,5 +596,5 @@ async def test_an_account_that_has_not_agreed_passes_nothing_on(world: World) ->
     for _ in range(6):
         await phone.taps(phone.labels[0])
     await phone.taps_data(f"1:nw:{kim.id}:yes")
-    assert phone.refused == "errors.old_button"
+    assert phone.refused == "errors.stale_button"
     assert (await alex_now(world)).worker_sees_from is not None

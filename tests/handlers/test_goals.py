@@ -106,9 +106,9 @@ async def test_somebody_elses_goal_is_an_old_button(chat: Chat, desk: Desk, work
     await a_client(desk, worker, "R-200", chat_id=1002)
     other = Chat(desk, 1002)
     for action in ("ask_rename", "let_go_ask", "yes_let_go", "yes_quote"):
-        assert (await other.taps_data(f"1:g:{action}:{goal.id}")).refused == "errors.old_button"
+        assert (await other.taps_data(f"1:g:{action}:{goal.id}")).refused == "errors.stale_button"
     await a_worker(desk, "W-2", "Ann", chat_id=2002)
-    assert (await Chat(desk, 2002).taps_data(f"1:gs:{goal.id}")).refused == "errors.old_button"
+    assert (await Chat(desk, 2002).taps_data(f"1:gs:{goal.id}")).refused == "errors.stale_button"
 
 
 async def test_a_number_is_never_taken_for_a_goal(chat: Chat) -> None:
