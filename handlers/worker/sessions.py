@@ -19,11 +19,21 @@ FARTHEST = timedelta(days=731)
 
 
 async def met(talk: Talk) -> None:
-    await sessions.met(talk.turn, access.speaker(talk), await _client(talk))
+    client = await _client(talk)
+    _no_day(talk, "met")
+    await sessions.met(talk.turn, access.speaker(talk), client)
 
 
 async def missed(talk: Talk) -> None:
-    await sessions.missed(talk.turn, access.speaker(talk), await _client(talk))
+    client = await _client(talk)
+    _no_day(talk, "missed")
+    await sessions.missed(talk.turn, access.speaker(talk), client)
+
+
+def _no_day(talk: Talk, command: str) -> None:
+    """Whoever types a day means it: noting another one would be wrong, and quietly."""
+    if len(talk.args) > 1:
+        raise Refusal("worker.meeting.no_day", {"command": command, "ref": talk.args[0]})
 
 
 async def next_(talk: Talk) -> None:

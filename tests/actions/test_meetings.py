@@ -105,3 +105,11 @@ async def test_the_preview_shows_what_follows_a_meeting_that_was(world: World) -
     async with world.desk.turn() as turn:
         lines = preview(turn.plan, await everybody(turn), turn.now, 3)
     assert [one.schedule for one in lines] == ["after"]
+
+
+@pytest.mark.parametrize("command", ["met", "missed"])
+async def test_a_day_behind_met_or_missed_is_refused_and_not_noted_as_another(world: World, command: str) -> None:
+    await world.sam.types(f"/{command} R-118 yesterday")
+    assert world.sam.refused == "worker.meeting.no_day"
+    async with world.desk.glance() as m:
+        assert await m.sessions.of(world.client.id) == []
