@@ -138,7 +138,7 @@ async def _finished(turn: Turn, client: Client) -> Client:
     if client.asking is Asking.NOT_YET:
         await turn.m.people.resume(client.id, turn.now)
     client = await people.client(turn, client.id)
-    first = people.next_asked(turn, client) if client.asking is Asking.ON else None
+    first = people.next_asked(turn, client) if client.is_asked else None
     page = "waiting" if people.lacks(turn) else "done"
     await show(turn, client, page=page, day=people.local(client.person, first) if first else None)
     await people.tell_worker(turn, client, "worker.invite.opened", people.once("joined"))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.actions import cards, delivery, erasures, followup, menu, people, prompts
+from bot.actions import cards, delivery, erasures, followup, menu, people, prompts, reassigning
 from bot.actions.desk import Turn
 from bot.domain.alerts import AlertState
 from bot.domain.delivery import CAN_DELETE, CLEAR, DELETE, Post, Urgency
@@ -63,6 +63,7 @@ async def call_off(turn: Turn, client: Client) -> None:
     """Nothing is deleted, and whoever was asked before is asked again from the next time on."""
     await turn.m.people.change_client(client.id, erase_at=None)
     await menu.show(turn, client, "erase_kept")
+    await reassigning.tell_client(turn, await people.client(turn, client.id))
 
 
 async def _show_day(turn: Turn, client: Client, day: datetime, *, fresh: bool = False) -> None:

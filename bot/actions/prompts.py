@@ -18,7 +18,7 @@ from bot.domain.delivery import CLEAR, Post, Urgency
 from bot.domain.goals import Goal
 from bot.domain.next_in import next_in
 from bot.domain.outgoing import MESSAGE
-from bot.domain.people import Asking, Client, Person, Style, worker_name_for
+from bot.domain.people import Client, Person, Style, worker_name_for
 from bot.domain.plan import Plan
 from bot.domain.questions import Question
 from bot.domain.words import Facts
@@ -216,7 +216,7 @@ async def gone(turn: Turn, client: Client, check_in: CheckIn) -> None:
 
 async def next_day(turn: Turn, client: Client) -> datetime | None:
     """When this client is next asked; None when nothing is planned, or they are not being asked now."""
-    return await turn.m.timetable.next_for(client.id) if client.asking is Asking.ON else None
+    return await turn.m.timetable.next_for(client.id) if client.is_asked else None
 
 
 async def clear(turn: Turn, client: Client, check_in: CheckIn, message_id: int | None = None) -> None:

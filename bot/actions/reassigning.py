@@ -7,7 +7,7 @@ from bot.actions.desk import Turn
 from bot.domain.alerts import Kind
 from bot.domain.delivery import Guard, Post, Urgency
 from bot.domain.errors import Refusal
-from bot.domain.people import Asking, Client, Status, worker_name_for
+from bot.domain.people import Client, Status, worker_name_for
 from bot.domain.wall import out_of_quiet
 from bot.domain.words import Facts
 
@@ -31,7 +31,7 @@ async def give(turn: Turn, client_id: str, worker_id: str) -> None:
 async def tell_client(turn: Turn, client: Client) -> None:
     """Who it is now, and whether they shall see the older answers: once, when the client is being asked at all."""
     worker, since = await people.worker_of(turn, client), client.worker_sees_from
-    taking_part = client.person.status is Status.JOINED and client.asking is Asking.ON and client.consent_at is not None
+    taking_part = client.person.status is Status.JOINED and client.is_asked and client.consent_at is not None
     if worker is None or since is None or not taking_part:
         return
     facts: Facts = {"new": worker_name_for(client, worker), "worker": worker.id, "said": "text"}

@@ -200,8 +200,7 @@ async def show_when(turn: Turn, client: Client, page: str = "when", *, fresh: bo
     facts = describe(turn.plan.schedules, Own.from_json(client.own_times))
     paused = client.paused_until if client.asking is Asking.BREAK else None
     until = people.local(client.person, paused) if paused else None
-    is_asked = client.asking is Asking.ON and client.erase_at is None
-    more: dict[str, Json] = {"hours": hours, "until": until, "asked": is_asked, **facts}
+    more: dict[str, Json] = {"hours": hours, "until": until, "asked": client.is_asked, **facts}
     await menu.show(turn, client, page, fresh=fresh, more=more)
 
 

@@ -114,6 +114,11 @@ class Client:
         """Whoever has this chat has not agreed in it yet: all screens, and nothing of what was agreed before."""
         return self.consent_at is None or self.asking is Asking.NOT_YET
 
+    @property
+    def is_asked(self) -> bool:
+        """Do questions go on? Not on a break, held or gone quiet, nor while everything is about to be deleted."""
+        return self.asking is Asking.ON and self.erase_at is None
+
     def may_show(self, at: datetime) -> bool:
         """Whether something of that moment may stand in their chat: it was said in the account that they have now."""
         return self.shown_from is None or at > self.shown_from

@@ -16,6 +16,7 @@ from tests.support.checkins import (
     MESSAGE,
     answers_of,
     asked,
+    at,
     carried_out,
     facts,
     kinds,
@@ -249,7 +250,7 @@ async def test_where_the_card_came_anew_a_number_above_it_answers_it(desk: Desk,
 async def test_a_number_typed_before_a_card_that_has_not_left_yet_is_no_answer_to_it(desk: Desk, client: Client) -> None:
     due = await plan_for(desk, client)
     assert due is not None
-    move(desk, seconds=(due - desk.clock.now()).total_seconds())
+    at(desk, due)
     await release(desk)
     assert await types(desk, client, "8", 600, at=due - timedelta(hours=1))
     assert await answers_of(desk, await latest(desk, client)) == []

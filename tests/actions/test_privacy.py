@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.actions import alerts, erasures, handling, people, privacy, remarks
+from bot.actions import alerts, erasures, handling, people, privacy, prompts, remarks
 from bot.actions.desk import Desk
 from bot.domain.alerts import Kind
 from bot.domain.checkins import State
@@ -298,6 +298,8 @@ async def test_until_that_day_nothing_is_asked(desk: Desk) -> None:
     assert (await latest(desk, client)).state is State.CANCELLED
     await due_again(desk, client)
     assert ((await latest(desk, client)).state, (await latest(desk, client)).reason) == (State.CANCELLED, "erasing")
+    async with desk.turn() as turn:
+        assert await prompts.next_day(turn, await people.client(turn, client.id)) is None
     async with desk.turn() as turn:
         await privacy.call_off(turn, await people.client(turn, client.id))
     await due_again(desk, client)

@@ -39,6 +39,16 @@ async def test_the_client_is_told_and_asked_about_the_older_answers(world: World
     assert world.alex.labels == ["Yes", "No"]
 
 
+async def test_whoever_has_asked_for_deletion_is_told_when_they_take_it_back(world: World) -> None:
+    await world.alex.types("/erase")
+    await world.alex.taps("Yes, delete it all")
+    await moved(world)
+    assert not any("Kim" in one.text for one in world.alex.screens)
+    await world.alex.taps("Take it back")
+    await world.settle()
+    assert any(one.text.startswith("Your worker here is now Kim.") for one in world.alex.screens)
+
+
 async def test_what_the_former_worker_asked_to_see_and_has_not_left_yet_is_theirs_no_more(world: World) -> None:
     """As while Telegram lets nothing through: then a file brings another worker."""
     async with world.desk.turn() as turn:
