@@ -1,8 +1,9 @@
-"""A courier at work, with a messenger that is told what to say; and what the outbox looks like meanwhile."""
+"""A courier at work, with a messenger that is told what to say; what is posted for it, and what the outbox looks like."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from bot.actions import delivery
 from bot.actions.courier import Courier
 from bot.actions.desk import Desk
 from bot.actions.settling import Hooks
-from bot.domain.delivery import Post
+from bot.domain.delivery import Post, Urgency
 from bot.domain.pacing import Pacing
 from storage import tables as t
 from tests.support.scripted import Say, Scripted
@@ -65,3 +66,44 @@ async def deliver(desk: Desk, *says: Say, hooks: Hooks | None = None) -> Scripte
     messenger = Scripted(desk.clock, list(says))
     async with at_work(desk, messenger, hooks):
         return messenger
+
+
+LATER = timedelta(minutes=10)
+
+
+def said(to: str, key: str = "r", **more: Any) -> Post:
+    return Post(to, "said", key, **more)
+
+
+def question(to: str, key: str = "q", **more: Any) -> Post:
+    return Post(to, "client.question", key, urgency=Urgency.QUESTION, **more)
+
+
+def alarm(to: str, key: str = "a", **more: Any) -> Post:
+    return Post(to, "worker.alert", key, urgency=Urgency.ALERT, **more)
+
+
+async def until(holds: Any) -> None:
+    async with asyncio.timeout(10):
+        while not holds():
+            await settled_down(1)
+
+
+class at_work_until:  # reads as a sentence
+    """A courier that runs while the block lasts, once the messenger has heard so many letters."""
+
+    def __init__(self, desk: Desk, messenger: Scripted, heard: int) -> None:
+        self._desk, self._messenger, self._heard = desk, messenger, heard
+        self._courier = Courier(desk, messenger, None, UNPACED)
+        self._house = asyncio.TaskGroup()
+
+    async def __aenter__(self) -> Courier:
+        await self._house.__aenter__()
+        self._house.create_task(self._courier.run())
+        await until(lambda: len(self._messenger.letters) >= self._heard)
+        await settled_down()
+        return self._courier
+
+    async def __aexit__(self, *why: Any) -> None:
+        self._courier.stop()
+        await self._house.__aexit__(*why)
